@@ -1,0 +1,1 @@
+"""The two portals; both speak to the gateway only."""

@@ -1,0 +1,1 @@
+"""The kernel every service and portal stands on; it knows none of them."""

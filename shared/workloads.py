@@ -1,0 +1,100 @@
+"""The one table of workloads: who runs, on which port, who calls whom, and what is scheduled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a workload runs; each kind has its own Copilot type and its own way to start."""
+
+    WEB = "web"
+    WORKER = "worker"
+    JOBS = "jobs"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """
+    One process of the platform.
+
+    `package` is the Python package that holds its `app` module; `port` is None for workloads nobody calls.
+    `calls` are the upstream services it reaches over HTTP; `prefix` is the path a person opens.
+    """
+
+    name: str
+    kind: Kind
+    package: str
+    port: int | None = None
+    prefix: str = "/"
+    calls: tuple[str, ...] = ()
+    public: bool = False
+    stores: tuple[str, ...] = ("mongodb", "redis")
+
+
+def _web(name: str, port: int, *, package: str = "", **options: object) -> Workload:
+    return Workload(name=name, kind=Kind.WEB, package=package or f"services.{name}", port=port, **options)  # type: ignore[arg-type]
+
+
+def _worker(service: str, *calls: str) -> Workload:
+    return Workload(name=f"{service}-worker", kind=Kind.WORKER, package=f"services.{service}", calls=calls)
+
+
+def _jobs(service: str, *calls: str) -> Workload:
+    return Workload(name=f"{service}-jobs", kind=Kind.JOBS, package=f"services.{service}", calls=calls)
+
+
+SERVICES = ("gateway", "users", "products", "orders", "payments", "search", "notifications")
+MONGOD_PORT = 8087
+REDIS_PORT = 8086
+
+WORKLOADS = (
+    _web("gateway", 8080, public=True, calls=SERVICES[1:], stores=("redis",)),
+    _web("users", 8091),
+    _web("products", 8092, calls=("users",)),
+    _web("orders", 8093, calls=("users", "products", "payments")),
+    _web("payments", 8094, calls=("users",)),
+    _web("search", 8095, calls=("users", "products")),
+    _web("notifications", 8096, calls=("users",)),
+    _web(
+        "customer",
+        8081,
+        package="portals.customer",
+        public=True,
+        calls=("gateway",),
+        stores=("redis",),
+    ),
+    _web(
+        "admin",
+        8082,
+        package="portals.admin",
+        public=True,
+        calls=("gateway",),
+        stores=("redis",),
+        prefix="/admin",
+    ),
+    _worker("products", "users"),
+    _worker("orders", "users", "products", "payments"),
+    _worker("payments", "users"),
+    _worker("search", "users", "products"),
+    _worker("notifications", "users"),
+    _jobs("products", "users"),
+    _jobs("orders", "users", "products", "payments"),
+    _jobs("payments", "users"),
+    _jobs("notifications", "users"),
+    Workload("scheduler", Kind.SCHEDULER, package="tools.scheduler", stores=("redis",)),
+    _web("mailbox", 8083, package="tools.mailbox", public=True, stores=()),
+    _web(
+        "psp-sandbox",
+        8084,
+        package="tools.psp_sandbox",
+        public=True,
+        calls=("gateway",),
+        stores=(),
+        prefix="/psp-sandbox",
+    ),
+)
+
+BY_NAME = {workload.name: workload for workload in WORKLOADS}
