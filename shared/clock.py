@@ -1,0 +1,29 @@
+"""The one clock: UTC time that a test can hold still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+_frozen: list[datetime] = []
+
+
+def now() -> datetime:
+    """Return the present UTC time in milliseconds, the precision MongoDB keeps."""
+    moment = _frozen[-1] if _frozen else datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def today() -> date:
+    return now().date()
+
+
+@contextmanager
+def frozen(moment: datetime) -> Iterator[None]:
+    """Hold the clock still at `moment` (aware, UTC) inside the block."""
+    _frozen.append(moment)
+    try:
+        yield
+    finally:
+        _frozen.pop()

@@ -1,0 +1,67 @@
+"""Money in integer minor units, and unit prices that may carry decimals of the minor unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+# Minor units per ISO 4217; every currency that is not named here has two.
+EXPONENTS = {"BHD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
+MAX_AMOUNT = 10**14
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies meet in one sum."""
+
+
+@dataclass(frozen=True, order=True)
+class Money:
+    """An amount in integer minor units (`1234` is 12.34 GBP) beside its ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        self._require_same_currency(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._require_same_currency(other)
+        return Money(self.amount - other.amount, self.currency)
+
+    def _require_same_currency(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added")
+
+
+def round_half_even(value: Decimal) -> int:
+    """Round to a whole minor unit; ties go to the even neighbour (IEEE 754 roundTiesToEven)."""
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+
+def line_total(unit_amount: Decimal, quantity: int) -> int:
+    """Return `quantity` units in whole minor units, rounded once per line."""
+    return round_half_even(unit_amount * quantity)
+
+
+def share(total: int, part: int, whole: int) -> int:
+    """
+    Return what the first `part` of `whole` pieces of `total` cost together, rounded half-even.
+
+    Differences of consecutive shares add up to `total` exactly, so that the last piece takes the rest.
+    """
+    return round_half_even(Decimal(total) * part / whole) if whole else 0
+
+
+def total_of(amounts: Iterable[Money], currency: str) -> Money:
+    return sum(amounts, start=Money(0, currency))
+
+
+def minor_units(major: Decimal, currency: str) -> Decimal:
+    """Return major units (`2.55`) as minor units (`255`), decimals kept."""
+    return major.scaleb(EXPONENTS.get(currency, 2))
+
+
+def major_units(minor: int | Decimal, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-EXPONENTS.get(currency, 2))

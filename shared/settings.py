@@ -1,0 +1,88 @@
+"""Settings read once from the environment; all that is missing or malformed is reported together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, Self, get_type_hints
+
+
+class SettingsInvalid(Exception):
+    """The environment does not describe a service that can run; the message names every variable at fault."""
+
+
+def _parse(kind: Any, raw: str) -> Any:
+    if kind is bool:
+        if raw.lower() not in {"true", "false", "1", "0"}:
+            raise ValueError("must be true or false")
+        return raw.lower() in {"true", "1"}
+    if kind in (int, float):
+        return kind(raw)
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    return raw
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """
+    Base of every `config.py`: a frozen dataclass whose fields are environment variables in upper case.
+
+    A field may carry `metadata={"choices": (...)}`: an unknown value is refused at start, by name.
+    """
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """Read every field that is not `given`; raise SettingsInvalid naming all that are missing or malformed."""
+        source = os.environ if environment is None else environment
+        hints = get_type_hints(cls)
+        values: dict[str, Any] = dict(given)
+        faults: list[str] = []
+        for field in fields(cls):
+            if field.name in values:
+                continue
+            try:
+                value = _read(field, hints[field.name], source)
+            except ValueError as fault:
+                faults.append(f"{field.name.upper()} {fault}")
+                continue
+            if value is not MISSING:
+                values[field.name] = value
+        if faults:
+            raise SettingsInvalid(f"{cls.__name__}: " + "; ".join(faults))
+        return cls(**values)
+
+
+def _read(field: Field[Any], kind: Any, source: Mapping[str, str]) -> Any:
+    raw = source.get(field.name.upper(), "")
+    if not raw:
+        if field.default is MISSING and field.default_factory is MISSING:
+            raise ValueError("is missing")
+        return MISSING
+    value = _parse(kind, raw)
+    choices = field.metadata.get("choices")
+    if choices and value not in choices:
+        raise ValueError(f"is {raw!r}; it must be one of {', '.join(choices)}")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(Settings):
+    """What every service reads; `mongodb_uri` names the service's own database in its path."""
+
+    redis_url: str
+    users_url: str = "http://users:8080"
+    service_secret: str = ""
+    tradepost_env: str = "prod"
+    log_level: str = "INFO"
+    max_body_bytes: int = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings(ServiceSettings):
+    """A service with a database of its own."""
+
+    mongodb_uri: str
+    mongodb_pool: int = 32
+    event_broker: str = "redis"
