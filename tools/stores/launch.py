@@ -1,0 +1,224 @@
+"""Start mongod as a one-node replica set and redis-server in given folders and ports, and stop them by pid."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from tools.stores import wire
+from tools.stores.binaries import MONGOD, REDIS_SERVER, StoreRefused, find_program, program_environment
+
+REPLICA_SET = "tradepost"
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.05
+NOT_YET_INITIALIZED = 94
+INVALID_CONFIG = 93
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass
+class RunningStore:
+    """A running store: its name, port and the log that tells why it died."""
+
+    name: str
+    port: int
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def is_running(self) -> bool:
+        return self.popen.poll() is None
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ask the store to stop and keep its data; kill it when it does not within `seconds`."""
+        if self.is_running():
+            self.popen.send_signal(signal.SIGTERM)
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the store as a crash does, without a word."""
+        self.popen.kill()
+        self.popen.wait()
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Addresses of one MongoDB and one Redis; the processes are None for servers somebody else runs."""
+
+    mongodb_base: str
+    redis_base: str
+    mongod: RunningStore | None = None
+    redis: RunningStore | None = None
+
+    def mongodb_url(self, database: str) -> str:
+        """Return the connection string whose path names `database`."""
+        return urlunsplit(urlsplit(self.mongodb_base)._replace(path=f"/{database}"))
+
+    def redis_url(self, number: int = 0) -> str:
+        """Return the address of Redis' database `number`, 0 to 15."""
+        return urlunsplit(urlsplit(self.redis_base)._replace(path=f"/{number}"))
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Stores]:
+    """Yield throw-away stores on free ports with their data in `folder`, or those the environment names."""
+    folder = Path(folder)
+    running: list[RunningStore] = []
+    try:
+        mongodb_base = os.environ.get("MONGODB_URI")
+        redis_base = os.environ.get("REDIS_URL")
+        mongod = None if mongodb_base else start_mongod(folder / "mongod", free_port(), throw_away=True)
+        running += [mongod] if mongod else []
+        redis = None if redis_base else start_redis(folder / "redis", free_port(), throw_away=True)
+        running += [redis] if redis else []
+        yield Stores(
+            mongodb_base=mongodb_base or mongodb_address(mongod.port if mongod else 0),
+            redis_base=redis_base or redis_address(redis.port if redis else 0),
+            mongod=mongod,
+            redis=redis,
+        )
+    finally:
+        for store in running:
+            store.stop()
+
+
+def mongodb_address(port: int) -> str:
+    """Return the connection string of our own mongod, without a database."""
+    return f"mongodb://{wire.HOST}:{port}/?replicaSet={REPLICA_SET}"
+
+
+def redis_address(port: int) -> str:
+    """Return the address of our own redis-server, without a database number."""
+    return f"redis://{wire.HOST}:{port}"
+
+
+def start_mongod(folder: Path, port: int, *, throw_away: bool = False) -> RunningStore:
+    """Start mongod and return once it is a writable primary; raise StoreRefused with the reason otherwise."""
+    program = find_program(MONGOD)
+    options = {
+        "--dbpath": folder,
+        "--port": port,
+        "--bind_ip": wire.HOST,
+        "--replSet": REPLICA_SET,
+        "--wiredTigerCacheSizeGB": 0.25,
+        "--oplogSize": 64 if throw_away else 512,
+    }
+    # The defaults keep a signalled mongod alive for 15 s and write diagnostics every second.
+    quiet = ["shutdownTimeoutMillisForSignaledShutdown=100", "diagnosticDataCollectionEnabled=false"]
+    arguments = [str(program), "--journal", "--nounixsocket"]
+    arguments += [str(part) for option in options.items() for part in option]
+    arguments += [part for setting in quiet for part in ("--setParameter", setting)]
+    store = _launch("mongod", arguments, folder, port)
+    _wait_until(store, lambda: _is_writable_primary(port))
+    return store
+
+
+def start_redis(folder: Path, port: int, *, throw_away: bool = False) -> RunningStore:
+    """Start redis-server and return once it answers; raise StoreRefused with the reason otherwise."""
+    options = {
+        "--port": port,
+        "--bind": wire.HOST,
+        "--dir": folder,
+        "--appendonly": "no" if throw_away else "yes",
+        "--appendfsync": "everysec",
+        "--save": "",
+        "--daemonize": "no",
+        # Only keys with a lifetime (caches, counters, sessions) may be evicted, never a queue or a stream.
+        "--maxmemory": "256mb",
+        "--maxmemory-policy": "volatile-lru",
+    }
+    arguments = [str(find_program(REDIS_SERVER)), *(str(part) for option in options.items() for part in option)]
+    store = _launch("redis-server", arguments, folder, port)
+    _wait_until(store, lambda: wire.ask_redis(port, "PING") == "+PONG")
+    return store
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((wire.HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _launch(name: str, arguments: list[str], folder: Path, port: int) -> RunningStore:
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder.parent / f"{name}.log"
+    with log.open("ab") as output:
+        popen = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=program_environment(Path(arguments[0])),
+            preexec_fn=stop_with_parent(os.getpid()),  # noqa: PLW1509 (no threads yet, and nothing else sets PDEATHSIG)
+            start_new_session=True,
+        )
+    return RunningStore(name, port, popen, log)
+
+
+def stop_with_parent(parent: int) -> Callable[[], None]:
+    """Return what a child runs first, so that the kernel stops it when `parent` is killed without warning."""
+
+    def ask_kernel() -> None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_kernel
+
+
+def _wait_until(store: RunningStore, is_ready: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up_at:
+        if not store.is_running():
+            raise StoreRefused(f"{store.name} stopped at once: {_last_words(store.log)} (the whole log: {store.log})")
+        with contextlib.suppress(OSError):
+            if is_ready():
+                return
+        time.sleep(POLL_SECONDS)
+    store.stop()
+    raise StoreRefused(f"{store.name} did not become ready within {START_SECONDS:.0f} s; its log is {store.log}")
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    telling = [line for line in lines[-40:] if any(word in line.lower() for word in ("error", "fatal", "failed"))]
+    return (telling or lines or ["it said nothing"])[-1][:300]
+
+
+def _is_writable_primary(port: int) -> bool:
+    hello = wire.ask_mongod(port, {"hello": 1})
+    if hello.get("isWritablePrimary"):
+        return True
+    if "setName" not in hello:
+        _join_replica_set(port)
+    return False
+
+
+def _join_replica_set(port: int) -> None:
+    """Make this node the set's only member, also when its data come from a run on another port."""
+    status = wire.ask_mongod(port, {"replSetGetStatus": 1})
+    member = {"_id": 0, "host": f"{wire.HOST}:{port}"}
+    if status.get("code") == NOT_YET_INITIALIZED:
+        wire.ask_mongod(port, {"replSetInitiate": {"_id": REPLICA_SET, "members": [member]}}, timeout=30)
+    elif status.get("code") == INVALID_CONFIG:
+        config = wire.ask_mongod(port, {"replSetGetConfig": 1})["config"]
+        config |= {"version": config["version"] + 1, "members": [config["members"][0] | member]}
+        wire.ask_mongod(port, {"replSetReconfig": config, "force": True}, timeout=30)
