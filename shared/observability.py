@@ -1,0 +1,192 @@
+"""JSON log lines, one per request, with the ids that belong to it; and `/metrics`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+import orjson
+import structlog
+from flask import Flask, Response, request
+from structlog.processors import format_exc_info
+from structlog.typing import FilteringBoundLogger
+
+from shared import tracing
+from shared.metrics import counter, exposition, histogram
+from shared.redaction import redact
+from shared.tracing import bind_context, current_request_id, trace_context
+
+__all__ = [
+    "bind_context",
+    "configure_logging",
+    "counter",
+    "current_request_id",
+    "get_logger",
+    "histogram",
+    "log_request",
+    "observe_requests",
+    "trace_context",
+]
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40}
+_LEVEL_OF_METHOD = {
+    "debug": (10, "DEBUG"),
+    "info": (20, "INFO"),
+    "warning": (30, "WARN"),
+    "warn": (30, "WARN"),
+    "error": (40, "ERROR"),
+    "exception": (40, "ERROR"),
+    "critical": (40, "ERROR"),
+}
+_QUIET_ROUTES = ("/health/", "/metrics")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Output:
+    """Where log lines go: one write each, so that lines of several threads never mix."""
+
+    service = ""
+    level = 20
+    lock = threading.Lock()
+
+    def write(self, line: bytes) -> None:
+        with self.lock:
+            stream = sys.stdout.buffer
+            stream.write(line)
+            stream.flush()
+
+    debug = info = warning = warn = error = exception = critical = msg = write
+
+
+def configure_logging(service: str, level: str) -> None:
+    """Send our logs and those of libraries to stdout, as JSON lines; `level` is DEBUG, INFO, WARN or ERROR."""
+    if level.upper() not in LEVELS:
+        raise ValueError(f"LOG_LEVEL is {level!r}; it must be one of DEBUG, INFO, WARN, ERROR")
+    _Output.service = service
+    _Output.level = LEVELS[level.upper()]
+    structlog.configure(
+        processors=[_assemble, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=lambda *_: _Output(),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        # pytest's and gunicorn's own handlers are subclasses, and stay.
+        if type(handler) in (logging.StreamHandler, _LibraryHandler):
+            root.removeHandler(handler)
+    root.addHandler(_LibraryHandler())
+    root.setLevel(logging.INFO if _Output.level < LEVELS["INFO"] else max(_Output.level, logging.WARNING))
+
+
+def get_logger() -> FilteringBoundLogger:
+    """Return the logger: `log.info("order_placed", order_id=…)`, a constant event name and ids."""
+    return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+class _LibraryHandler(logging.Handler):
+    """Routes standard library logging into ours; the library's text is a field, since events have constant names."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        values = {"logger": record.name, "message": record.getMessage(), "exc_info": record.exc_info}
+        level = "error" if record.levelno >= 40 else "warning" if record.levelno >= 30 else "info"
+        getattr(get_logger(), level)("library_message", **{key: value for key, value in values.items() if value})
+
+
+def _assemble(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    number, level = _LEVEL_OF_METHOD[method]
+    if number < _Output.level:
+        raise structlog.DropEvent
+    if "exc_info" in event:
+        event = format_exc_info(None, method, event)
+    line = {
+        "timestamp": datetime.now(UTC),
+        "level": level,
+        "service": _Output.service,
+        "event": event.pop("event"),
+    }
+    line.update(tracing.bound_values())
+    line.update(event)
+    return redact(line)
+
+
+def _render(_: Any, __: str, line: MutableMapping[str, Any]) -> bytes:
+    try:
+        text = orjson.dumps(line, default=_plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+    except TypeError:
+        # Lone surrogates and integers beyond 64 bits: orjson refuses them, a log line must not fail.
+        text = json.dumps(line, default=_plain).encode() + b"\n"
+    if b"\xe2\x80" in text:
+        text = text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return text
+
+
+def _plain(value: object) -> str:
+    """Name what JSON cannot hold: a whole object in a log may be somebody's data."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else f"<{type(value).__name__}>"
+
+
+_log = get_logger()
+_request_seconds = histogram(
+    "http_request_duration_seconds", "Time to answer a request.", ("method", "route", "status")
+)
+_children: dict[tuple[str, str, int], Any] = {}
+
+
+def log_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Write the one line of a request and count it; `route` is the template (`/v1/orders/<order_id>`)."""
+    key = (method if method in _METHODS else "OTHER", route, status)
+    child = _children.get(key)
+    if child is None:
+        child = _children[key] = _request_seconds.labels(key[0], route, str(status))
+    child.observe(seconds)
+    write = _log.debug if route.startswith(_QUIET_ROUTES) else _log.error if status == 500 else _log.info
+    write("request", method=key[0], route=route, status=status, duration_ms=round(seconds * 1000, 2))
+
+
+def request_log(app: Flask) -> None:
+    """Give every request its ids and its one log line; call it in any order, it runs first and last."""
+
+    def open_scope() -> None:
+        headers = request.environ
+        scope = tracing.begin(headers.get("HTTP_X_REQUEST_ID"), headers.get("HTTP_TRACEPARENT"))
+        headers["tradepost.scope"] = (scope, time.perf_counter())
+
+    def write_line(response: Response) -> Response:
+        _, started_at = request.environ["tradepost.scope"]
+        rule = request.url_rule
+        route = "unmatched" if rule is None else rule.rule
+        log_request(request.method, route, response.status_code, time.perf_counter() - started_at)
+        response.headers["X-Request-ID"] = current_request_id()
+        return response
+
+    def close_scope(_: BaseException | None) -> None:
+        opened = request.environ.pop("tradepost.scope", None)
+        if opened is not None:
+            tracing.end(opened[0])
+
+    app.before_request_funcs.setdefault(None, []).insert(0, open_scope)
+    app.after_request_funcs.setdefault(None, []).insert(0, write_line)
+    app.teardown_request_funcs.setdefault(None, []).insert(0, close_scope)
+
+
+def observe_requests(app: Flask) -> None:
+    """Log and count every request, and serve `/metrics`."""
+    request_log(app)
+
+    def metrics() -> Response:
+        """All metrics of this service in Prometheus' text format; the gateway does not route here."""
+        body, content_type = exposition()
+        return Response(body, content_type=content_type)
+
+    metrics.__permission__ = "public"  # type: ignore[attr-defined]
+    app.add_url_rule("/metrics", "metrics", metrics)

@@ -1,0 +1,123 @@
+"""Who this piece of work belongs to: request id, W3C trace and the ids that every log line carries."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,127}")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+_NO_VALUES: Mapping[str, Any] = {}
+
+
+class Trace(NamedTuple):
+    """One span of a W3C trace: `trace_id` 32, `span_id` 16 and `flags` 2 hexadecimal digits."""
+
+    trace_id: str
+    span_id: str
+    flags: str
+
+    def child(self) -> Trace:
+        return Trace(self.trace_id, _span_id(), self.flags)
+
+    def header(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+
+class Scope(NamedTuple):
+    """What `begin` replaced; give it to `end`."""
+
+    trace: Token[Trace | None]
+    values: Token[Mapping[str, Any]]
+
+
+_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_values: ContextVar[Mapping[str, Any]] = ContextVar("log_values", default=_NO_VALUES)
+
+
+def begin(request_id: str | None, traceparent: str | None) -> Scope:
+    """Start a piece of work that continues what the caller named, or something new where that is not well formed."""
+    trace = start_trace(traceparent)
+    values = {"request_id": accept_request_id(request_id), "trace_id": trace.trace_id}
+    return Scope(_trace.set(trace), _values.set(values))
+
+
+def end(scope: Scope) -> None:
+    _trace.reset(scope.trace)
+    _values.reset(scope.values)
+
+
+@contextmanager
+def resumed(context: Mapping[str, str]) -> Iterator[None]:
+    """Run the block as a part of the work that `trace_context()` described, elsewhere and earlier."""
+    scope = begin(context.get("request_id"), context.get("traceparent"))
+    try:
+        yield
+    finally:
+        end(scope)
+
+
+def trace_context() -> dict[str, str]:
+    """Return what an event carries on: `request_id` and `traceparent`; empty outside of any request."""
+    trace = _trace.get()
+    if trace is None:
+        return {}
+    return {"request_id": current_request_id(), "traceparent": trace.header()}
+
+
+def current_request_id() -> str:
+    """Return the request id, or "" outside of any request."""
+    return str(_values.get().get("request_id", ""))
+
+
+def outgoing_headers() -> dict[str, str]:
+    """Return X-Request-ID and traceparent for a call to an upstream, a span of its own."""
+    trace = _trace.get()
+    if trace is None:
+        return {}
+    return {"X-Request-ID": current_request_id(), "traceparent": trace.child().header()}
+
+
+def bind_context(**values: Any) -> None:
+    """Add ids to every further log line of this request or job; None is left out."""
+    given = {name: value for name, value in values.items() if value is not None}
+    _values.set({**_values.get(), **given})
+
+
+def bound_values() -> Mapping[str, Any]:
+    return _values.get()
+
+
+def accept_request_id(value: str | None) -> str:
+    """Return the caller's request id if it is safe to log and to pass on, else a new one."""
+    if value and _REQUEST_ID.fullmatch(value):
+        return value
+    return f"req_{random.getrandbits(96):024x}"
+
+
+def parse_traceparent(value: str | None) -> Trace | None:
+    """Return the caller's span, or None for anything that W3C Trace Context says to ignore."""
+    if not value or len(value) > 256:
+        return None
+    found = _TRACEPARENT.fullmatch(value)
+    if found is None or (value.startswith("00-") and len(value) != 55):
+        return None
+    return Trace(found[1], found[2], found[3])
+
+
+def start_trace(traceparent: str | None) -> Trace:
+    """Return our own span: within the caller's trace when it sent one, else in a new one (not sampled)."""
+    parent = parse_traceparent(traceparent)
+    if parent is not None:
+        return parent.child()
+    # X-Ray reads the first eight digits as the time of the trace's start.
+    return Trace(f"{int(time.time()):08x}{random.getrandbits(96):024x}", _span_id(), "00")
+
+
+def _span_id() -> str:
+    return f"{random.getrandbits(64) or 1:016x}"
