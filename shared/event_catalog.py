@@ -1,0 +1,129 @@
+"""Every event that crosses a service's border; amounts are integer minor units beside `currency`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from shared.events import Event
+
+
+@dataclass(frozen=True)
+class ProductChanged(Event):
+    """A product's whole present state; `version` grows with each change, so that the latest wins."""
+
+    name: ClassVar[str] = "products.product_changed.v1"
+    sku: str
+    version: int
+    product: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OrderConfirmed(Event):
+    """Stock is held and the payment, if any, is authorised."""
+
+    name: ClassVar[str] = "orders.order_confirmed.v1"
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    po_number: str | None
+    currency: str
+    total_amount: int
+    line_count: int
+    line_items: list[dict[str, Any]]
+    """At most the first 20 of {sku, name, quantity, total_amount}."""
+
+
+@dataclass(frozen=True)
+class OrderShipped(Event):
+    """A shipment left: its stock is gone and its amount is to be captured."""
+
+    name: ClassVar[str] = "orders.order_shipped.v1"
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    shipment_id: str
+    payment_id: str | None
+    currency: str
+    amount: int
+    is_complete: bool
+    quantities: dict[str, int]
+    """Units per SKU in this shipment."""
+
+
+@dataclass(frozen=True)
+class OrderReturned(Event):
+    """Goods came back: the amount, which may be 0, is to be refunded."""
+
+    name: ClassVar[str] = "orders.order_returned.v1"
+    order_id: str
+    number: str
+    company_id: str
+    return_id: str
+    payment_id: str | None
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class OrderCancelled(Event):
+    """Nothing will be shipped: stock is released, an authorisation is voided. Also sent for a refused order."""
+
+    name: ClassVar[str] = "orders.order_cancelled.v1"
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    payment_id: str | None
+    reason: str
+    was_refused: bool
+
+
+@dataclass(frozen=True)
+class PaymentAuthorized(Event):
+    """An authorisation whose answer came late: by webhook or by asking the processor again."""
+
+    name: ClassVar[str] = "payments.payment_authorized.v1"
+    payment_id: str
+    order_id: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class PaymentDeclined(Event):
+    name: ClassVar[str] = "payments.payment_declined.v1"
+    payment_id: str
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PaymentCaptured(Event):
+    """Money was taken for one shipment."""
+
+    name: ClassVar[str] = "payments.payment_captured.v1"
+    payment_id: str
+    order_id: str
+    shipment_id: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class PaymentRefunded(Event):
+    """Money went back; `return_id` is None for a refund that the merchant made without a return."""
+
+    name: ClassVar[str] = "payments.payment_refunded.v1"
+    payment_id: str
+    order_id: str
+    company_id: str
+    refund_id: str
+    return_id: str | None
+    currency: str
+    amount: int

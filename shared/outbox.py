@@ -1,0 +1,101 @@
+"""The relay: publishes events that aggregates recorded in their own documents, then removes them there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from pymongo import UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import OperationFailure, PyMongoError
+from redis.exceptions import RedisError
+
+from shared.events import Envelope
+from shared.leases import Lease
+from shared.observability import get_logger
+from shared.persistence import Aggregate, database, documents_of
+
+log = get_logger()
+
+BATCH = 500
+POLL_SECONDS = 0.25
+WATCH_SECONDS = 1.0
+PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+
+class Publisher(Protocol):
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        """Hand the events to the broker; return only when it has them."""
+
+
+def aggregates_of(service: str) -> list[type[Aggregate]]:
+    return [each for each in documents_of(service) if issubclass(each, Aggregate)]
+
+
+class Relay:
+    """
+    Publishes one service's recorded events, in the order of each aggregate, at least once.
+
+    Of several workers one relays, by a lease. It wakes by a change stream, or polls where the store has none.
+    """
+
+    def __init__(self, service: str, publisher: Publisher) -> None:
+        self._service = service
+        self._publisher = publisher
+        self._collections = [each.collection() for each in aggregates_of(service)]
+        self._lease = Lease(service, "relay")
+        self._stream: Any = None
+
+    def run(self, stopping: threading.Event) -> None:
+        """Relay until `stopping`; a store or broker that is away is waited for."""
+        while not stopping.is_set():
+            try:
+                if not self._lease.held():
+                    stopping.wait(WATCH_SECONDS)
+                elif not self.relay_once():
+                    self._wait_for_change(stopping)
+            except (PyMongoError, RedisError) as failure:
+                log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
+                self._stream = None
+                stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
+        self._lease.release()
+
+    def relay_once(self) -> int:
+        """Publish what is recorded now and return how many events that were."""
+        return sum(self._relay(collection) for collection in self._collections)
+
+    def _relay(self, collection: Collection[dict[str, Any]]) -> int:
+        waiting = list(collection.find({"outbox.id": {"$exists": True}}, {"outbox": 1}).limit(BATCH))
+        if not waiting:
+            return 0
+        envelopes = [Envelope.from_document(entry) for document in waiting for entry in document["outbox"]]
+        self._publisher.publish(envelopes)
+        collection.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": document["_id"]},
+                    {"$pull": {"outbox": {"id": {"$in": [entry["id"] for entry in document["outbox"]]}}}},
+                )
+                for document in waiting
+            ],
+            ordered=False,
+        )
+        return len(envelopes)
+
+    def _wait_for_change(self, stopping: threading.Event) -> None:
+        """Return soon after the next write to an aggregate, at the latest after a second."""
+        try:
+            if self._stream is None:
+                self._stream = self._watch()
+            self._stream.try_next()
+        except OperationFailure:  # no change streams here, or this one has ended
+            self._stream = None
+            stopping.wait(POLL_SECONDS)
+
+    def _watch(self) -> Any:
+        names = [collection.name for collection in self._collections]
+        wanted = {"ns.coll": {"$in": names}, "operationType": {"$in": ["insert", "update", "replace"]}}
+        return database(self._service).watch(
+            [{"$match": wanted}, {"$project": {"_id": 1}}], max_await_time_ms=int(WATCH_SECONDS * 1000)
+        )

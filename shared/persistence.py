@@ -1,0 +1,192 @@
+"""MongoDB: connections, and the aggregate that guards its version and carries its own outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Self, TypeVar
+
+import mongoengine
+from mongoengine import DateTimeField, Document, IntField, ListField, StringField
+from mongoengine.errors import NotUniqueError, SaveConditionError
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, ExecutionTimeout
+from stamina import RetryingCaller
+
+from shared import deadline
+from shared.clock import now
+from shared.errors import LostRace, NotFound, Unavailable
+from shared.events import Envelope, Event
+from shared.ids import new_id
+
+T = TypeVar("T")
+
+STORE_TIMEOUT_SECONDS = 2.0
+# Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
+STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
+_databases: dict[str, str] = {}
+
+
+def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
+    """
+    Connect a service to its own database, named in the path of `uri`; documents find it by `db_alias`.
+
+    Majority writes and reads, every call bounded by two seconds (the driver's own defaults wait for thirty).
+    """
+    if _databases.get(service) != uri:
+        if service in _databases:
+            mongoengine.disconnect(alias=service)
+        mongoengine.connect(
+            host=uri,
+            alias=service,
+            uuidRepresentation="standard",
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            timeoutMS=int(STORE_TIMEOUT_SECONDS * 1000),
+            serverSelectionTimeoutMS=int(STORE_TIMEOUT_SECONDS * 1000),
+            connectTimeoutMS=1000,
+            maxPoolSize=pool,
+            waitQueueTimeoutMS=1000,
+            appname=f"tradepost-{service}",
+        )
+        _databases[service] = uri
+    return database(service)
+
+
+def database(service: str) -> Database[Any]:
+    return mongoengine.get_db(alias=service)
+
+
+def connected_services() -> tuple[str, ...]:
+    return tuple(_databases)
+
+
+def ensure_indexes(service: str) -> None:
+    """Create the indexes of every document of one service; safe to run at each start."""
+    for document in documents_of(service):
+        document.ensure_indexes()
+
+
+def documents_of(service: str) -> list[type[Document]]:
+    """Return the concrete document classes whose `db_alias` is the service."""
+    return [
+        each
+        for each in _subclasses(Document)
+        if each._meta.get("db_alias") == service and not each._meta.get("abstract")
+    ]
+
+
+def _subclasses(base: type[Document]) -> Iterator[type[Document]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+class DatabaseHandle:
+    """What the service factory is given, so that it need not know MongoDB: readiness and the failures that mean 503."""
+
+    failures: tuple[type[Exception], ...] = STORE_FAILURES
+
+    def __init__(self, service: str, uri: str, *, pool: int = 32) -> None:
+        self.service = service
+        connect(service, uri, pool=pool)
+        ensure_indexes(service)
+
+    def check(self) -> None:
+        database(self.service).command("ping")
+
+
+def surviving_failover(call: Callable[[], T]) -> T:
+    """
+    Run a guarded or keyed database call, again while the store fails over, inside the request's deadline.
+
+    Raises Unavailable when the store stays away. Only for calls that may run twice.
+    """
+    retrying = RetryingCaller(
+        attempts=None, timeout=deadline.remaining(default=10.0), wait_initial=0.05, wait_max=0.5, wait_jitter=0.25
+    )
+    try:
+        return retrying.on(STORE_FAILURES)(call)
+    except STORE_FAILURES as failure:
+        raise Unavailable("The database does not answer") from failure
+
+
+class Aggregate(Document):  # type: ignore[misc]
+    """
+    A document that is changed as one: state and the events it caused are written together.
+
+    `version` counts commits and is compared at each write, so that a lost race is told, never overwritten.
+    `commit_id` tells, after a broken connection, whether the last write was this one.
+    """
+
+    id_prefix = "doc"
+
+    id = StringField(primary_key=True)
+    version = IntField(default=0)
+    commit_id = StringField()
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+    outbox = ListField()
+
+    meta = {"abstract": True, "strict": False, "auto_create_index": False}
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        if self.id is None:
+            self.id = new_id(self.id_prefix)
+
+    @classmethod
+    def collection(cls) -> Collection[dict[str, Any]]:
+        return cls._get_collection()
+
+    @classmethod
+    def get(cls, aggregate_id: str, **scope: Any) -> Self:
+        """Return the aggregate, or raise NotFound; `scope` (a company id) makes another's equal to none."""
+        found = cls.objects(id=str(aggregate_id), **scope).first()
+        if found is None:
+            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+        return found
+
+    @classmethod
+    def get_fields(cls, aggregate_id: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stored document as a plain mapping, without building an object: for hot reads."""
+        found = cls.collection().find_one({**scope, "_id": str(aggregate_id)}, {"outbox": 0})
+        if found is None:
+            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+        return found
+
+    def record(self, event: Event) -> None:
+        """Note what happened; it is published after, and only if, this aggregate's next commit succeeds."""
+        envelope = Envelope.seal(event, aggregate_id=self.id, version=self.version + 1)
+        self.outbox.append(envelope.to_document())
+
+    def commit(self) -> Self:
+        """Write state and recorded events in one atomic write; raise LostRace if somebody else wrote since."""
+        expected, self.version = self.version, self.version + 1
+        self.commit_id = new_id("com")
+        self.updated_at = now()
+        self.created_at = self.created_at or self.updated_at
+        try:
+            surviving_failover(lambda: self._write(expected))
+        except (NotUniqueError, LostRace):
+            self.version = expected
+            raise
+        return self
+
+    def _write(self, expected: int) -> None:
+        try:
+            if expected == 0:
+                self.save(force_insert=True)
+            else:
+                self.save(save_condition={"version": expected})
+        except SaveConditionError as lost:
+            if not self._was_written():
+                raise LostRace() from lost
+        except NotUniqueError:
+            if not self._was_written():
+                raise
+
+    def _was_written(self) -> bool:
+        return self.collection().find_one({"_id": self.id, "commit_id": self.commit_id}, {"_id": 1}) is not None

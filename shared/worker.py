@@ -1,0 +1,186 @@
+"""The event worker of one service: its relay, and its handlers behind the inbox."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from shared import deadline, inbox
+from shared.broker import Message, RedisBroker
+from shared.errors import LostRace
+from shared.events import Event, Handler, handlers_of
+from shared.ids import new_id
+from shared.metrics import counter, histogram
+from shared.observability import get_logger
+from shared.outbox import Relay
+from shared.redis_client import blocking_redis_from_url
+from shared.tracing import bind_context, resumed
+
+log = get_logger()
+
+RACE_ATTEMPTS = 5
+HANDLER_SECONDS = 20.0
+PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+HANDLED = counter("events_handled_total", "Events handled, by handler and outcome", ["handler", "outcome"])
+LAG = histogram("event_lag_seconds", "Seconds from recording an event to handling it", ["subscriber"])
+
+
+class Subscription(Protocol):
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]: ...
+    def acknowledge(self, messages: Sequence[Message]) -> None: ...
+    def reject(self, message: Message, reason: str) -> None: ...
+
+
+class Consumer:
+    """Receives batches, calls each handler once per event, remembers, then acknowledges."""
+
+    def __init__(self, service: str, subscription: Subscription) -> None:
+        self._service = service
+        self._subscription = subscription
+        self._handlers = handlers_of(service)
+
+    def run(self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+        """Consume until `stopping`; a batch that has begun is finished."""
+        while not stopping.is_set():
+            beat()
+            try:
+                self.consume_once()
+            except (PyMongoError, RedisError) as failure:
+                log.warning("consumer_waits", service=self._service, failure=type(failure).__name__)
+                stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
+
+    def consume_once(self, *, wait_seconds: float = 1.0) -> int:
+        """Handle one batch and return its size."""
+        messages = self._subscription.receive(wait_seconds=wait_seconds)
+        if messages:
+            self._handle_batch(messages)
+        return len(messages)
+
+    def _handle_batch(self, messages: list[Message]) -> None:
+        tasks = [
+            (message, handler) for message in messages for handler in self._handlers.get(message.envelope.name, [])
+        ]
+        known = inbox.seen(self._service, [_row(message, handler) for message, handler in tasks])
+        fresh = [(message, handler) for message, handler in tasks if _row(message, handler) not in known]
+        failures: dict[int, str] = {}
+        done: list[str] = []
+        for message, handler, failure in [*self._run_batches(fresh), *self._run_singles(fresh)]:
+            if failure is None:
+                done.append(_row(message, handler))
+            else:
+                failures[id(message)] = failure
+        inbox.remember(self._service, dict.fromkeys(done))
+        self._subscription.acknowledge([message for message in messages if id(message) not in failures])
+        for message in messages:
+            if id(message) in failures:
+                self._subscription.reject(message, failures[id(message)])
+
+    def _run_singles(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, str | None]]:
+        singles = [(message, handler) for message, handler in tasks if not handler.is_batch]
+        return [(message, handler, self._run(handler, [message])) for message, handler in singles]
+
+    def _run_batches(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, str | None]]:
+        """Run batch handlers on all their messages at once; after a failure one by one, to find the poisonous one."""
+        grouped: dict[str, list[tuple[Message, Handler]]] = {}
+        for message, handler in tasks:
+            if handler.is_batch:
+                grouped.setdefault(handler.name, []).append((message, handler))
+        results: list[tuple[Message, Handler, str | None]] = []
+        for pairs in grouped.values():
+            handler = pairs[0][1]
+            if self._run(handler, [message for message, _ in pairs]) is None:
+                results += [(message, handler, None) for message, _ in pairs]
+            else:
+                results += [(message, handler, self._run(handler, [message])) for message, _ in pairs]
+        return results
+
+    def _run(self, handler: Handler, messages: list[Message]) -> str | None:
+        """Call the handler; return None, or the reason of its failure."""
+        started = time.perf_counter()
+        first = messages[0].envelope
+        with resumed(first.trace), deadline.start(HANDLER_SECONDS):
+            bind_context(event_id=first.id, event_name=first.name, handler=handler.name)
+            try:
+                events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]
+                _call(handler, events)
+            except Exception as failure:  # whatever a handler raises, the message is tried again and then parked
+                HANDLED.labels(handler.name, "failed").inc(len(messages))
+                log.warning("event_failed", attempts=messages[0].attempts, exc_info=failure)
+                return f"{type(failure).__name__}: {failure}"
+            HANDLED.labels(handler.name, "handled").inc(len(messages))
+            for message in messages:
+                LAG.labels(self._service).observe(message.envelope.age_seconds())
+            log.info("event_handled", count=len(messages), duration_ms=round((time.perf_counter() - started) * 1000, 2))
+        return None
+
+
+def _call(handler: Handler, events: list[Event]) -> None:
+    """Call the handler, again at once when somebody else wrote the same document in between."""
+    for attempt in range(1, RACE_ATTEMPTS + 1):
+        try:
+            handler.run(events if handler.is_batch else events[0])
+        except LostRace:
+            if attempt == RACE_ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _row(message: Message, handler: Handler) -> str:
+    return inbox.row(message.envelope.id, handler.name)
+
+
+def heartbeat() -> None:
+    """Touch the file by which the supervisor, or ECS, sees that this process is alive."""
+    path = os.environ.get("HEARTBEAT_FILE")
+    if path:
+        Path(path).touch()
+
+
+def publishers_of(service: str) -> list[str]:
+    """Return the services whose events this one handles."""
+    return sorted({name.split(".", 1)[0] for name in handlers_of(service)})
+
+
+def main(package: str) -> None:
+    """Run the worker of `services.<name>` until SIGTERM or SIGINT."""
+    service = package.rsplit(".", 1)[-1]
+    app: Any = import_module(f"{package}.app").create_app()
+    import_module(f"{package}.handlers")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    broker = RedisBroker(blocking_redis_from_url(app.extensions["tradepost_settings"].redis_url))
+    relay = threading.Thread(target=Relay(service, broker).run, args=(stopping,), name="relay")
+    relay.start()
+    log.info("worker_started", service=service, publishers=publishers_of(service))
+    with app.app_context():
+        _consume_until_stopped(service, broker, stopping)
+    relay.join()
+    log.info("worker_stopped", service=service)
+
+
+def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        try:
+            subscription = broker.subscribe(service, publishers_of(service), consumer=new_id("consumer"))
+        except RedisError as failure:
+            log.warning("broker_awaited", service=service, failure=type(failure).__name__)
+            stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
+        else:
+            Consumer(service, subscription).run(stopping, beat=heartbeat)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
