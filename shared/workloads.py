@@ -21,7 +21,8 @@ class Workload:
     One process of the platform.
 
     `package` is the Python package that holds its `app` module; `port` is None for workloads nobody calls.
-    `calls` are the upstream services it reaches over HTTP; `prefix` is the path a person opens.
+    `calls` are the upstream services it reaches over HTTP; `prefix` is the path a person opens;
+    `threads` serve requests: their rate times how long an upstream makes each wait.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Workload:
     calls: tuple[str, ...] = ()
     public: bool = False
     stores: tuple[str, ...] = ("mongodb", "redis")
+    threads: int = 16
 
 
 def _web(name: str, port: int, *, package: str = "", **options: object) -> Workload:
@@ -51,10 +53,10 @@ MONGOD_PORT = 8087
 REDIS_PORT = 8086
 
 WORKLOADS = (
-    _web("gateway", 8080, public=True, calls=SERVICES[1:], stores=("redis",)),
+    _web("gateway", 8080, public=True, calls=SERVICES[1:], stores=("redis",), threads=64),
     _web("users", 8091),
     _web("products", 8092, calls=("users",)),
-    _web("orders", 8093, calls=("users", "products", "payments")),
+    _web("orders", 8093, calls=("users", "products", "payments"), threads=32),
     _web("payments", 8094, calls=("users",)),
     _web("search", 8095, calls=("users", "products")),
     _web("notifications", 8096, calls=("users",)),

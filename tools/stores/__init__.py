@@ -3,6 +3,33 @@
 from __future__ import annotations
 
 from tools.stores.binaries import StoreRefused
-from tools.stores.launch import RunningStore, Stores, free_port, start_mongod, start_redis, started
+from tools.stores.launch import (
+    RunningStore,
+    Stores,
+    explain_death,
+    free_port,
+    launch_mongod,
+    launch_redis,
+    mongodb_address,
+    redis_address,
+    start_mongod,
+    start_redis,
+    started,
+    stop_with_parent,
+)
 
-__all__ = ["RunningStore", "StoreRefused", "Stores", "free_port", "start_mongod", "start_redis", "started"]
+__all__ = [
+    "RunningStore",
+    "StoreRefused",
+    "Stores",
+    "explain_death",
+    "free_port",
+    "launch_mongod",
+    "launch_redis",
+    "mongodb_address",
+    "redis_address",
+    "start_mongod",
+    "start_redis",
+    "started",
+    "stop_with_parent",
+]

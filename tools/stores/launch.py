@@ -29,19 +29,44 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass
 class RunningStore:
-    """A running store: its name, port and the log that tells why it died."""
+    """A running store: its name, port, the question that tells it is ready, and the log that tells why it died."""
 
     name: str
     port: int
     popen: subprocess.Popen[bytes]
+    folder: Path
     log: Path
+    probe: Callable[[int], bool]
 
     @property
     def pid(self) -> int:
         return self.popen.pid
 
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal, or None while it runs."""
+        return self.popen.poll()
+
     def is_running(self) -> bool:
-        return self.popen.poll() is None
+        return self.poll() is None
+
+    def is_ready(self) -> bool:
+        """Tell whether the store takes writes now."""
+        try:
+            return self.probe(self.port)
+        except OSError:
+            return False
+
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Return once the store takes writes; raise StoreRefused with the reason when it stops or is too slow."""
+        give_up_at = time.monotonic() + seconds
+        while time.monotonic() < give_up_at:
+            if not self.is_running():
+                raise StoreRefused(explain_death(self))
+            if self.is_ready():
+                return
+            time.sleep(POLL_SECONDS)
+        self.stop()
+        raise StoreRefused(f"{self.name} did not become ready within {seconds:.0f} s; its log is {self.log}")
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask the store to stop and keep its data; kill it when it does not within `seconds`."""
@@ -109,8 +134,15 @@ def redis_address(port: int) -> str:
     return f"redis://{wire.HOST}:{port}"
 
 
-def start_mongod(folder: Path, port: int, *, throw_away: bool = False) -> RunningStore:
+def start_mongod(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
     """Start mongod and return once it is a writable primary; raise StoreRefused with the reason otherwise."""
+    store = launch_mongod(folder, port, throw_away=throw_away, logs=logs)
+    store.wait()
+    return store
+
+
+def launch_mongod(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
+    """Start mongod and return at once; it makes itself the set's primary while it is asked `is_ready`."""
     program = find_program(MONGOD)
     options = {
         "--dbpath": folder,
@@ -122,16 +154,21 @@ def start_mongod(folder: Path, port: int, *, throw_away: bool = False) -> Runnin
     }
     # The defaults keep a signalled mongod alive for 15 s and write diagnostics every second.
     quiet = ["shutdownTimeoutMillisForSignaledShutdown=100", "diagnosticDataCollectionEnabled=false"]
-    arguments = [str(program), "--journal", "--nounixsocket"]
+    arguments = [str(program), "--journal", "--nounixsocket", "--quiet"]
     arguments += [str(part) for option in options.items() for part in option]
     arguments += [part for setting in quiet for part in ("--setParameter", setting)]
-    store = _launch("mongod", arguments, folder, port)
-    _wait_until(store, lambda: _is_writable_primary(port))
+    return _launch(arguments, folder, port, logs or folder.parent, _is_writable_primary)
+
+
+def start_redis(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
+    """Start redis-server and return once it answers; raise StoreRefused with the reason otherwise."""
+    store = launch_redis(folder, port, throw_away=throw_away, logs=logs)
+    store.wait()
     return store
 
 
-def start_redis(folder: Path, port: int, *, throw_away: bool = False) -> RunningStore:
-    """Start redis-server and return once it answers; raise StoreRefused with the reason otherwise."""
+def launch_redis(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
+    """Start redis-server and return at once."""
     options = {
         "--port": port,
         "--bind": wire.HOST,
@@ -145,9 +182,7 @@ def start_redis(folder: Path, port: int, *, throw_away: bool = False) -> Running
         "--maxmemory-policy": "volatile-lru",
     }
     arguments = [str(find_program(REDIS_SERVER)), *(str(part) for option in options.items() for part in option)]
-    store = _launch("redis-server", arguments, folder, port)
-    _wait_until(store, lambda: wire.ask_redis(port, "PING") == "+PONG")
-    return store
+    return _launch(arguments, folder, port, logs or folder.parent, _answers_ping)
 
 
 def free_port() -> int:
@@ -157,9 +192,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _launch(name: str, arguments: list[str], folder: Path, port: int) -> RunningStore:
+def _launch(arguments: list[str], folder: Path, port: int, logs: Path, probe: Callable[[int], bool]) -> RunningStore:
+    name = Path(arguments[0]).name
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder.parent / f"{name}.log"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{name}.log"
+    if log.exists():
+        # The last run's words must not explain this run's death.
+        log.replace(logs / f"{name}.previous.log")
     with log.open("ab") as output:
         popen = subprocess.Popen(
             arguments,
@@ -167,14 +207,18 @@ def _launch(name: str, arguments: list[str], folder: Path, port: int) -> Running
             stdout=output,
             stderr=subprocess.STDOUT,
             env=program_environment(Path(arguments[0])),
-            preexec_fn=stop_with_parent(os.getpid()),  # noqa: PLW1509 (no threads yet, and nothing else sets PDEATHSIG)
+            preexec_fn=stop_with_parent(os.getpid()),
             start_new_session=True,
         )
-    return RunningStore(name, port, popen, log)
+    return RunningStore(name, port, popen, folder, log, probe)
 
 
 def stop_with_parent(parent: int) -> Callable[[], None]:
-    """Return what a child runs first, so that the kernel stops it when `parent` is killed without warning."""
+    """
+    Return what a child runs first, so that the kernel stops it when `parent` is killed without warning.
+
+    Only for a caller without threads: the child runs Python between fork and exec.
+    """
 
     def ask_kernel() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -184,23 +228,31 @@ def stop_with_parent(parent: int) -> Callable[[], None]:
     return ask_kernel
 
 
-def _wait_until(store: RunningStore, is_ready: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + START_SECONDS
-    while time.monotonic() < give_up_at:
-        if not store.is_running():
-            raise StoreRefused(f"{store.name} stopped at once: {_last_words(store.log)} (the whole log: {store.log})")
-        with contextlib.suppress(OSError):
-            if is_ready():
-                return
-        time.sleep(POLL_SECONDS)
-    store.stop()
-    raise StoreRefused(f"{store.name} did not become ready within {START_SECONDS:.0f} s; its log is {store.log}")
+def explain_death(store: RunningStore) -> str:
+    """Return one sentence on why a store stopped, with a way out."""
+    said = "\n".join(store.log.read_text(errors="replace").splitlines()[-60:])
+    if "No space left on device" in said:
+        return f"{store.name} stopped because the disk is full: free some space and start again."
+    if "DBPathInUse" in said:
+        return (
+            f"Another mongod still uses {store.folder}: stop it "
+            f"(`kill $(cat {store.folder / 'mongod.lock'})`) and start again."
+        )
+    if "Address already in use" in said:
+        return f"{store.name} cannot have port {store.port}: another program listens there; use another port."
+    if store.poll() == -signal.SIGILL:
+        return f"This processor lacks AVX, which {store.name} needs: set MONGODB_URI to a server elsewhere."
+    return f"{store.name} stopped (exit {store.poll()}): {_last_words(said)} (the whole log: {store.log})"
 
 
-def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    telling = [line for line in lines[-40:] if any(word in line.lower() for word in ("error", "fatal", "failed"))]
+def _last_words(said: str) -> str:
+    lines = said.strip().splitlines()
+    telling = [line for line in lines if any(word in line.lower() for word in ("error", "fatal", "failed"))]
     return (telling or lines or ["it said nothing"])[-1][:300]
+
+
+def _answers_ping(port: int) -> bool:
+    return wire.ask_redis(port, "PING") == "+PONG"
 
 
 def _is_writable_primary(port: int) -> bool:
