@@ -101,7 +101,7 @@ def create_service(
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url)))
     register_problems(app, store_failures=database.failures if database else ())
-    _register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
+    register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
     observe_requests(app)
     app.wsgi_app = _within_deadline(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -126,7 +126,7 @@ def remote_keys(users_url: str) -> RemoteKeys:
     return RemoteKeys(lambda: users.get("/.well-known/jwks.json", timeout=1.0))
 
 
-def _register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], None]]) -> None:
+def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], None]]) -> None:
     @app.get("/health/live")
     def live() -> Response:
         """The process serves; it asks nobody, so that a dead dependency never restarts us."""
