@@ -20,6 +20,7 @@ log = get_logger()
 
 BATCH = 500
 POLL_SECONDS = 0.25
+GATHER_SECONDS = 0.01
 WATCH_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
@@ -45,7 +46,6 @@ class Relay:
         self._publisher = publisher
         self._collections = [each.collection() for each in aggregates_of(service)]
         self._lease = Lease(service, "relay")
-        self._stream: Any = None
 
     def run(self, stopping: threading.Event) -> None:
         """Relay until `stopping`; a store or broker that is away is waited for."""
@@ -57,7 +57,6 @@ class Relay:
                     self._wait_for_change(stopping)
             except (PyMongoError, RedisError) as failure:
                 log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
-                self._stream = None
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         self._lease.release()
 
@@ -84,14 +83,18 @@ class Relay:
         return len(envelopes)
 
     def _wait_for_change(self, stopping: threading.Event) -> None:
-        """Return soon after the next write to an aggregate, at the latest after a second."""
+        """
+        Return soon after the next write to an aggregate, at the latest after a second.
+
+        The stream is opened anew each time: one that is kept would tell of every write that was relayed long since.
+        """
         try:
-            if self._stream is None:
-                self._stream = self._watch()
-            self._stream.try_next()
-        except OperationFailure:  # no change streams here, or this one has ended
-            self._stream = None
+            with self._watch() as stream:
+                if not self.relay_once():  # written before the stream was open
+                    stream.try_next()
+        except OperationFailure:  # the store has no change streams
             stopping.wait(POLL_SECONDS)
+        stopping.wait(GATHER_SECONDS)
 
     def _watch(self) -> Any:
         names = [collection.name for collection in self._collections]

@@ -67,6 +67,8 @@ def ensure_indexes(service: str) -> None:
     """Create the indexes of every document of one service; safe to run at each start."""
     for document in documents_of(service):
         document.ensure_indexes()
+        if issubclass(document, Aggregate):
+            document.collection().create_index("outbox.id", sparse=True)  # what the relay asks for
 
 
 def documents_of(service: str) -> list[type[Document]]:

@@ -1,0 +1,140 @@
+"""Tokens: who is let in, and every way of forging that is not."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import jwt
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared.errors import Unauthorized, Unavailable
+from shared.tokens import USER_AUDIENCE, RemoteKeys, TokenSigner, TokenVerifier
+from tests.support import Api
+
+
+def ask(app, path, token=None, **headers):
+    given = {"Authorization": f"Bearer {token}"} if token else {}
+    return app.test_client().get(path, headers={**given, **headers})
+
+
+def altered(token, **changes):
+    """Return the token with other header fields and an empty signature."""
+    header, claims, _ = token.split(".")
+    fields = orjson.loads(base64.urlsafe_b64decode(header + "==")) | changes
+    return ".".join([base64.urlsafe_b64encode(orjson.dumps(fields)).decode().rstrip("="), claims, ""])
+
+
+class TestWhoIsLetIn:
+    def test_knows_user_company_and_the_rep_behind_an_acting_token(self, toy_app, tokens):
+        response = ask(toy_app, "/v1/notes/mine", tokens.user("acting_rep", user_id="usr_b", act="usr_rep"))
+
+        assert response.json == {"id": "usr_b", "company_id": "cmp_acme", "actor_id": "usr_rep"}
+
+    def test_asks_for_a_token_where_a_route_is_not_public(self, toy_app):
+        response = ask(toy_app, "/v1/notes/mine")
+
+        assert response.status_code == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert ask(toy_app, "/v1/notes/public").status_code == 200
+
+    def test_refuses_who_lacks_the_permission_and_names_it(self, toy_app, tokens):
+        response = Api(toy_app, tokens, scope="notes:read").post("/v1/notes", json={})
+
+        assert response.status_code == 403
+        assert response.json["permission"] == "notes:write"
+
+    def test_keeps_internal_routes_for_services_and_others_for_people(self, toy_app, tokens):
+        service = tokens.service("orders", "toys")
+
+        assert ask(toy_app, "/v1/notes/internal", service).json == {"service": "orders"}
+        assert ask(toy_app, "/v1/notes/mine", service).status_code == 403
+        assert ask(toy_app, "/v1/notes/internal", tokens.user()).status_code == 403
+
+    def test_hides_another_companys_document_as_if_there_were_none(self, writer, toy_app, tokens):
+        body = {"text": "a", "sku": "a", "price": {"amount": 1, "currency": "GBP"}, "total": {"amount": 1, "currency": "GBP"}}
+        note_id = writer.post("/v1/notes", json=body).json["id"]
+        stranger = Api(toy_app, tokens, scope="notes:read", company_id="cmp_globex")
+        staff = Api(toy_app, tokens, scope="notes:read:any", company_id=None)
+
+        hidden, absent = stranger.get(f"/v1/notes/{note_id}"), stranger.get("/v1/notes/note_none")
+        assert hidden.status_code == absent.status_code == 404
+        assert set(hidden.json) == set(absent.json)
+        assert staff.get(f"/v1/notes/{note_id}").json == {"id": note_id, "text": "a"}
+
+
+class TestForgeries:
+    @pytest.mark.parametrize(
+        "forge",
+        [
+            lambda t: altered(t.user(), alg="none"),
+            lambda t: altered(t.user(), alg="HS256"),
+            lambda t: altered(t.user(), kid="../../etc/passwd"),
+            lambda t: altered(t.user(), jku="https://evil.example/keys"),
+            lambda t: t.user()[:-4] + "AAAA",
+            lambda t: t.service("orders", "payments"),
+            lambda t: t._signer.mint("usr_x", audience="somebody-else"),
+            lambda t: t._signer.mint("usr_x", audience="toys"),
+            lambda t: t._signer.mint("usr_x", audience=USER_AUDIENCE, seconds=-60),
+            lambda t: t._signer.mint("usr_x", audience=USER_AUDIENCE, iss="evil"),
+            lambda t: t._signer.mint("usr_x", audience=USER_AUDIENCE, nbf=time.time() + 3600),
+            lambda t: TokenSigner(ec.generate_private_key(ec.SECP256R1()), t.KID).mint("usr_x", audience=USER_AUDIENCE),
+            lambda t: TokenSigner(ec.generate_private_key(ec.SECP256R1()), "unknown").mint("u", audience=USER_AUDIENCE),
+            lambda t: jwt.encode({"sub": "usr_x"}, "secret-that-is-long-enough-for-sha256", algorithm="HS256"),
+            lambda t: "a.b.c",
+            lambda t: "x" * 1_000_000,
+            lambda t: "\x00",
+        ],
+    )
+    def test_are_401_and_never_500(self, toy_app, tokens, forge):
+        verifier = TokenVerifier("toys", tokens)
+
+        with pytest.raises(Unauthorized):
+            verifier.verify(forge(tokens))
+
+    def test_a_verified_token_dies_with_its_time(self, tokens, hold_clock):
+        verifier = TokenVerifier("toys", tokens)
+        token = tokens._signer.mint("usr_x", audience=USER_AUDIENCE, seconds=600)
+        assert verifier.verify(token).id == "usr_x"
+        known, _ = verifier._seen[token]
+        verifier._seen[token] = (known, time.time() - 1)
+
+        assert verifier.verify(token) is not known
+
+
+class TestRemoteKeys:
+    def test_asks_once_for_many_unknown_ids(self, tokens):
+        asked = []
+        keys = RemoteKeys(lambda: asked.append(1) or {"keys": []})
+
+        for number in range(50):
+            with pytest.raises(Unauthorized):
+                keys.key(f"made-up-{number}")
+
+        assert len(asked) == 1
+
+    def test_outlives_an_absent_users_service(self):
+        public = jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
+        answers = [{"keys": [{**public, "kid": "k1", "alg": "ES256"}]}]
+
+        def fetch():
+            if not answers:
+                raise Unavailable("away")
+            return answers.pop()
+
+        keys = RemoteKeys(fetch)
+        known = keys.key("k1")
+        keys._known_at = keys._asked_at = time.monotonic() - 10_000
+
+        assert keys.key("k1") is known
+
+    def test_says_unavailable_while_no_key_was_ever_had(self):
+        def fetch():
+            raise Unavailable("away")
+
+        with pytest.raises(Unavailable):
+            RemoteKeys(fetch).key("k1")
+
+

@@ -1,0 +1,128 @@
+"""Aggregates: one atomic write, lost races told, another company's document not found."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from shared.errors import LostRace, NotFound, Unavailable
+from shared.persistence import DatabaseHandle, surviving_failover
+from shared import deadline
+from tests.shared.toys import Note
+
+
+@pytest.fixture(autouse=True)
+def _connected(database: DatabaseHandle) -> None:
+    """Every test here writes to the toy database."""
+
+
+def make_note(**changes: object) -> Note:
+    note = Note(**{"text": "first", "company_id": "cmp_acme", **changes})
+    return note.commit()
+
+
+class TestCommit:
+    def test_writes_state_and_event_in_one_document(self):
+        note = Note(company_id="cmp_acme")
+        note.write("hello")
+        note.commit()
+
+        stored = Note.collection().find_one({"_id": note.id})
+        assert (stored["text"], stored["version"]) == ("hello", 1)
+        assert [(each["name"], each["version"], each["fields"]) for each in stored["outbox"]] == [
+            ("toys.note_written.v1", 1, {"text": "hello"})
+        ]
+
+    def test_tells_the_loser_of_a_race_and_keeps_the_winners_state(self):
+        first = make_note()
+        second = Note.get(first.id)
+        first.write("winner")
+        first.commit()
+        second.write("loser")
+
+        with pytest.raises(LostRace):
+            second.commit()
+
+        stored = Note.collection().find_one({"_id": first.id})
+        assert (stored["text"], stored["version"], len(stored["outbox"])) == ("winner", 2, 1)
+
+    def test_lets_one_of_many_writers_win_each_version(self):
+        note = make_note()
+        barrier = threading.Barrier(8)
+
+        def pin(_: int) -> bool:
+            mine = Note.get(note.id)
+            barrier.wait()
+            mine.text = "pinned"
+            try:
+                mine.commit()
+            except LostRace:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = list(pool.map(pin, range(8)))
+
+        assert outcomes.count(True) == 1
+        assert Note.get(note.id).version == 2
+
+    def test_recognises_its_own_write_after_a_broken_connection(self):
+        note = make_note()
+        note.text = "changed"
+        note.commit()
+        note.version -= 1  # as after a write whose answer was lost: the same commit is tried again
+        note._mark_as_changed("text")
+
+        note._write(expected=1)
+
+        assert Note.get(note.id).text == "changed"
+
+
+class TestGet:
+    def test_finds_within_the_company_only(self):
+        note = make_note(company_id="cmp_acme")
+
+        assert Note.get(note.id, company_id="cmp_acme").id == note.id
+        with pytest.raises(NotFound) as other:
+            Note.get(note.id, company_id="cmp_globex")
+        with pytest.raises(NotFound) as absent:
+            Note.get("note_absent", company_id="cmp_globex")
+        assert str(other.value).replace(note.id, "") == str(absent.value).replace("note_absent", "")
+
+    def test_takes_an_operator_for_a_text(self):
+        make_note()
+
+        with pytest.raises(NotFound):
+            Note.get({"$ne": ""})  # type: ignore[arg-type]
+
+    def test_reads_fields_of_a_newer_version_without_breaking(self):
+        note = make_note()
+        Note.collection().update_one({"_id": note.id}, {"$set": {"added_tomorrow": 1}})
+
+        assert Note.get(note.id).text == "first"
+
+
+class TestSurvivingFailover:
+    def test_tries_again_until_the_store_is_back(self):
+        answers = iter([AutoReconnect("gone"), AutoReconnect("gone"), "back"])
+
+        def call() -> str:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        with deadline.start(5):
+            assert surviving_failover(call) == "back"
+
+    def test_says_unavailable_when_the_deadline_comes_first(self):
+        def call() -> None:
+            raise AutoReconnect("gone")
+
+        with deadline.start(0.2), pytest.raises(Unavailable) as refusal:
+            surviving_failover(call)
+
+        assert refusal.value.headers["Retry-After"]
