@@ -54,9 +54,12 @@ class ReplayPlan:
 
 def plan_replay(rows: Iterable[Row]) -> ReplayPlan:
     """Decide for every row of a file what becomes of it; the same file gives the same plan."""
-    kept, left_out, rows_read = _sorted_out(rows)
+    all_rows = list(rows)
+    trade = [row for row in all_rows if isinstance(row, TradeRow)]
+    # A row that makes no order still tells of an item and a company.
+    plan = ReplayPlan(products=catalog_of(trade), companies=_companies(trade), rows_read=len(all_rows))
+    kept, left_out = _sorted_out(all_rows)
     matching = ReturnMatching()
-    plan = ReplayPlan(products=catalog_of(kept), companies=_companies(kept), rows_read=rows_read)
     steps: dict[str, list[Step]] = defaultdict(list)
     for invoice in _invoices(kept):
         if invoice[0].is_return:
@@ -72,21 +75,18 @@ def plan_replay(rows: Iterable[Row]) -> ReplayPlan:
     return plan
 
 
-def _sorted_out(rows: Iterable[Row]) -> tuple[list[TradeRow], list[LeftOut], int]:
+def _sorted_out(rows: Iterable[Row]) -> tuple[list[TradeRow], list[LeftOut]]:
     kept: list[TradeRow] = []
     left_out: list[LeftOut] = []
-    rows_read = 0
     for row in rows:
-        rows_read += 1
-        reason = row.reason if isinstance(row, UnreadableRow) else _refusal(row)
         if isinstance(row, UnreadableRow):
             left_out.append(LeftOut(row.line, row.invoice, row.code, 0, 0, row.reason))
-        elif reason:
+        elif reason := _refusal(row):
             amount = abs(minor_units(row.quantity, row.unit_price))
             left_out.append(LeftOut(row.line, row.invoice, row.sku, row.quantity, amount, reason))
         else:
             kept.append(row)
-    return kept, left_out, rows_read
+    return kept, left_out
 
 
 def _refusal(row: TradeRow) -> str | None:

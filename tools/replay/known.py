@@ -1,0 +1,71 @@
+"""An order as the platform shows it, cut down to what the replay decides by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GONE = frozenset({"cancelled", "refused"})
+UNDECIDED = frozenset({"placed", "pending_payment"})
+SHIPPABLE = frozenset({"confirmed", "partially_shipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """Money in minor units; `line_ids` in the order of the invoice's rows."""
+
+    id: str
+    company_id: str
+    reference: str
+    status: str
+    status_reason: str | None
+    total: int
+    captured: int
+    line_ids: tuple[str, ...]
+    shipments: int
+    returns: frozenset[str]
+    awaited_refunds: int
+
+    @classmethod
+    def from_json(cls, order: dict[str, Any]) -> KnownOrder:
+        return cls(
+            id=order["id"],
+            company_id=order["company_id"],
+            reference=order["reference"],
+            status=order["status"],
+            status_reason=order.get("status_reason"),
+            total=order["total"]["amount"],
+            captured=order["captured_total"]["amount"],
+            line_ids=tuple(line["line_id"] for line in order["line_items"]),
+            shipments=len(order["shipments"]),
+            returns=frozenset(entry["reference"] for entry in order["returns"] if entry["reference"]),
+            awaited_refunds=sum(
+                entry["total"]["amount"] - entry["refunded_total"]["amount"] for entry in order["returns"]
+            ),
+        )
+
+    @property
+    def is_gone(self) -> bool:
+        """Cancelled or refused: its reference is free again."""
+        return self.status in GONE
+
+    @property
+    def is_undecided(self) -> bool:
+        """Still on its way to confirmed or refused; the platform's sweeper ends it if the request did not."""
+        return self.status in UNDECIDED
+
+    @property
+    def is_shippable(self) -> bool:
+        return self.status in SHIPPABLE
+
+    @property
+    def is_shipped(self) -> bool:
+        return self.status == "shipped"
+
+    @property
+    def is_captured(self) -> bool:
+        return self.captured >= self.total
+
+    @property
+    def is_settled(self) -> bool:
+        return self.is_captured and not self.awaited_refunds
