@@ -68,23 +68,26 @@ class Consumer:
         return len(messages)
 
     def _handle_batch(self, messages: list[Message]) -> None:
-        tasks = [
-            (message, handler) for message in messages for handler in self._handlers.get(message.envelope.name, [])
-        ]
-        known = inbox.seen(self._service, [_row(message, handler) for message, handler in tasks])
-        fresh = [(message, handler) for message, handler in tasks if _row(message, handler) not in known]
-        failures: dict[int, str] = {}
+        """Run what was not run before, once per event and handler, and acknowledge what did not fail."""
+        tasks = {
+            _row(message, handler): (message, handler)
+            for message in messages
+            for handler in self._handlers.get(message.envelope.name, [])
+        }
+        known = inbox.seen(self._service, tasks)
+        fresh = [task for row, task in tasks.items() if row not in known]
+        failures: dict[str, str] = {}
         done: list[str] = []
         for message, handler, failure in [*self._run_batches(fresh), *self._run_singles(fresh)]:
             if failure is None:
                 done.append(_row(message, handler))
             else:
-                failures[id(message)] = failure
-        inbox.remember(self._service, dict.fromkeys(done))
-        self._subscription.acknowledge([message for message in messages if id(message) not in failures])
+                failures[message.envelope.id] = failure
+        inbox.remember(self._service, done)
+        self._subscription.acknowledge([each for each in messages if each.envelope.id not in failures])
         for message in messages:
-            if id(message) in failures:
-                self._subscription.reject(message, failures[id(message)])
+            if message.envelope.id in failures:
+                self._subscription.reject(message, failures[message.envelope.id])
 
     def _run_singles(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, str | None]]:
         singles = [(message, handler) for message, handler in tasks if not handler.is_batch]

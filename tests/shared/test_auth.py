@@ -54,7 +54,12 @@ class TestWhoIsLetIn:
         assert ask(toy_app, "/v1/notes/internal", tokens.user()).status_code == 403
 
     def test_hides_another_companys_document_as_if_there_were_none(self, writer, toy_app, tokens):
-        body = {"text": "a", "sku": "a", "price": {"amount": 1, "currency": "GBP"}, "total": {"amount": 1, "currency": "GBP"}}
+        body = {
+            "text": "a",
+            "sku": "a",
+            "price": {"amount": 1, "currency": "GBP"},
+            "total": {"amount": 1, "currency": "GBP"},
+        }
         note_id = writer.post("/v1/notes", json=body).json["id"]
         stranger = Api(toy_app, tokens, scope="notes:read", company_id="cmp_globex")
         staff = Api(toy_app, tokens, scope="notes:read:any", company_id=None)
@@ -136,5 +141,3 @@ class TestRemoteKeys:
 
         with pytest.raises(Unavailable):
             RemoteKeys(fetch).key("k1")
-
-

@@ -11,7 +11,12 @@ from shared.persistence import database
 from tests.shared.toys import SERVICE, Note
 from tests.support import Api
 
-BODY = {"text": "hello", "sku": "a1", "price": {"amount": 1, "currency": "GBP"}, "total": {"amount": 5, "currency": "GBP"}}
+BODY = {
+    "text": "hello",
+    "sku": "a1",
+    "price": {"amount": 1, "currency": "GBP"},
+    "total": {"amount": 5, "currency": "GBP"},
+}
 KEY = {"Idempotency-Key": "key-1"}
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-BODY = {"text": "hello", "sku": "a1", "price": {"amount": "25.5", "currency": "GBP"}, "total": {"amount": 5, "currency": "GBP"}}
+BODY = {
+    "text": "hello",
+    "sku": "a1",
+    "price": {"amount": "25.5", "currency": "GBP"},
+    "total": {"amount": 5, "currency": "GBP"},
+}
 
 
 def post(writer, body, **options):

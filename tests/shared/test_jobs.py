@@ -1,0 +1,93 @@
+"""Jobs: queued once, done by a worker, tried again, and found failed when they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from flask import Flask
+from rq import Queue
+from rq.registry import FailedJobRegistry
+from rq.serializers import JSONSerializer
+
+from shared.jobs import JOBS, job, make_worker
+from shared.tracing import current_request_id, resumed
+
+done: list[object] = []
+
+
+@job(queue="toys-notes", timeout=10, retries=2)
+def print_note(note_id: str) -> None:
+    """Print one note, unless it is the one that jams."""
+    done.append(note_id)
+    if note_id == "jam":
+        raise RuntimeError("paper jam")
+
+
+@job(queue="toys-sweeps", timeout=10, every_seconds=30)
+def sweep_notes() -> None:
+    done.append(current_request_id())
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[redis.Redis]:
+    done.clear()
+    with redis.Redis.from_url(redis_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def work(store: redis.Redis, toy_app: Flask):
+    """Let a jobs worker empty the toy service's queues."""
+
+    def run() -> None:
+        with toy_app.app_context():
+            make_worker("toys", store).work(burst=True, logging_level="ERROR")
+
+    return run
+
+
+class TestJobs:
+    def test_are_done_by_the_worker_with_their_arguments(self, store, toy_app, work):
+        with toy_app.app_context():
+            print_note.enqueue("note_1")
+
+        work()
+        assert done == ["note_1"]
+
+    def test_wait_once_per_arguments(self, store, work):
+        for note_id in ("note:1.a", "note:1.a", "note:2"):
+            print_note.enqueue_on(store, note_id)
+
+        work()
+        assert sorted(done) == ["note:1.a", "note:2"]
+
+    def test_can_be_queued_again_when_done(self, store, work):
+        for _ in range(2):
+            print_note.enqueue_on(store, "note_1")
+            work()
+
+        assert done == ["note_1", "note_1"]
+
+    def test_are_tried_again_then_kept_as_failed_and_can_be_queued_anew(self, store, work):
+        print_note.enqueue_on(store, "jam")
+        work()
+        queue = Queue("toys-notes", connection=store, serializer=JSONSerializer)
+        failed = FailedJobRegistry(queue=queue, connection=store, serializer=JSONSerializer)
+        assert done == ["jam"] * 3
+        assert failed.get_job_ids() == ["print_note-jam"]
+
+        print_note.enqueue_on(store, "jam")
+        assert len(queue) == 1
+
+    def test_belong_to_the_request_that_caused_them(self, store, work):
+        with resumed({"request_id": "req-from-the-browser"}):
+            sweep_notes.enqueue_on(store)
+
+        work()
+        assert done == ["req-from-the-browser"]
+
+    def test_declare_their_schedule(self):
+        assert JOBS[sweep_notes.path].every_seconds == 30
+        assert print_note.every_seconds is None
