@@ -47,7 +47,7 @@ LIMITS: dict[str, DependencyLimits] = {
     "notifications": DEFAULT,
     "psp": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=16, bulkhead=16, slow_seconds=4.0),
     "mongodb": replace(DEFAULT, connect_timeout=2.0, slow_seconds=1.0),
-    "redis": replace(DEFAULT, connect_timeout=0.2, read_timeout=0.2, slow_seconds=0.2),
+    "redis": replace(DEFAULT, connect_timeout=0.25, read_timeout=0.25, slow_seconds=0.2),
     "ses": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     "sns": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "s3": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
