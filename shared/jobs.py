@@ -126,7 +126,7 @@ def queues_of(service: str) -> list[str]:
     return sorted({each.queue for each in JOBS.values() if each.queue.startswith(f"{service}-")})
 
 
-class JobsWorker(SimpleWorker):  # type: ignore[misc]
+class JobsWorker(SimpleWorker):
     """One job at a time in this process; the heartbeat file is touched between jobs and while waiting."""
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> Any:

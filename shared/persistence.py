@@ -115,7 +115,7 @@ def surviving_failover(call: Callable[[], T]) -> T:
         raise Unavailable("The database does not answer") from failure
 
 
-class Aggregate(Document):  # type: ignore[misc]
+class Aggregate(Document):
     """
     A document that is changed as one: state and the events it caused are written together.
 

@@ -97,7 +97,10 @@ def _timestamp(value: datetime | str) -> str:
 def text(*, max_length: int = 200, **options: Any) -> fields.String:
     """A required, trimmed, single string without control characters; `required=False` makes it optional."""
     options.setdefault("required", True)
-    checks = [validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length), _printable]
+    checks: list[Callable[[Any], Any]] = [
+        validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length),
+        _printable,
+    ]
     return PlainText(validate=checks, **options)
 
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pymongo.errors import AutoReconnect
 
+from shared import deadline
 from shared.errors import LostRace, NotFound, Unavailable
 from shared.persistence import DatabaseHandle, surviving_failover
-from shared import deadline
 from tests.shared.toys import Note
 
 

@@ -1,0 +1,71 @@
+"""Bodies: the compiled mapper writes what marshmallow would, and SKUs that differ by case are one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from marshmallow import Schema, ValidationError, fields
+
+from shared.money import Money
+from shared.schemas import MoneyField, OutputSchema, Sku, UnitPriceField, page_of
+
+
+class LineSchema(OutputSchema):
+    sku = fields.String()
+    unit_price = UnitPriceField()
+
+
+class ToySchema(OutputSchema):
+    id = fields.String(attribute="_id")
+    placed_at = fields.DateTime()
+    ordered_on = fields.Date()
+    total = MoneyField()
+    line_items = fields.List(fields.Nested(LineSchema))
+    tags = fields.List(fields.String())
+    note = fields.String(allow_none=True)
+
+
+class TestOutput:
+    def test_writes_mappings_and_objects_alike(self):
+        document = {
+            "_id": "toy_1",
+            "placed_at": datetime(2026, 1, 5, 8, 30, tzinfo=UTC),
+            "ordered_on": date(2026, 1, 5),
+            "total": Money(1234, "GBP"),
+            "line_items": [{"sku": "A", "unit_price": {"amount": "25.50", "currency": "GBP"}}],
+            "tags": ("a",),
+            "secret": "never written",
+        }
+        expected = {
+            "id": "toy_1",
+            "placed_at": "2026-01-05T08:30:00.000Z",
+            "ordered_on": "2026-01-05",
+            "total": {"amount": 1234, "currency": "GBP"},
+            "line_items": [{"sku": "A", "unit_price": {"amount": "25.5", "currency": "GBP"}}],
+            "tags": ["a"],
+            "note": None,
+        }
+
+        assert ToySchema().dump(document) == expected
+        assert ToySchema().dump(type("Toy", (), document)()) == expected
+        assert page_of(ToySchema)().dump({"items": [document], "next_cursor": None}) == {
+            "items": [expected], "next_cursor": None,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("amount", "written"), [("255", 255), ("255.000", 255), ("25.50", "25.5"), (Decimal("0.1"), "0.1")]
+    )
+    def test_writes_a_unit_price_as_a_number_when_it_is_whole(self, amount, written):
+        assert UnitPriceField.encode({"amount": amount, "currency": "GBP"})["amount"] == written
+
+
+class TestSku:
+    def test_is_trimmed_and_upper_cased(self):
+        assert Schema.from_dict({"sku": Sku()})().load({"sku": " 85123a "}) == {"sku": "85123A"}
+
+    @pytest.mark.parametrize("sku", ["", " ", "-A", "A\x00", "A" * 65, "A$B", "Ä1"])
+    def test_refuses_what_could_not_stand_in_an_address(self, sku):
+        with pytest.raises(ValidationError):
+            Schema.from_dict({"sku": Sku()})().load({"sku": sku})
