@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -58,6 +59,8 @@ class FaultyServer:
 
     def close(self) -> None:
         """Stop listening and drop every connection, as a killed process does."""
+        if self._listener.fileno() < 0:
+            return
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.drop_connections()
@@ -67,7 +70,8 @@ class FaultyServer:
     def drop_connections(self) -> None:
         with self._lock:
             for connection in self._open:
-                connection.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # the client was faster
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:
