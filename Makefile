@@ -1,0 +1,98 @@
+# The words are the same everywhere; CI calls these very targets. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+
+STATE := .tradepost
+PY := $(STATE)/venv/bin/python
+# The first interpreter that will do; preparation says it in a sentence when there is none.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
+	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && { echo "$$each"; exit; }; \
+	done; echo python3)
+SOURCES := services portals shared tools loadtests tests
+
+# Compiled code is what makes a start fast; some environments forbid it to every Python.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
+# With many threads per process, glibc would keep an arena for each of them.
+export MALLOC_ARENA_MAX ?= 2
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## prepare the environment: virtual environment, locked packages, mongod and redis-server
+	@$(PYTHON) -m tools.prepare
+
+.PHONY: setup-dev
+setup-dev:
+	@$(PYTHON) -m tools.prepare --dev
+
+.PHONY: up
+up: setup ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports)
+	@$(PY) -m tools.up up $(if $(filter-out 0,$(DETACH)),--detach)
+
+.PHONY: run
+run: up ## the same as up
+
+.PHONY: down
+down: setup ## stop the platform and keep its data
+	@$(PY) -m tools.up down
+
+.PHONY: reset
+reset: setup ## clear the demo's data, logs and secrets
+	@$(PY) -m tools.up reset
+
+.PHONY: status
+status: setup ## what runs: pid, port, state, restarts, memory, uptime
+	@$(PY) -m tools.up status
+
+.PHONY: logs
+logs: setup ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end and returns)
+	@$(PY) -m tools.up logs $(SERVICE) $(if $(filter 0,$(FOLLOW)),--no-follow)
+
+.PHONY: config
+config: setup ## every setting, its default, and the limits per dependency
+	@$(PY) -m tools.up config
+
+.PHONY: test
+test: setup-dev ## all tests but the browser's, on a real MongoDB and Redis (ARGS="-k orders" picks)
+	@$(PY) -m pytest -n 2 -m "not browser and not replay and not chaos" $(ARGS)
+
+.PHONY: lint
+lint: setup-dev ## style, types, imports and the architecture's own tests
+	@$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy $(SOURCES)
+	$(STATE)/venv/bin/lint-imports
+	$(PY) -m pytest -q -p no:randomly tests/architecture
+
+.PHONY: types
+types: setup-dev ## mypy alone
+	@$(PY) -m mypy $(SOURCES)
+
+.PHONY: journey
+journey: setup-dev ## the main job in a real browser, against the running platform
+	@$(PY) -m pytest -m browser $(ARGS)
+
+.PHONY: replay
+replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
+	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }
+	$(PY) -m tools.replay "$(FILE)" $(ARGS)
+
+.PHONY: replay-short
+replay-short: setup-dev ## the same with the first two days, which come with the clone
+	@$(PY) -m tools.replay tools/demo/first-two-days.csv.xz $(ARGS)
+
+.PHONY: load
+load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECONDS=60)
+	@$(PY) -m locust -f loadtests --headless --host http://127.0.0.1:8080 \
+		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
+
+.PHONY: lock
+lock: setup-dev ## renew the locks in requirements/ after a change of an .in file
+	@for name in runtime dev local; do
+		$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+			$$([ $$name = local ] && echo --no-deps) requirements/$$name.in -o requirements/$$name.txt
+	done

@@ -1,0 +1,36 @@
+"""A web workload that answers probes, tells its environment, and ends itself when asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from flask import Flask, jsonify
+
+
+def create_app() -> Flask:
+    """Refuse to be built while the file of BROKEN_WHILE exists, as a service with a bad setting does."""
+    broken = os.environ.get("BROKEN_WHILE")
+    if broken and Path(broken).exists():
+        raise RuntimeError("A setting is missing on purpose")
+    app = Flask("tiny")
+
+    @app.get("/health/ready")
+    def ready():
+        return jsonify(status="ok")
+
+    @app.get("/environment")
+    def environment():
+        return jsonify(dict(os.environ))
+
+    @app.get("/arbiter")
+    def arbiter():
+        return jsonify(pid=os.getppid(), worker=os.getpid())
+
+    @app.post("/end")
+    def end():
+        os.kill(os.getppid(), signal.SIGKILL)
+        return jsonify()
+
+    return app

@@ -1,0 +1,59 @@
+"""The demo's secrets, drawn once and kept in a file only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tools.up.places import Places
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the demo's workloads prove themselves with; `services` maps a name to its secret."""
+
+    services: dict[str, str]
+    psp_api_key: str
+    psp_webhook_secret: str
+
+    def hashes(self) -> str:
+        """Return, as JSON, what users may know of the services' secrets: their SHA-256."""
+        return json.dumps({name: hashlib.sha256(secret.encode()).hexdigest() for name, secret in self.services.items()})
+
+
+def load_credentials(places: Places, names: list[str]) -> Credentials:
+    """Return the kept secrets; draw those that are missing, for a new workload too."""
+    kept = json.loads(places.secrets.read_text()) if places.secrets.exists() else {}
+    known = kept.get("services", {})
+    credentials = Credentials(
+        services={name: known.get(name) or secrets.token_urlsafe(32) for name in names} | known,
+        psp_api_key=kept.get("psp_api_key") or f"sk_sandbox_{secrets.token_urlsafe(24)}",
+        psp_webhook_secret=kept.get("psp_webhook_secret")
+        or f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    )
+    if asdict(credentials) != kept:
+        _write_privately(places.secrets, json.dumps(asdict(credentials), indent=2).encode())
+    if not places.signing_key.exists():
+        _write_privately(places.signing_key, _new_signing_key())
+    return credentials
+
+
+def _new_signing_key() -> bytes:
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)
+    partial.chmod(0o600)
+    partial.write_bytes(content)
+    partial.replace(path)

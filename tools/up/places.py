@@ -1,0 +1,63 @@
+"""Where a running platform keeps what it writes: all of it below one folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders and files below `state`; `data` survives every stop, `run` only a run."""
+
+    state: Path
+
+    @classmethod
+    def from_env(cls) -> Places:
+        return cls(Path(os.environ.get("TRADEPOST_STATE") or ROOT / ".tradepost").resolve())
+
+    @property
+    def data(self) -> Path:
+        return self.state / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.state / "run"
+
+    @property
+    def metrics(self) -> Path:
+        return self.run / "metrics"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets.json"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.state / "signing-key.pem"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor as long as it lives, so that it tells a running platform from a dead one."""
+        return self.state / "up.lock"
+
+    @property
+    def status(self) -> Path:
+        return self.run / "status.json"
+
+    def log_of(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def heartbeat_of(self, name: str) -> Path:
+        return self.run / f"{name}.heartbeat"
+
+    def make(self) -> None:
+        for folder in (self.data, self.logs, self.run, self.metrics):
+            folder.mkdir(parents=True, exist_ok=True)
