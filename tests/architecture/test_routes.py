@@ -1,0 +1,49 @@
+"""Every route of every service says who may call it, and is documented where it is public API."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.workloads import SERVICES
+from tests.architecture.apps import app_of
+
+PROTECTED = [service for service in SERVICES if service != "gateway"]
+
+
+def permissions(service: str, make_app) -> list[tuple[str, str, str | None]]:
+    """Return (method, path, permission) of every route of a service."""
+    app = app_of(service, make_app)
+    found = []
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        view_class = getattr(view, "view_class", None)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            function = getattr(view_class, method.lower(), view) if view_class else view
+            found.append((method, rule.rule, getattr(function, "__permission__", None)))
+    return found
+
+
+@pytest.mark.parametrize("service", PROTECTED)
+class TestRoutes:
+    def test_state_their_permission(self, service, make_app):
+        silent = [route for route in permissions(service, make_app) if route[2] is None and route[1] != "/openapi.json"]
+        assert silent == []
+
+    def test_keep_internal_addresses_for_services(self, service, make_app):
+        mixed = [
+            route
+            for route in permissions(service, make_app)
+            if route[1].startswith("/internal/") != (route[2] == "internal")
+            and route[1] != "/internal/v1/service-tokens"  # asked for with the service's secret: it mints the tokens
+        ]
+        assert mixed == []
+
+    def test_refuse_who_is_not_signed_in(self, service, make_app):
+        app = app_of(service, make_app)
+        for method, path, permission in permissions(service, make_app):
+            if permission in {"public", None}:
+                continue
+            address = path.replace("<", "").replace(">", "").replace("path:", "")
+            answer = app.test_client().open(address, method=method)
+            assert answer.status_code == 401, f"{method} {path}"
+            assert answer.content_type == "application/problem+json"
