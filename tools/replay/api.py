@@ -19,6 +19,7 @@ from tools.replay.timings import Timings
 # What may pass when tried again; a 409 counts only with Retry-After, "the same request is in flight".
 PASSING = frozenset({429, 502, 503, 504})
 MAX_PAUSE_SECONDS = 30.0
+MAX_RENEWALS = 2
 
 
 class Stopped(Exception):
@@ -120,14 +121,14 @@ class Api:
 
     def _call(self, request: _Request, who: TokenSource | None) -> Answer:
         token = who.token() if who else None
-        renewed = False
+        renewals = 0
         give_up_at = time.monotonic() + self._patience_seconds
         for attempt in range(1_000_000):
             response = self._send(request, token)
             if response is not None and response.status < 400:
                 return Answer(response.status, orjson.loads(response.data) if response.data else {})
-            if response is not None and response.status == 401 and who and token and not renewed:
-                token, renewed = who.renew(token), True
+            if response is not None and response.status == 401 and who and token and renewals < MAX_RENEWALS:
+                token, renewals = who.renew(token), renewals + 1
                 continue
             if response is not None and not _may_pass(response):
                 raise Refused(request.kind, response.status, _problem(response))

@@ -11,12 +11,12 @@ from tools.replay.api import Api, TokenSource
 from tools.replay.catalog import CatalogEntry
 from tools.replay.import_file import import_csv
 from tools.replay.known import KnownOrder
+from tools.replay.options import Options
 from tools.replay.plan import ReplayPlan
 from tools.replay.planned import PlannedCompany
 from tools.replay.progress import Progress
 
 ROWS_PER_IMPORT = 1000
-IMPORT_POLL_SECONDS = 0.3
 # A company and an order are found by these two references.
 OrderKey = tuple[str, str]
 
@@ -24,8 +24,8 @@ OrderKey = tuple[str, str]
 class Preparation:
     """Brings the platform to where the file's orders can be placed; repeats nothing that is there."""
 
-    def __init__(self, api: Api, admin: TokenSource, plan: ReplayPlan, progress: Progress, *, threads: int) -> None:
-        self._api, self._admin, self._plan, self._progress, self._threads = api, admin, plan, progress, threads
+    def __init__(self, api: Api, admin: TokenSource, plan: ReplayPlan, progress: Progress, options: Options) -> None:
+        self._api, self._admin, self._plan, self._progress, self._options = api, admin, plan, progress, options
 
     def companies(self) -> dict[str, str]:
         """Return company ids by reference, created where they were missing."""
@@ -80,7 +80,7 @@ class Preparation:
         file = ("trade-replay.csv", import_csv(entries, needed), "text/csv")
         started = self._api.upload("import products", "/products/imports", file, self._admin)
         while (state := self._import_state(started["id"]))["status"] in ("queued", "running"):
-            self._api.pause(IMPORT_POLL_SECONDS)
+            self._api.pause(self._options.ask_again_seconds)
         if state["status"] != "succeeded" or state["failed"]:
             raise ImportFailed(f"The product import {state['id']} failed: {state['errors'][:5]}")
         self._progress.say(f"imported {len(entries):,} products")
@@ -97,7 +97,7 @@ class Preparation:
             self._api.put("set stock", path, {"on_hand": stock["reserved"] + units}, self._admin)
 
     def _in_parallel(self, work: Any, entries: Iterable[Any]) -> Any:
-        with ThreadPoolExecutor(self._threads) as pool:
+        with ThreadPoolExecutor(self._options.threads) as pool:
             yield from pool.map(work, entries)
 
 

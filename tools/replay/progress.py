@@ -13,8 +13,8 @@ EVERY_SECONDS = 5.0
 class Progress:
     """Says steps as they come and, while trading, one line every few seconds."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {"orders": 0, "shipped": 0, "returns": 0, "failed": 0}

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.demo import people
 from tools.replay import report
 from tools.replay.api import Api
 from tools.replay.identity import ActingFor, SignedIn
 from tools.replay.known import KnownOrder
+from tools.replay.options import Options
 from tools.replay.plan import ReplayPlan
 from tools.replay.planned import PlannedOrder, Step
 from tools.replay.preparing import OrderKey, Preparation
@@ -20,18 +20,6 @@ from tools.replay.reconcile import Reconciliation, days_of, file_facts, reconcil
 from tools.replay.schedule import Schedule
 from tools.replay.settling import Settlement
 from tools.replay.trading import CompanyTrade, Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run: as whom, with how many threads, how long to wait for a platform that does not move."""
-
-    admin: str = people.ADMIN
-    rep: str = people.REP
-    password: str = people.PASSWORD
-    threads: int = 12
-    patience_seconds: float = 300.0
-    folder: Path = Path(".tradepost/replay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +43,13 @@ class Replay:
         self._rep = SignedIn(api, options.rep, options.password)
 
     def run(self) -> Outcome:
-        preparation = Preparation(self._api, self._admin, self._plan, self._progress, threads=self._options.threads)
+        preparation = Preparation(self._api, self._admin, self._plan, self._progress, self._options)
         company_ids = preparation.companies()
         known = preparation.known_orders(company_ids)
         preparation.products(known)
         failures = self._trade(company_ids, known)
         settlement = Settlement(self._api, self._admin, self._progress, company_ids, days_of(self._plan))
-        on_platform = settlement.facts(self._options.patience_seconds)
+        on_platform = settlement.facts(self._options)
         return Outcome(reconcile(file_facts(self._plan), on_platform), failures)
 
     def _trade(self, company_ids: Mapping[str, str], known: Mapping[OrderKey, KnownOrder]) -> list[Failure]:
@@ -86,7 +74,7 @@ class Replay:
             )
             for company, steps in longest_first
         ]
-        Schedule(trades).serve(self._options.threads)
+        Schedule(trades, self._options.ask_again_seconds).serve(self._options.threads)
         self._progress.finish_trading()
         return [failure for trade in trades for failure in trade.failures]
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from tools.replay.api import Stopped
 from tools.replay.trading import CompanyTrade
 
-ASK_AGAIN_SECONDS = 0.25
+JOIN_SECONDS = 0.2
 
 
 class Schedule:
     """Serves companies from several threads, in the order given; one that waits for the platform comes back later."""
 
-    def __init__(self, trades: Sequence[CompanyTrade]) -> None:
+    def __init__(self, trades: Sequence[CompanyTrade], ask_again_seconds: float) -> None:
         self._trades = trades
+        self._ask_again_seconds = ask_again_seconds
         # By position: whoever comes first in the order given is served first, also when it comes back from waiting.
         self._ready = list(range(len(trades)))
         self._waiting: list[tuple[float, int]] = []
@@ -33,7 +34,7 @@ class Schedule:
         for worker in workers:
             # In slices, because an uninterruptible join would swallow Ctrl-C.
             while worker.is_alive():
-                worker.join(0.5)
+                worker.join(JOIN_SECONDS)
         if self._crash is not None:
             raise self._crash
 
@@ -55,7 +56,7 @@ class Schedule:
                     heapq.heappush(self._ready, heapq.heappop(self._waiting)[1])
                 if self._ready:
                     return heapq.heappop(self._ready)
-                self._changed.wait(self._waiting[0][0] - now if self._waiting else ASK_AGAIN_SECONDS)
+                self._changed.wait(self._waiting[0][0] - now if self._waiting else self._ask_again_seconds)
             return None
 
     def _put_back(self, position: int, *, is_done: bool) -> None:
@@ -63,5 +64,5 @@ class Schedule:
             if is_done:
                 self._unfinished -= 1
             else:
-                heapq.heappush(self._waiting, (time.monotonic() + ASK_AGAIN_SECONDS, position))
+                heapq.heappush(self._waiting, (time.monotonic() + self._ask_again_seconds, position))
             self._changed.notify_all()

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from tools.replay.api import Api, TokenSource
 from tools.replay.known import KnownOrder
+from tools.replay.options import Options
 from tools.replay.progress import Progress
 from tools.replay.reconcile import OrderFacts, OrderKey, counts, platform_facts
 
-ASK_AGAIN_SECONDS = 1.0
+# A look reads every order of a day, so it is rarer than a look at one order.
+PAUSES_PER_LOOK = 4
 READERS = 4
 
 
@@ -32,8 +34,8 @@ class Settlement:
         self._references = {company_id: reference for reference, company_id in company_ids.items()}
         self._file_days = days
 
-    def facts(self, patience_seconds: float) -> dict[OrderKey, OrderFacts]:
-        """Return what the platform shows, at the latest when nothing has moved for `patience_seconds`."""
+    def facts(self, options: Options) -> dict[OrderKey, OrderFacts]:
+        """Return what the platform shows, at the latest when nothing has moved for as long as patience lasts."""
         read: dict[str, _Day] = {}
         pending = sorted(self._file_days)
         fewest, moved_at = None, time.monotonic()
@@ -44,10 +46,10 @@ class Settlement:
             pending = [day for day in pending if read[day].unsettled]
             if fewest is None or unsettled < fewest:
                 fewest, moved_at = unsettled, time.monotonic()
-            if not pending or time.monotonic() - moved_at > patience_seconds:
+            if not pending or time.monotonic() - moved_at > options.patience_seconds:
                 break
             self._progress.say(f"waiting for the captures and refunds of {unsettled:,} orders")
-            self._api.pause(ASK_AGAIN_SECONDS)
+            self._api.pause(options.ask_again_seconds * PAUSES_PER_LOOK)
         return {key: facts for day in read.values() for key, facts in day.facts.items()}
 
     def _read_day(self, day: str) -> _Day:

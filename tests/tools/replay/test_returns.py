@@ -149,7 +149,8 @@ class TestAnyTrade:
     @given(TRADES)
     def test_never_takes_back_more_than_was_sold_or_refunds_more_than_was_captured(self, trade):
         plan = planned(trade)
-        units, money = Counter(), Counter()
+        units: Counter[tuple[str, int]] = Counter()
+        money: Counter[tuple[str, int]] = Counter()
         for order, position, quantity, refund in taken(plan):
             units[order, position] += quantity
             money[order, position] += refund
