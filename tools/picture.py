@@ -17,6 +17,7 @@ BOX_WIDTH, BOX_HEIGHT = 178, 62
 COLUMN, ROW = 262, 96
 LEFT, TOP = 24, 92
 ORDER_PATH = ("customer", "gateway", "orders", "products", "payments", "psp-sandbox")
+HEADING = "Tradepost: who calls whom, who hears of what, and one order's way"
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1c2733 }
   .title { font-size: 18px; font-weight: 600 } .small { font-size: 11px; fill: #52606d }
@@ -138,11 +139,11 @@ def draw() -> str:
     boxes = [box(BY_NAME[name]) for column in COLUMNS for name in column]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
-        "<title>Tradepost: workloads, calls, events and one order's way</title>",
+        f"<title>{escape(HEADING)}</title>",
         f"<style>{STYLE}</style>",
         markers(),
         f'<rect width="{width}" height="{height}" fill="#f8fafc"/>',
-        f'<text class="title" x="{LEFT}" y="44">Tradepost: who calls whom, who hears of what, and one order\'s way</text>',
+        f'<text class="title" x="{LEFT}" y="44">{escape(HEADING)}</text>',
         *arrows(),
         *boxes,
         legend(height - 52),
