@@ -1,0 +1,52 @@
+"""The gateway's composition root: Flask for its own pages, the edge in front of it for everything else."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Flask
+
+from services.gateway.clients.descriptions import DescriptionCache
+from services.gateway.clients.limiter import Limiter
+from services.gateway.clients.upstream import Upstream, get_json
+from services.gateway.config import GatewaySettings
+from services.gateway.policy import POLICY, UPSTREAMS
+from services.gateway.proxy.admission import Admission
+from services.gateway.proxy.edge import Edge
+from services.gateway.proxy.matching import Matcher
+from services.gateway.routes import blueprint
+from shared.observability import configure_logging, observe_requests
+from shared.problems import register_problems
+from shared.tokens import KeySource, RemoteKeys, TokenVerifier
+
+FETCH_SECONDS = 2.0
+
+
+def create_app(settings: GatewaySettings | None = None, *, keys: KeySource | None = None) -> Flask:
+    """Build the gateway; `keys` verifies tokens (default: the users service's, over the gateway's own client)."""
+    settings = settings or GatewaySettings.from_env()
+    configure_logging("gateway", settings.log_level)
+    app = Flask("gateway", static_folder=None)
+    places = settings.upstream_places
+    upstreams = {name: Upstream(name, settings.upstream_url(name), places=places) for name in UPSTREAMS}
+    fetches = {
+        name: partial(get_json, each, "/openapi.json", seconds=FETCH_SECONDS) for name, each in upstreams.items()
+    }
+    limiter = Limiter(settings.redis_url)
+    keys = keys or RemoteKeys(partial(get_json, upstreams["users"], "/.well-known/jwks.json", seconds=FETCH_SECONDS))
+    app.extensions["gateway"] = {
+        "upstreams": upstreams,
+        "limiter": limiter,
+        "descriptions": DescriptionCache(fetches),
+    }
+    app.register_blueprint(blueprint)
+    register_problems(app)
+    observe_requests(app)
+    app.wsgi_app = Edge(  # type: ignore[method-assign]
+        app.wsgi_app,
+        matcher=Matcher(POLICY),
+        admission=Admission(TokenVerifier("gateway", keys), limiter, settings),
+        upstreams=upstreams,
+        settings=settings,
+    )
+    return app

@@ -1,0 +1,46 @@
+"""The gateway's settings, from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySettings(Settings):
+    """
+    What the gateway reads.
+
+    A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own people, whose tools replay
+    whole days of trade. `trusted_proxies` are networks whose `X-Forwarded-For` is believed (the load balancer's, the
+    portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service.
+    """
+
+    redis_url: str
+    users_url: str = "http://users:8080"
+    products_url: str = "http://products:8080"
+    orders_url: str = "http://orders:8080"
+    payments_url: str = "http://payments:8080"
+    search_url: str = "http://search:8080"
+    notifications_url: str = "http://notifications:8080"
+    log_level: str = "INFO"
+    tradepost_env: str = "prod"
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    upstream_places: int = 64
+    body_memory_bytes: int = 256 * 1024
+    body_idle_seconds: float = 10.0
+    body_total_seconds: float = 120.0
+    login_account_limit: str = "1/30"
+    login_address_limit: str = "10/120"
+    public_limit: str = "200/1000"
+    read_limit: str = "50/300"
+    write_limit: str = "20/100"
+    import_limit: str = "0.2/10"
+    staff_read_limit: str = "1000/4000"
+    staff_write_limit: str = "1000/4000"
+    staff_import_limit: str = "1/60"
+
+    def upstream_url(self, upstream: str) -> str:
+        return str(getattr(self, f"{upstream}_url"))

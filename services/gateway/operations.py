@@ -1,0 +1,50 @@
+"""What the gateway answers itself: the merged description of the API, and the state of its upstreams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+
+from services.gateway.clients.descriptions import DescriptionCache
+from services.gateway.clients.limiter import Limiter
+from services.gateway.clients.upstream import Call, Upstream
+from services.gateway.policy import POLICY
+from services.gateway.rules.description import merge_descriptions
+from shared.errors import Problem
+
+PROBE_SECONDS = 1.0
+
+
+def describe_api(descriptions: DescriptionCache) -> Mapping[str, Any]:
+    """Return one OpenAPI 3.1 document of everything the policy table publishes."""
+    found = descriptions.read()
+    return merge_descriptions(found.documents, POLICY, found.missing)
+
+
+def report_readiness(upstreams: Mapping[str, Upstream], limiter: Limiter) -> dict[str, str]:
+    """Return the state of each dependency: `ok`, `degraded` (it says so itself) or `unreachable`."""
+    with ThreadPoolExecutor(max_workers=len(upstreams)) as pool:
+        states = dict(zip(upstreams, pool.map(_probe, upstreams.values()), strict=True))
+    return states | {"redis": _probe_redis(limiter)}
+
+
+def _probe(upstream: Upstream) -> str:
+    call = Call("GET", "/health/ready", "", time.monotonic() + PROBE_SECONDS, may_repeat=True, is_hurried=True)
+    try:
+        reply = upstream.call(call)
+    except Problem:
+        return "unreachable"
+    reply.close()
+    return "ok" if reply.status == 200 else "degraded"
+
+
+def _probe_redis(limiter: Limiter) -> str:
+    try:
+        limiter.check()
+    except redis.RedisError:
+        return "unreachable"
+    return "ok"

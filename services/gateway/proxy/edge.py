@@ -1,0 +1,228 @@
+"""The WSGI shortcut before Flask: one call in, one call out, driven by the policy table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import orjson
+
+from services.gateway.clients.upstream import Call, Reply, Upstream
+from services.gateway.clients.wire import Body
+from services.gateway.config import GatewaySettings
+from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
+from services.gateway.policy import RateClass
+from services.gateway.proxy.admission import Admission, refuse
+from services.gateway.proxy.bodies import received_body
+from services.gateway.proxy.fields import (
+    SECURITY_FIELDS,
+    Fields,
+    cors_fields,
+    forwarded_fields,
+    preflight_fields,
+    returned_fields,
+)
+from services.gateway.proxy.matching import Match, Matcher
+from services.gateway.rules.passage import QUERY_PATTERN
+from shared import deadline, tracing
+from shared.errors import BadRequest, NotFound, Problem
+from shared.observability import get_logger, log_request
+from shared.problems import problem_document
+
+log = get_logger()
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+PREFIXES = ("/api/", "/.well-known/", "/oauth/")
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+LONGEST_SECONDS = 15.0
+REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+@dataclass
+class Exchange:
+    """One call on its way through; `fields` collects what its answer carries beside the upstream's own fields."""
+
+    environ: Environ
+    method: str
+    raw_path: str
+    fields: Fields
+    route_label: str = "unmatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What goes back to the client."""
+
+    status: int
+    fields: Fields
+    body: Iterable[bytes]
+
+
+class Edge:
+    """Serves what the policy table names; every other address is Flask's."""
+
+    def __init__(
+        self,
+        flask: Application,
+        *,
+        matcher: Matcher,
+        admission: Admission,
+        upstreams: Mapping[str, Upstream],
+        settings: GatewaySettings,
+    ) -> None:
+        self._flask = flask
+        self._matcher = matcher
+        self._admission = admission
+        self._upstreams = upstreams
+        self._settings = settings
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raw_path = _raw_path(environ)
+        if not raw_path.startswith(PREFIXES):
+            return self._flask(environ, start_response)
+        started_at = time.perf_counter()
+        scope = tracing.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
+        try:
+            exchange = Exchange(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
+            finished = self._finish(exchange)
+            seconds = time.perf_counter() - started_at
+            log_request(exchange.method, exchange.route_label, finished.status, seconds)
+        finally:
+            tracing.end(scope)
+        try:
+            status_line = REASONS.get(finished.status) or f"{finished.status} Unknown"
+            start_response(status_line, finished.fields + exchange.fields)
+        except BaseException:
+            if isinstance(finished.body, Reply):
+                finished.body.close()
+            raise
+        return finished.body
+
+    def _finish(self, exchange: Exchange) -> Finished:
+        try:
+            if exchange.method == "OPTIONS":
+                return self._options(exchange)
+            return self._serve(exchange)
+        except Problem as problem:
+            return _refused(problem, exchange)
+        except Exception as crash:  # the last line of defence: a client never sees a traceback
+            log.error("gateway_crashed", route=exchange.route_label, exc_info=crash)
+            return _refused(Problem(), exchange)
+
+    def _options(self, exchange: Exchange) -> Finished:
+        methods = self._matcher.allowed(exchange.raw_path)
+        if not methods:
+            raise NotFound("The API has no such address")
+        fields = [("Allow", ", ".join(methods))]
+        if exchange.environ.get("HTTP_ORIGIN") in self._settings.cors_origins:
+            fields += preflight_fields(methods)
+        return Finished(204, fields, ())
+
+    def _serve(self, exchange: Exchange) -> Finished:
+        environ = exchange.environ
+        match = self._matcher.match(exchange.method, exchange.raw_path)
+        route = match.route
+        exchange.route_label = route.path
+        query = environ.get("QUERY_STRING", "")
+        if not QUERY_PATTERN.fullmatch(query):
+            raise BadRequest("The query holds characters that must be percent-encoded")
+        principal = self._admission.identify(route, environ)
+        if principal is not None:
+            tracing.bind_context(user_id=principal.id, company_id=principal.company_id, acted_by=principal.actor_id)
+        address = self._admission.address(environ)
+        is_login = route.rate_class is RateClass.LOGIN
+        if not is_login:
+            self._spend(exchange, self._admission.limit(route, principal, address))
+        with received_body(environ, route.body_limit, self._settings) as body:
+            if is_login:
+                self._spend(exchange, self._admission.limit_login(body, address))
+            reply = self._upstreams[route.upstream].call(_call(exchange, match, query, address, body))
+        return self._returned(exchange, match, reply)
+
+    @staticmethod
+    def _spend(exchange: Exchange, decision: Any) -> None:
+        exchange.fields += decision.headers()
+        if not decision.is_allowed:
+            raise refuse(decision)
+
+    @staticmethod
+    def _returned(exchange: Exchange, match: Match, reply: Reply) -> Finished:
+        if reply.status >= 400 and exchange.method != "HEAD" and "json" not in reply.header("content-type"):
+            reply.close()
+            raise _explained(match.route.upstream, reply.status)
+        fields = returned_fields(reply, match.route, exchange.method)
+        return Finished(reply.status, fields, reply if reply.whole is None else (reply.whole,))
+
+
+def _call(exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Call:
+    """Describe the call for the upstream: the client's own fields, then ours, which it cannot write."""
+    environ, route = exchange.environ, match.route
+    seconds = min(route.timeout_seconds, LONGEST_SECONDS)
+    asked = deadline.parse(environ.get("HTTP_X_DEADLINE_MS"))
+    is_hurried = asked is not None and asked < seconds
+    if asked is not None and is_hurried:
+        seconds = asked
+    if seconds <= 0:
+        raise UpstreamTimedOut("The request leaves no time to answer it")
+    ours = tracing.outgoing_headers()
+    scheme = environ.get("wsgi.url_scheme", "http")
+    fields = (
+        f"{forwarded_fields(environ)}X-Request-ID: {ours['X-Request-ID']}\r\ntraceparent: {ours['traceparent']}\r\n"
+        f"X-Deadline-Ms: {deadline.header_value(seconds)}\r\n"
+        f"X-Forwarded-For: {address}\r\nX-Forwarded-Proto: {scheme}\r\n"
+    )
+    return Call(
+        method=exchange.method,
+        target=f"{match.upstream_path}?{query}" if query else match.upstream_path,
+        fields=fields,
+        expires_at=time.monotonic() + seconds,
+        body=body,
+        may_repeat=exchange.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
+        is_hurried=is_hurried,
+        criticality=route.criticality,
+    )
+
+
+def _raw_path(environ: Environ) -> str:
+    """Return the path as it stood on the request line: `PATH_INFO` no longer tells `%2F` from `/`."""
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if not raw:
+        return quote(environ.get("PATH_INFO", "").encode("latin-1"))
+    path = str(raw).partition("?")[0].partition("#")[0]
+    return path if path.startswith("/") else _path_of_absolute(path)
+
+
+def _path_of_absolute(target: str) -> str:
+    try:
+        return urlsplit(target).path
+    except ValueError:
+        return ""
+
+
+def _common_fields(environ: Environ, settings: GatewaySettings) -> Fields:
+    fields = [*SECURITY_FIELDS, ("X-Request-ID", tracing.current_request_id())]
+    return fields + cors_fields(environ, settings.cors_origins) if settings.cors_origins else fields
+
+
+def _explained(upstream: str, status: int) -> Problem:
+    """Return the problem for an error page that a server in front of, or inside, an upstream wrote."""
+    if status < 500:
+        return UpstreamRefused(status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return UpstreamUnavailable(f"{upstream} is not available")
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        return UpstreamTimedOut(f"{upstream} took too long")
+    return UpstreamBroken(f"{upstream} failed")
+
+
+def _refused(problem: Problem, exchange: Exchange) -> Finished:
+    document = problem_document(problem) | {"instance": exchange.raw_path}
+    body = b"" if exchange.method == "HEAD" else orjson.dumps(document)
+    fields = [*problem.headers.items(), ("Cache-Control", "no-store"), ("Content-Type", "application/problem+json")]
+    return Finished(problem.status, [*fields, ("Content-Length", str(len(body)))], (body,))

@@ -1,0 +1,85 @@
+"""Header fields on their way in and out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from services.gateway.clients.upstream import Reply
+from services.gateway.policy import Route
+from services.gateway.rules.passage import NOT_RETURNED, is_forwarded, named_by_connection, public_location
+
+Environ = dict[str, Any]
+Fields = list[tuple[str, str]]
+
+SECURITY_FIELDS: Fields = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+]
+_SECURITY_NAMES = frozenset(name.lower() for name, _ in SECURITY_FIELDS)
+PREFLIGHT_FIELDS = "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-ID"
+EXPOSED_FIELDS = "Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+
+
+@lru_cache(maxsize=1024)
+def _forwarded_name(key: str) -> str | None:
+    """Return the field name of a WSGI key, None when the field is not forwarded."""
+    name = key.removeprefix("HTTP_").replace("_", "-").lower()
+    return name if key.startswith("HTTP_") and is_forwarded(name) else None
+
+
+def forwarded_fields(environ: Environ) -> str:
+    """Return the client's own header lines that go on to the upstream."""
+    dropped = named_by_connection(environ.get("HTTP_CONNECTION", ""))
+    lines = []
+    if content_type := environ.get("CONTENT_TYPE"):
+        lines.append(_line("content-type", content_type))
+    for key, value in environ.items():
+        name = _forwarded_name(key)
+        if name is not None and name not in dropped:
+            lines.append(_line(name, value))
+    return "".join(lines)
+
+
+def _line(name: str, value: str) -> str:
+    return "" if "\r" in value or "\n" in value or "\0" in value else f"{name}: {value}\r\n"
+
+
+def returned_fields(reply: Reply, route: Route, method: str) -> Fields:
+    """Return the answer's fields for the client; private answers are `no-store` unless the upstream said otherwise."""
+    fields: Fields = []
+    says_cache = False
+    for name, value in reply.headers:
+        lower = name.lower()
+        if lower in NOT_RETURNED or lower in _SECURITY_NAMES or lower.startswith("access-control-"):
+            continue
+        if lower == "location":
+            value = public_location(value)
+        says_cache = says_cache or lower == "cache-control"
+        fields.append((name, value))
+    if not says_cache and not route.cacheable:
+        fields.append(("Cache-Control", "no-store"))
+    length = reply.header("content-length") if method == "HEAD" else reply.length
+    if length not in (None, "") and reply.status not in (204, 304):
+        fields.append(("Content-Length", str(length)))
+    return fields
+
+
+def cors_fields(environ: Environ, allowed: tuple[str, ...]) -> Fields:
+    """Return what lets an allowed origin's script read the answer; nothing for everybody else."""
+    if not allowed:
+        return []
+    fields = [("Vary", "Origin")]
+    origin = environ.get("HTTP_ORIGIN", "")
+    if origin in allowed:
+        fields += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", EXPOSED_FIELDS)]
+    return fields
+
+
+def preflight_fields(methods: list[str]) -> Fields:
+    return [
+        ("Access-Control-Allow-Methods", ", ".join(methods)),
+        ("Access-Control-Allow-Headers", PREFLIGHT_FIELDS),
+        ("Access-Control-Max-Age", "600"),
+    ]

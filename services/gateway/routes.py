@@ -1,0 +1,89 @@
+"""What Flask serves at the gateway: the API's description and the health of all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, send_from_directory
+
+from services.gateway import operations
+from shared.auth import public
+
+blueprint = Blueprint("gateway", __name__, template_folder="templates")
+
+OWN_ASSETS = Path(__file__).parent / "static"
+ASSETS = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "docs.js", "docs.css"})
+ASSET_SECONDS = 3600
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@blueprint.after_request
+def protect(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@blueprint.get("/docs")
+@public
+def docs() -> str:
+    return render_template("docs.html")
+
+
+@blueprint.get("/docs/openapi.json")
+@public
+def openapi() -> Response:
+    """The merged document; it carries an ETag, so that tools may poll it cheaply."""
+    body = orjson.dumps(operations.describe_api(_part("descriptions")))
+    response = Response(body, content_type="application/json")
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response.headers["Cache-Control"] = "no-cache"
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/docs/assets/<name>")
+@public
+def docs_asset(name: str) -> Response:
+    if name not in ASSETS:
+        abort(404)
+    folder = OWN_ASSETS if name.startswith("docs.") else swagger_folder()
+    return send_from_directory(folder, name, max_age=ASSET_SECONDS)
+
+
+@blueprint.get("/health/live")
+@public
+def live() -> Response:
+    """The process serves; it asks nobody."""
+    return jsonify(status="ok", service="gateway")
+
+
+@blueprint.get("/health/ready")
+@public
+def ready() -> Response:
+    """The gateway can serve whatever is up behind it; what is not is named here, and stops nobody else."""
+    checks = operations.report_readiness(_part("upstreams"), _part("limiter"))
+    status = "ok" if all(state == "ok" for state in checks.values()) else "degraded"
+    response = jsonify(status=status, service="gateway", checks=checks)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def swagger_folder() -> Path:
+    """Return where the installed `flask-swagger-ui` keeps Swagger UI's own build; only its files are used."""
+    found = importlib.util.find_spec("flask_swagger_ui")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("flask-swagger-ui is not installed")
+    return Path(found.origin).parent / "dist"
+
+
+def _part(name: str) -> Any:
+    return current_app.extensions["gateway"][name]

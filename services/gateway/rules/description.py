@@ -1,0 +1,134 @@
+"""Merges the services' OpenAPI documents into the one that the gateway publishes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from services.gateway.policy import Access, Route
+
+Document = Mapping[str, Any]
+Component = tuple[str, str]
+
+_REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)$")
+_PARAMETER = re.compile(r"\{[^}]*\}")
+_PATH_FIELDS = ("parameters", "summary", "description")
+
+
+def merge_descriptions(documents: Mapping[str, Document], routes: Iterable[Route], missing: Iterable[str]) -> Document:
+    """
+    Return one OpenAPI 3.1 document of what `routes` publish.
+
+    Components of equal name but different content get their service's name in front. `x-unavailable` names the
+    services whose document is missing, `x-undocumented` the routes that no document describes.
+    """
+    renamed = {service: _renames(service, documents) for service in documents}
+    paths: dict[str, dict[str, Any]] = {}
+    undocumented = []
+    for route in routes:
+        document = documents.get(route.upstream)
+        found = _find(document, route) if document is not None else None
+        if found is None:
+            undocumented.append(f"{route.method} {route.path}")
+            continue
+        path, path_fields, operation = found
+        merged = paths.setdefault(path, _rewritten(path_fields, renamed[route.upstream]))
+        merged[route.method.lower()] = _published(operation, route, renamed[route.upstream])
+    result: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "Tradepost API", "version": "v1", "description": "Everything the gateway publishes."},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": _components(documents, renamed, paths),
+    }
+    notes = {"x-unavailable": sorted(missing), "x-undocumented": undocumented}
+    return result | {name: note for name, note in notes.items() if note}
+
+
+def _find(document: Document, route: Route) -> tuple[str, Document, Document] | None:
+    """Return the public path (with the service's own parameter names), the fields of the path, and the operation."""
+    wanted = _PARAMETER.sub("{}", route.upstream_path)
+    for path, operations in document["paths"].items():
+        if _PARAMETER.sub("{}", path) == wanted and route.method.lower() in operations:
+            prefix = route.path.removesuffix(route.upstream_path)
+            fields = {name: operations[name] for name in _PATH_FIELDS if name in operations}
+            return prefix + path, fields, operations[route.method.lower()]
+    return None
+
+
+def _published(operation: Document, route: Route, renames: Mapping[Component, str]) -> dict[str, Any]:
+    published: dict[str, Any] = _rewritten(operation, renames)
+    published["security"] = [] if route.is_public else [{"accessToken": []}]
+    if not isinstance(route.access, Access):
+        published["x-permission"] = route.access
+    published.setdefault("tags", [route.upstream])
+    if "operationId" in published:
+        published["operationId"] = f"{route.upstream}.{published['operationId']}"
+    return published
+
+
+def _renames(service: str, documents: Mapping[str, Document]) -> dict[Component, str]:
+    """Return the new name of each of the service's components that would collide with another service's."""
+    own = dict(_each_component(documents[service]))
+    others = [dict(_each_component(other)) for name, other in documents.items() if name != service]
+    colliding = {key for key in own if any(key in other and other[key] != own[key] for other in others)}
+    while True:
+        shared = {key for key in own if key not in colliding and any(key in other for other in others)}
+        spread = {key for key in shared if any(reference in colliding for reference in _references(own[key]))}
+        if not spread:
+            return {key: f"{service.title()}{key[1]}" for key in colliding}
+        colliding |= spread
+
+
+def _each_component(document: Document) -> Iterator[tuple[Component, Any]]:
+    for kind, named in document.get("components", {}).items():
+        for name, component in named.items():
+            yield (kind, name), component
+
+
+def _references(node: Any) -> Iterator[Component]:
+    if isinstance(node, Mapping):
+        reference = _REFERENCE.match(str(node.get("$ref", "")))
+        if reference:
+            yield reference[1], reference[2]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _rewritten(node: Any, renames: Mapping[Component, str]) -> Any:
+    """Return a copy whose references to renamed components follow them."""
+    if isinstance(node, list):
+        return [_rewritten(value, renames) for value in node]
+    if not isinstance(node, Mapping):
+        return node
+    copy = {name: _rewritten(value, renames) for name, value in node.items()}
+    reference = _REFERENCE.match(str(copy.get("$ref", "")))
+    if reference and (reference[1], reference[2]) in renames:
+        copy["$ref"] = f"#/components/{reference[1]}/{renames[reference[1], reference[2]]}"
+    return copy
+
+
+def _components(
+    documents: Mapping[str, Document], renamed: Mapping[str, Mapping[Component, str]], paths: Document
+) -> dict[str, Any]:
+    """Return the components that the published operations reach, and how to sign in."""
+    available: dict[Component, Any] = {}
+    for service, document in documents.items():
+        renames = renamed[service]
+        for (kind, name), component in _each_component(document):
+            available[kind, renames.get((kind, name), name)] = _rewritten(component, renames)
+    components: dict[str, Any] = {"securitySchemes": {"accessToken": {"type": "http", "scheme": "bearer"}}}
+    waiting, reached = list(_references(paths)), set[Component]()
+    while waiting:
+        key = waiting.pop()
+        if key in reached or key not in available:
+            continue
+        reached.add(key)
+        waiting.extend(_references(available[key]))
+    for kind, name in sorted(reached):
+        components.setdefault(kind, {})[name] = available[kind, name]
+    return components

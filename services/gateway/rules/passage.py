@@ -1,0 +1,130 @@
+"""What may pass the gateway: paths, header fields and addresses, as plain data in and out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+SKU_PATTERN = re.compile(r"[A-Z0-9][A-Z0-9 ._/-]{0,63}", re.IGNORECASE)
+REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+TRACEPARENT_PATTERN = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+QUERY_PATTERN = re.compile(r"[!-~]*")
+
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+# The gateway writes these itself, or nobody outside may speak them: identity comes from the token alone.
+NOT_FORWARDED = HOP_BY_HOP | {
+    "host",
+    "content-length",
+    "expect",
+    "cookie",
+    "forwarded",
+    "via",
+    "traceparent",
+    "tracestate",
+    "x-amzn-trace-id",
+    "x-deadline-ms",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-on-behalf-of",
+    "x-original-url",
+    "x-real-ip",
+    "x-request-id",
+    "x-rewrite-url",
+    "x-retried",
+}
+NOT_FORWARDED_PREFIXES = ("x-user-", "x-company-", "x-forwarded-", "x-internal-", "proxy-")
+NOT_RETURNED = HOP_BY_HOP | {"server", "date", "x-powered-by", "x-request-id", "content-length", "alt-svc"}
+
+
+def split_path(raw: str) -> list[str] | None:
+    """
+    Return the decoded segments of a raw request path, or None when no honest client would have sent it.
+
+    Decoded exactly once; empty, `.` and `..` segments, control characters, backslashes, matrix parameters
+    and broken UTF-8 are refused, also where they hide behind an encoded slash.
+    """
+    if not raw.startswith("/") or not raw.isascii():
+        return None
+    segments = raw[1:].split("/")
+    if "%" in raw:
+        decoded = [_decode(segment) for segment in segments]
+        if None in decoded:
+            return None
+        segments = [segment for segment in decoded if segment is not None]
+    for segment in segments:
+        if not segment.isprintable() or "\\" in segment or ";" in segment:
+            return None
+        if any(part in ("", ".", "..") for part in segment.split("/")):
+            return None
+    return segments
+
+
+def _decode(segment: str) -> str | None:
+    if re.search(r"%(?![0-9A-Fa-f]{2})", segment):
+        return None
+    try:
+        return unquote_to_bytes(segment).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def is_parameter(name: str, value: str) -> bool:
+    """Tell whether `value` may stand for `{name}` in a path: a SKU may hold a slash, an id may not."""
+    pattern = SKU_PATTERN if name == "sku" else ID_PATTERN
+    return pattern.fullmatch(value) is not None
+
+
+def fill(template: str, parameters: Mapping[str, str]) -> str:
+    """Return the path for an upstream, built from the policy's own template: nothing else can be reached."""
+    return re.sub(r"\{(\w+)\}", lambda match: quote(parameters[match[1]], safe=""), template)
+
+
+def is_forwarded(name: str) -> bool:
+    """Tell whether a client's header field (lower case) goes on to the upstream."""
+    return name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
+
+
+def named_by_connection(value: str) -> frozenset[str]:
+    """Return the fields a Connection header declares hop-by-hop (RFC 9110, 7.6.1)."""
+    return frozenset(token.strip().lower() for token in value.split(","))
+
+
+def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str:
+    """
+    Return the address a request came from.
+
+    `X-Forwarded-For` is believed only as far as trusted proxies wrote it: the rightmost address that is
+    not itself a trusted proxy (networks in CIDR notation).
+    """
+    networks = [ip_network(each, strict=False) for each in trusted]
+    address = peer
+    for hop in reversed(forwarded_for.split(",")):
+        if not _is_within(address, networks) or not _is_address(hop.strip()):
+            return address
+        address = hop.strip()
+    return address
+
+
+def _is_within(address: str, networks: Iterable[Any]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def public_location(location: str) -> str:
+    """Return an upstream's Location as clients must see it: `/v1/x` is `/api/v1/x` out here."""
+    path = re.sub(r"^https?://[^/]+", "", location)
+    return f"/api{path}" if path.startswith("/v1/") else location

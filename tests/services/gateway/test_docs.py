@@ -1,0 +1,211 @@
+"""The merged description, its page, and the gateway's own health."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from services.gateway.clients.descriptions import FRESH_SECONDS, RETRY_SECONDS, DescriptionCache
+from services.gateway.policy import POLICY
+from services.gateway.rules.description import merge_descriptions
+from shared.errors import Unavailable
+from tests.services.gateway.upstreams import answer
+
+Document = dict[str, Any]
+
+
+def schema(name: str, **properties: object) -> Document:
+    return {name: {"type": "object", "properties": properties}}
+
+
+def operation(reference: str) -> Document:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{reference}"}}}
+    return {"responses": {"200": {"description": "OK", "content": content}}}
+
+
+def document(paths: Document, **schemas: object) -> Document:
+    info = {"title": "One", "version": "v1"}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+
+
+PRODUCTS = document(
+    {"/v1/products": {"get": operation("Page")}, "/internal/v1/prices": {"post": operation("Secret")}},
+    **schema("Page", items={"$ref": "#/components/schemas/Line"}),
+    **schema("Line", sku={"type": "string"}),
+    **schema("Money", amount={"type": "integer"}),
+    **schema("Secret", cost={"type": "integer"}),
+)
+ORDERS = document(
+    {
+        "/v1/orders": {"get": operation("Page"), "post": operation("Money")},
+        "/v1/orders/{id}": {
+            "get": operation("Line"),
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        },
+    },
+    **schema("Page", items={"$ref": "#/components/schemas/Line"}),
+    **schema("Line", line_id={"type": "string"}),
+    **schema("Money", amount={"type": "integer"}),
+)
+
+
+def served(document_of_service: Document):
+    return lambda *_: answer(document_of_service)
+
+
+class TestMerge:
+    @pytest.fixture
+    def merged(self):
+        return merge_descriptions({"products": PRODUCTS, "orders": ORDERS}, POLICY, ("users",))
+
+    def test_is_valid_openapi(self, merged):
+        validate(merged)
+
+    def test_publishes_public_paths_only(self, merged):
+        assert set(merged["paths"]) == {"/api/v1/products", "/api/v1/orders", "/api/v1/orders/{id}"}
+        assert "internal" not in json.dumps(merged["paths"])
+        assert not any("Secret" in name for name in merged["components"]["schemas"])
+
+    def test_components_that_differ_get_their_services_name(self, merged):
+        names = set(merged["components"]["schemas"])
+        assert names == {"ProductsPage", "ProductsLine", "OrdersPage", "OrdersLine", "Money"}
+
+    def test_references_follow(self, merged):
+        assert merged["components"]["schemas"]["OrdersPage"]["properties"]["items"] == {
+            "$ref": "#/components/schemas/OrdersLine"
+        }
+
+    def test_operations_tell_their_permission(self, merged):
+        published = merged["paths"]["/api/v1/orders"]["post"]
+        assert published["x-permission"] == "orders:write"
+        assert published["security"] == [{"accessToken": []}]
+
+    def test_names_what_is_missing(self, merged):
+        assert merged["x-unavailable"] == ["users"]
+        assert "GET /api/v1/me" in merged["x-undocumented"]
+
+
+class TestCache:
+    class Clock:
+        now = 0.0
+
+        def __call__(self) -> float:
+            return self.now
+
+    def test_asks_once_while_fresh(self):
+        calls = []
+
+        def fetch():
+            calls.append(1)
+            return PRODUCTS
+
+        clock = self.Clock()
+        cache = DescriptionCache({"products": fetch}, clock=clock)
+        cache.read()
+        clock.now = FRESH_SECONDS - 1
+        cache.read()
+        assert len(calls) == 1
+        clock.now = FRESH_SECONDS
+        cache.read()
+        assert len(calls) == 2
+
+    def test_asks_again_soon_after_a_failure_and_keeps_what_it_had(self):
+        clock = self.Clock()
+        outcomes = iter([Unavailable(), PRODUCTS, Unavailable()])
+
+        def fetch():
+            outcome = next(outcomes)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        cache = DescriptionCache({"products": fetch}, clock=clock)
+        assert cache.read().missing == ("products",)
+        clock.now = RETRY_SECONDS
+        assert cache.read().missing == ()
+        clock.now += FRESH_SECONDS
+        assert cache.read().documents == {"products": PRODUCTS}
+
+    @pytest.mark.parametrize("nonsense", [[], "text", {"paths": []}, {}])
+    def test_what_is_no_description_is_missing(self, nonsense):
+        assert DescriptionCache({"products": lambda: nonsense}).read().missing == ("products",)
+
+
+class TestDocument:
+    def test_is_fetched_from_the_services(self, make_gateway, start_upstream, upstream):
+        upstream.respond = lambda *_: answer({}, status="404 Not Found")
+        orders, products = start_upstream(served(ORDERS)), start_upstream(served(PRODUCTS))
+        client = make_gateway(orders_url=orders.url, products_url=products.url).test_client()
+
+        response = client.get("/docs/openapi.json")
+
+        assert response.status_code == 200
+        assert "/api/v1/orders" in response.json["paths"]
+        assert response.json["x-unavailable"] == ["notifications", "payments", "search", "users"]
+        assert orders.last.target == "/openapi.json"
+        again = client.get("/docs/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
+        assert again.status_code == 304
+
+
+class TestPage:
+    def test_loads_only_what_is_served_here(self, gateway):
+        client = gateway.test_client()
+        page = client.get("/docs")
+
+        assert page.status_code == 200
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert "unsafe" not in page.headers["Content-Security-Policy"]
+        assert b"https://" not in page.data
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "docs.js", "docs.css"):
+            asset = client.get(f"/docs/assets/{name}")
+            assert f"/docs/assets/{name}".encode() in page.data
+            assert asset.status_code == 200
+            asset.close()
+
+    @pytest.mark.parametrize("name", ["index.css", "..%2f..%2fapp.py", "docs.py", "swagger-ui.js"])
+    def test_other_files_are_not_served(self, name, gateway):
+        assert gateway.test_client().get(f"/docs/assets/{name}").status_code == 404
+
+
+class TestHealth:
+    def test_live_asks_nobody(self, gateway, upstream):
+        assert gateway.test_client().get("/health/live").json == {"status": "ok", "service": "gateway"}
+        assert upstream.received == []
+
+    def test_ready_reports_every_dependency(self, gateway, upstream):
+        response = gateway.test_client().get("/health/ready")
+
+        assert response.status_code == 200
+        assert response.json["status"] == "ok"
+        names = {"users", "products", "orders", "payments", "search", "notifications", "redis"}
+        assert response.json["checks"] == dict.fromkeys(names, "ok")
+
+    def test_stays_ready_when_parts_are_away(self, make_gateway, start_upstream):
+        gone = start_upstream()
+        gone.close()
+        ill = start_upstream(lambda *_: answer({}, status="503 X"))
+        app = make_gateway(orders_url=gone.url, search_url=ill.url, redis_url="redis://127.0.0.1:1/0")
+
+        response = app.test_client().get("/health/ready")
+
+        assert response.status_code == 200
+        assert response.json["status"] == "degraded"
+        away = {name: state for name, state in response.json["checks"].items() if state != "ok"}
+        assert away == {"orders": "unreachable", "search": "degraded", "redis": "unreachable"}
+
+    def test_metrics_count_requests(self, buyer):
+        buyer.get("/api/v1/orders")
+
+        metrics = buyer.get("/metrics").text
+
+        assert 'http_request_duration_seconds_count{method="GET",route="/api/v1/orders",status="200"}' in metrics
+
+    @pytest.mark.parametrize("path", ["/", "/nothing", "/docs/nothing"])
+    def test_flask_answers_with_problems_too(self, path, gateway):
+        response = gateway.test_client().get(path)
+
+        assert response.status_code == 404
+        assert response.content_type == "application/problem+json"

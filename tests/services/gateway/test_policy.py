@@ -1,0 +1,93 @@
+"""Walks the policy table: every row is complete, protected and reaches the upstream it names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from services.gateway.policy import POLICY, Access, Criticality, RateClass, Route
+from tests.support import SCOPES
+
+EXAMPLES = {"sku": "BOLT-M8", "psp": "sandbox"}
+PERMISSIONS = {permission.removesuffix(":any") for scope in SCOPES.values() for permission in scope.split()}
+
+
+def example(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: EXAMPLES.get(match[1], "id_01"), path)
+
+
+def label(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+@pytest.mark.parametrize("route", POLICY, ids=label)
+class TestEveryRow:
+    def test_says_all_that_the_gateway_must_decide(self, route):
+        assert isinstance(route.access, Access) or route.access in PERMISSIONS
+        assert isinstance(route.rate_class, RateClass)
+        assert isinstance(route.criticality, Criticality)
+        assert 0 < route.timeout_seconds <= 15
+        assert (route.body_limit > 0) == (route.method != "GET")
+        assert "internal" not in route.path
+        assert route.path == "/.well-known/jwks.json" or route.path.startswith("/api/v1/")
+
+    def test_reaches_its_upstream_with_the_right_token(self, route, api, gateway, upstream, tokens):
+        scope = route.access if isinstance(route.access, str) else ""
+        client = api(gateway, role=None) if route.is_public else api(gateway, scope=scope)
+
+        response = client.request(route.method, example(route.path))
+
+        assert response.status_code == 200
+        assert (upstream.last.method, upstream.last.target) == (route.method, example(route.upstream_path))
+
+    def test_lets_nobody_past_its_protection(self, route, api, gateway, upstream):
+        if route.is_public:
+            return
+        assert api(gateway, role=None).request(route.method, example(route.path)).status_code == 401
+        refused = api(gateway, role="nobody").request(route.method, example(route.path))
+
+        assert refused.status_code == (200 if route.access is Access.SIGNED_IN else 403)
+        assert api(gateway, service="orders").request(route.method, example(route.path)).status_code in (401, 403)
+        assert len(upstream.received) == (1 if route.access is Access.SIGNED_IN else 0)
+
+    def test_takes_no_other_method(self, route, staff, upstream):
+        response = staff.request("DELETE", example(route.path))
+
+        assert response.status_code == 405
+        assert route.method in response.headers["Allow"].split(", ")
+        assert response.json["type"] == "/problems/method-not-allowed"
+        assert upstream.received == []
+
+
+class TestTable:
+    def test_names_no_route_twice(self):
+        rows = [(route.method, re.sub(r"\{\w+\}", "{}", route.path)) for route in POLICY]
+        assert len(rows) == len(set(rows))
+
+    def test_leaves_only_sign_in_keys_and_webhooks_public(self):
+        public = {route.path for route in POLICY if route.is_public}
+        assert public == {
+            "/.well-known/jwks.json",
+            "/api/v1/auth/login",
+            "/api/v1/auth/refresh",
+            "/api/v1/auth/logout",
+            "/api/v1/payments/webhooks/{psp}",
+        }
+
+    def test_counts_sign_in_strictly(self):
+        assert [route.path for route in POLICY if route.rate_class is RateClass.LOGIN] == ["/api/v1/auth/login"]
+
+    def test_answers_head_where_it_answers_get(self, buyer, upstream):
+        response = buyer.request("HEAD", "/api/v1/products/BOLT-M8")
+
+        assert response.status_code == 200
+        assert response.data == b""
+        assert upstream.last.method == "HEAD"
+
+    def test_tells_the_methods_of_an_address(self, buyer, upstream):
+        response = buyer.request("OPTIONS", "/api/v1/orders")
+
+        assert response.status_code == 204
+        assert response.headers["Allow"] == "GET, HEAD, POST"
+        assert upstream.received == []

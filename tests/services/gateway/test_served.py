@@ -1,0 +1,230 @@
+"""The gateway as gunicorn serves it, spoken to byte by byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from jwt.algorithms import ECAlgorithm
+
+from services.gateway.policy import UPSTREAMS
+from tests.services.gateway.upstreams import FakeUpstream, answer, echo
+from tests.support import Tokens
+from tools.stores import free_port
+
+BODY_IDLE_SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def served_upstream(tokens: Tokens) -> Iterator[FakeUpstream]:
+    key = {**ECAlgorithm.to_jwk(tokens.key(Tokens.KID), as_dict=True), "kid": Tokens.KID}
+
+    def respond(connection, request):
+        if request.target == "/.well-known/jwks.json":
+            return answer({"keys": [key]})
+        return answer(b"x" * 3_000_000) if request.target == "/v1/notifications" else echo(connection, request)
+
+    upstream = FakeUpstream(respond)
+    yield upstream
+    upstream.close()
+
+
+@pytest.fixture(scope="module")
+def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
+    port = free_port()
+    environment = {
+        **os.environ,
+        **{f"{name.upper()}_URL": served_upstream.url for name in UPSTREAMS},
+        "REDIS_URL": redis_url,
+        "TRADEPOST_ENV": "test",
+        "BIND": f"127.0.0.1:{port}",
+        "WEB_THREADS": "8",
+        "UPSTREAM_PLACES": "4",
+        "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
+    }
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "services.gateway.app:create_app()"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 (our own command)
+    try:
+        _await_port(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + 15
+    while time.monotonic() < give_up_at and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the gateway did not start")
+
+
+class Client:
+    """Sends bytes and reads whole answers."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.reader = self.socket.makefile("rb")
+
+    def send(self, raw: bytes) -> None:
+        self.socket.sendall(raw)
+
+    def read(self) -> tuple[int, bytes]:
+        status = int(self.reader.readline().split()[1])
+        head = b""
+        while (line := self.reader.readline()) not in (b"\r\n", b""):
+            head += line
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        return status, self.reader.read(int(length[1])) if length else self.reader.read()
+
+    def is_closed(self) -> bool:
+        return self.reader.read(1) == b""
+
+    def close(self) -> None:
+        self.reader.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[Client]:
+    client = Client(port)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def bearer(tokens: Tokens) -> str:
+    return f"Host: gateway\r\nAuthorization: Bearer {tokens.user('buyer')}\r\n"
+
+
+def targets(upstream: FakeUpstream) -> list[str]:
+    return [request.target for request in upstream.received if request.target != "/.well-known/jwks.json"]
+
+
+@pytest.fixture(autouse=True)
+def fresh(served_upstream: FakeUpstream) -> None:
+    served_upstream.received.clear()
+
+
+class TestKeepAlive:
+    def test_two_requests_on_one_connection(self, client, bearer, served_upstream):
+        for _ in range(2):
+            client.send(f"GET /api/v1/orders HTTP/1.1\r\n{bearer}\r\n".encode())
+            assert client.read()[0] == 200
+        assert targets(served_upstream) == ["/v1/orders"] * 2
+
+    def test_refused_body_does_not_become_the_next_request(self, client, bearer, served_upstream):
+        smuggled = f"GET /api/v1/me HTTP/1.1\r\n{bearer}\r\n"
+        client.send(
+            f"GET /api/v1/orders HTTP/1.1\r\n{bearer}Content-Length: {len(smuggled)}\r\n\r\n{smuggled}".encode()
+        )
+
+        assert client.read()[0] == 413
+        assert targets(served_upstream) == []
+
+
+FRAMINGS = {
+    "length and chunked": "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+    "signed length": "Content-Length: +4\r\n\r\nabcd",
+    "obscured coding": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "space before colon": "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "folded field": "X-A: 1\r\n Transfer-Encoding: chunked\r\n\r\n",
+    "bad chunk size": "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+    "bare return in an extension": "Transfer-Encoding: chunked\r\n\r\n1;a\rb\r\nx\r\n0\r\n\r\n",
+    "unfinished chunk": "Transfer-Encoding: chunked\r\n\r\n5\r\nabcdefgh\r\n0\r\n\r\n",
+}
+
+
+class TestFraming:
+    @pytest.mark.parametrize("rest", FRAMINGS.values(), ids=FRAMINGS.keys())
+    def test_ambiguous_is_refused_and_the_connection_closed(self, rest, client, bearer, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}{rest}".encode())
+
+        status, _ = client.read()
+        assert status in (400, 501)
+        assert client.is_closed()
+        assert targets(served_upstream) == []
+
+    def test_chunked_passes_with_a_length(self, client, bearer, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}Transfer-Encoding: chunked\r\n\r\n".encode())
+        client.send(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+
+        assert client.read()[0] == 200
+        assert served_upstream.last.body == b"abcde"
+        assert served_upstream.last.all("content-length") == ["5"]
+
+    def test_underscores_do_not_pass_for_dashes(self, client, bearer, served_upstream):
+        client.send(f"GET /api/v1/orders HTTP/1.1\r\n{bearer}X_User_Id: admin\r\nX_Kept: 1\r\n\r\n".encode())
+
+        client.read()
+        assert not [name for name, _ in served_upstream.last.headers if name.startswith(("x-user", "x-kept", "x_"))]
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "http://gateway/internal/v1/prices",
+            "http://products:8080/api/v1/../../internal/v1/prices",
+            "/api/v1/products/..%2f..%2finternal%2fv1%2fprices",
+            "//internal/v1/prices",
+            "/internal/v1/prices#/api/v1/products",
+            "/api/v1/products/%2e%2e/internal",
+        ],
+    )
+    def test_no_spelling_reaches_the_inside(self, target, client, bearer, served_upstream):
+        client.send(f"GET {target} HTTP/1.1\r\n{bearer}\r\n".encode())
+
+        status, body = client.read()
+        assert status == 404
+        assert json.loads(body)["status"] == 404
+        assert targets(served_upstream) == []
+
+    def test_absolute_form_is_the_same_address(self, client, bearer, served_upstream):
+        client.send(f"GET http://gateway/api/v1/orders?limit=2 HTTP/1.1\r\n{bearer}\r\n".encode())
+
+        assert client.read()[0] == 200
+        assert targets(served_upstream) == ["/v1/orders?limit=2"]
+
+
+class TestSlowClients:
+    def test_stalled_body_is_given_up_and_never_begun(self, client, bearer, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}Content-Length: 10\r\n\r\nabc".encode())
+        started = time.monotonic()
+
+        status, body = client.read()
+
+        assert status == 408
+        assert json.loads(body)["type"] == "/problems/body-too-slow"
+        assert time.monotonic() - started < BODY_IDLE_SECONDS + 2
+        assert targets(served_upstream) == []
+
+    def test_reader_who_leaves_gives_his_place_back(self, port, bearer, served_upstream):
+        for _ in range(6):
+            leaver = Client(port)
+            leaver.send(f"GET /api/v1/notifications HTTP/1.1\r\n{bearer}\r\n".encode())
+            assert leaver.reader.readline().startswith(b"HTTP/1.1 200")
+            leaver.close()
+
+        for _ in range(50):
+            stayer = Client(port)
+            stayer.send(f"GET /api/v1/notifications HTTP/1.1\r\n{bearer}\r\n".encode())
+            status, body = stayer.read()
+            stayer.close()
+            if status == 200:
+                break
+            time.sleep(0.05)
+        assert len(body) == 3_000_000
