@@ -92,7 +92,7 @@ class FakePlatform:
         return 202, {"id": "imp_1", "status": "queued"}
 
     def read_import(self, import_id: str, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
-        return 200, {"id": import_id, "status": "succeeded", "failed": 0, "errors": []}
+        return 200, {"id": import_id, "status": "succeeded", "created": 0, "failed": 0, "errors": []}
 
     def read_stock(self, sku: str, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         return 200, self.products[sku]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.demo import people
+from tools.up.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +19,4 @@ class Options:
     threads: int = 12
     patience_seconds: float = 300.0
     ask_again_seconds: float = 0.3
-    folder: Path = Path(".tradepost/replay")
+    folder: Path = field(default_factory=lambda: Places.from_env().state / "replay")

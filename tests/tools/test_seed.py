@@ -1,0 +1,61 @@
+"""The demo's catalog, seeded over REST into a platform that may have it already."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from tests.factories.fake_gateway import FakeGateway
+from tests.factories.fake_platform import FakePlatform
+from tools import seed
+from tools.replay.api import Api
+
+
+@contextmanager
+def reached(platform):
+    gateway = FakeGateway(platform)
+    api = Api(gateway.url)
+    try:
+        yield api
+    finally:
+        api.close()
+        gateway.stop()
+
+
+@pytest.fixture
+def platform():
+    return FakePlatform()
+
+
+class TestSeedCatalog:
+    def test_imports_every_product_of_the_demo(self, platform, capsys):
+        with reached(platform) as api:
+            seed.seed_catalog(api)
+
+        assert len(platform.products) == 400
+        assert platform.products["85123A"]["available"] > 0
+        assert "importing 400 products" in capsys.readouterr().out
+
+    def test_leaves_what_is_there_alone(self, platform):
+        with reached(platform) as api:
+            seed.seed_catalog(api)
+            platform.products["85123A"]["available"] = 7
+            seed.seed_catalog(api)
+
+        assert platform.products["85123A"]["available"] == 7
+        assert platform.effects["import", "85123A"] == 1
+
+    def test_completes_a_catalog_that_was_left_midway(self, platform):
+        with reached(platform) as api:
+            seed.seed_catalog(api)
+            del platform.products["85123A"]
+            seed.seed_catalog(api)
+
+        assert platform.effects["import", "85123A"] == 2
+        assert platform.effects["import", "22423"] == 1
+
+    def test_seeds_nothing_outside_demo_mode(self, capsys):
+        seed.main({"TRADEPOST_ENV": "prod"})
+
+        assert "nothing" in capsys.readouterr().out

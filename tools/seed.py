@@ -1,0 +1,88 @@
+"""Seeds the demo: people and companies in the users database, then the catalog over REST, as a merchant would."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Mapping
+
+from shared.persistence import connect
+from tools.demo import people
+from tools.demo.extract import PRODUCTS_FILE
+from tools.replay.api import Api, Refused, Unreachable
+from tools.replay.identity import SignedIn
+
+ASK_AGAIN_SECONDS = 0.3
+READINESS_SECONDS = 60.0
+
+
+class SeedFailed(Exception):
+    """The demo cannot be seeded; the text says why in one sentence."""
+
+
+def main(environment: Mapping[str, str] = os.environ) -> None:
+    """Seed what is missing, in demo mode only; exits with one sentence on stderr when that cannot be done."""
+    if environment.get("TRADEPOST_ENV") != "demo":
+        say("nothing: the demo's password is known to everybody, so its people exist only with TRADEPOST_ENV=demo")
+        return
+    try:
+        seed_people(environment)
+        api = Api(environment["GATEWAY_URL"], connections=2, patience_seconds=READINESS_SECONDS)
+        try:
+            seed_catalog(api)
+        finally:
+            api.close()
+    except (SeedFailed, Refused, Unreachable) as cause:
+        print(cause, file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+def seed_people(environment: Mapping[str, str]) -> None:
+    """Create the demo's users and companies where they are missing."""
+    from services.users import operations
+
+    connect("users", environment["MONGODB_URI"])
+    operations.seed_demo(people.PASSWORD)
+    say("people and companies are there")
+
+
+def seed_catalog(api: Api) -> None:
+    """Import the demo's products that the platform lacks, signed in as the merchant's admin."""
+    admin = SignedIn(api, people.ADMIN, people.PASSWORD)
+    known = {product["sku"] for product in api.pages("list products", "/products", admin)}
+    missing, rows = _missing_rows(known)
+    if not rows:
+        say("the catalog is there")
+        return
+    say(f"importing {rows} products")
+    started = api.upload("import products", "/products/imports", (PRODUCTS_FILE.name, missing, "text/csv"), admin)
+    while True:
+        state = api.get("poll import", f"/products/imports/{started['id']}", admin)
+        if state["status"] not in ("queued", "running"):
+            break
+        api.pause(ASK_AGAIN_SECONDS)
+    if state["status"] != "succeeded" or state["failed"]:
+        raise SeedFailed(f"The import of the demo's products failed: {state['errors'][:3]}")
+    say(f"the catalog is there: {state['created']} products created")
+
+
+def say(text: str) -> None:
+    print(f"seed: {text}", flush=True)
+
+
+def _missing_rows(known: set[str]) -> tuple[str, int]:
+    """Return the demo's import file without the rows of known SKUs, whose stock may have been sold by now."""
+    text = io.StringIO()
+    with PRODUCTS_FILE.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if row["sku"] not in known]
+    writer = csv.DictWriter(text, fieldnames=reader.fieldnames or (), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue(), len(rows)
+
+
+if __name__ == "__main__":
+    main()
