@@ -46,6 +46,8 @@ _LEVEL_OF_METHOD = {
     "critical": (40, "ERROR"),
 }
 _QUIET_ROUTES = ("/health/", "/metrics")
+# JSON escapes \n and \r; some readers of logs take these for the end of a line too.
+_OTHER_NEWLINES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -122,9 +124,10 @@ def _render(_: Any, __: str, line: MutableMapping[str, Any]) -> bytes:
         text = orjson.dumps(line, default=_plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
     except TypeError:
         # Lone surrogates and integers beyond 64 bits: orjson refuses them, a log line must not fail.
-        text = json.dumps(line, default=_plain).encode() + b"\n"
-    if b"\xe2\x80" in text:
-        text = text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+        text = json.dumps(line, default=_plain, ensure_ascii=False).encode(errors="replace") + b"\n"
+    for newline, escaped in _OTHER_NEWLINES:
+        if newline in text:
+            text = text.replace(newline, escaped)
     return text
 
 

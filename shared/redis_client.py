@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import redis
 from redis.backoff import FullJitterBackoff
@@ -44,7 +44,7 @@ def _client(url: str, *, read_seconds: float, pool_wait_seconds: float) -> redis
         "protocol": 2,
     }
     pool = redis.BlockingConnectionPool.from_url(url, **options)
-    return cast(redis.Redis, redis.Redis.from_pool(pool))
+    return redis.Redis.from_pool(pool)
 
 
 class CoolDown:
