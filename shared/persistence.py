@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import mongoengine
 from mongoengine import DateTimeField, Document, IntField, ListField, StringField
@@ -132,7 +132,7 @@ class Aggregate(Document):
     updated_at = DateTimeField()
     outbox = ListField()
 
-    meta = {"abstract": True, "strict": False, "auto_create_index": False}
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)

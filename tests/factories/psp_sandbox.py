@@ -12,7 +12,7 @@ from typing import Any
 
 import urllib3
 from flask import Flask, Response, request
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tools.psp_sandbox.app import create_app
 from tools.psp_sandbox.config import SandboxSettings
@@ -22,11 +22,20 @@ API_KEY = "sk_test_of_this_suite"
 WEBHOOK_SECRET = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldC1mb3ItdGVzdHM="
 
 
+class QuietRequestHandler(WSGIRequestHandler):
+    """Serves without a log line per request."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        return
+
+
 class RunningServer:
     """A WSGI application on a free port of 127.0.0.1, until `stop()`."""
 
     def __init__(self, app: Flask) -> None:
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
+        self._server: BaseWSGIServer = make_server(
+            "127.0.0.1", 0, app, threaded=True, request_handler=QuietRequestHandler
+        )
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
@@ -86,11 +95,16 @@ class Sandbox:
 
 
 class WebhookReceiver:
-    """Records every webhook it gets and answers with the next of `statuses` (204 once they are used up)."""
+    """
+    Records every webhook it gets and answers with the next of `statuses` (204 once they are used up).
+
+    With `forward` it hands each on and answers with the status that this returns.
+    """
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], str]] = []
         self.statuses: list[int] = []
+        self.forward: Callable[[dict[str, str], str], int] | None = None
         app = Flask("webhook-receiver")
         app.add_url_rule("/webhooks", view_func=self._receive, methods=["POST"])
         self._server = RunningServer(app)
@@ -110,7 +124,10 @@ class WebhookReceiver:
         self._server.stop()
 
     def _receive(self) -> Response:
-        self.received.append((dict(request.headers), request.get_data(as_text=True)))
+        webhook = (dict(request.headers), request.get_data(as_text=True))
+        self.received.append(webhook)
+        if self.forward is not None:
+            return Response(status=self.forward(*webhook))
         return Response(status=self.statuses.pop(0) if self.statuses else 204)
 
 

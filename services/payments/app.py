@@ -1,0 +1,33 @@
+"""Composition root of the payments service."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.payments.clients import Clients
+from services.payments.config import PaymentsSettings
+from services.payments.routes import blp, internal_blp
+from shared import idempotency, inbox
+from shared.persistence import DatabaseHandle
+from shared.service import create_service
+from shared.tokens import KeySource
+
+SERVICE = "payments"
+
+
+def create_app(
+    settings: PaymentsSettings | None = None, *, keys: KeySource | None = None, clients: Clients | None = None
+) -> Flask:
+    """Build the service; without arguments from the environment."""
+    settings = settings or PaymentsSettings.from_env()
+    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
+    idempotency.ensure_indexes(SERVICE)
+    inbox.ensure_indexes(SERVICE)
+    return create_service(
+        SERVICE,
+        settings,
+        blueprints=[blp, internal_blp],
+        database=database,
+        clients=clients or Clients.build(settings),
+        keys=keys,
+    )

@@ -1,0 +1,68 @@
+"""What payments needs of a card processor; each adapter translates one processor into this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.payments.rules import TransactionKind
+
+
+@dataclass(frozen=True)
+class Charge:
+    """The processor's answer to a charge: `decline_code` is None when it holds the money."""
+
+    id: str
+    decline_code: str | None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """
+    What a webhook tells: the outcome of one transaction of one order.
+
+    `key` is the idempotency key under which we asked for it, `processor_id` the processor's id of the movement.
+    """
+
+    order_id: str
+    key: str
+    kind: TransactionKind
+    charge: Charge
+    processor_id: str
+
+
+class CardProcessor(Protocol):
+    """
+    A card processor. Every method that moves money takes the key under which it happens once, for ever.
+
+    All raise `shared.errors.Unavailable` when no answer came (the money may have moved: ask again by the same key)
+    and `ProcessorRefused` when the processor says no. Amounts are minor units.
+    """
+
+    name: str
+
+    def create_session(self, return_url: str, *, key: str) -> str:
+        """Return the URL of a hosted card page that comes back to `return_url` with `?token=`."""
+
+    def charge(self, token: str, *, amount: int, currency: str, order_id: str, key: str) -> Charge:
+        """Authorise an amount on a card token."""
+
+    def find_charge(self, key: str) -> Charge | None:
+        """Return the charge that was made under a key whose answer was lost, None if there never was one."""
+
+    def capture(self, charge_id: str, amount: int, *, key: str) -> str:
+        """Take authorised money; return the processor's id of the capture."""
+
+    def refund(self, charge_id: str, amount: int, *, key: str) -> str:
+        """Give captured money back; return the processor's id of the refund."""
+
+    def void(self, charge_id: str, *, key: str) -> str:
+        """Release an authorisation; return the processor's id of it."""
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
+        """
+        Return what a webhook tells, None for a kind that does not concern us.
+
+        Raises WebhookSignatureInvalid or WebhookUnreadable.
+        """

@@ -1,0 +1,119 @@
+"""The adapter of the card processor's double."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from services.payments.clients.processor import Charge, Settlement
+from services.payments.clients.signatures import verify_webhook
+from services.payments.config import PaymentsSettings
+from services.payments.errors import ProcessorRefused, WebhookUnreadable
+from services.payments.rules import TransactionKind
+from shared.resilience import UpstreamUnavailable
+from shared.service_client import ServiceClient, UpstreamRefused, segment
+
+API = "/psp-sandbox/v1"
+# Refusals that are about us or the moment, not about the money: asking again later can help.
+NOT_A_DECISION = frozenset({401, 403, 408, 429})
+KINDS = {
+    "charge.authorized": TransactionKind.AUTHORIZATION,
+    "charge.declined": TransactionKind.AUTHORIZATION,
+    "charge.captured": TransactionKind.CAPTURE,
+    "charge.refunded": TransactionKind.REFUND,
+    "charge.voided": TransactionKind.VOID,
+}
+
+
+class ApiKey:
+    """Calls with the merchant's key at the processor."""
+
+    def __init__(self, api_key: str) -> None:
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+
+    def headers(self, audience: str) -> dict[str, str]:
+        return dict(self._headers)
+
+    def renew(self, audience: str) -> bool:
+        return False
+
+
+class SandboxProcessor(ServiceClient):
+    """Talks to the double over HTTP: pooled, with its own limits (`psp`), a keyed call repeated once with jitter."""
+
+    service = "psp"
+    name = "sandbox"
+
+    def __init__(self, url: str, *, api_key: str, webhook_secret: str) -> None:
+        super().__init__(url, identity=ApiKey(api_key))
+        self._webhook_secret = webhook_secret
+
+    def create_session(self, return_url: str, *, key: str) -> str:
+        url: str = self._ask("/sessions", {"return_url": return_url}, key)["url"]
+        return url
+
+    def charge(self, token: str, *, amount: int, currency: str, order_id: str, key: str) -> Charge:
+        body = {"token": token, "amount": amount, "currency": currency, "reference": order_id}
+        return _charge(self._ask("/charges", body, key))
+
+    def find_charge(self, key: str) -> Charge | None:
+        try:
+            found = self.get(f"{API}/charges", idempotency_key=key)["items"]
+        except UpstreamRefused as refusal:
+            raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
+        return _charge(found[0]) if found else None
+
+    def capture(self, charge_id: str, amount: int, *, key: str) -> str:
+        return str(self._ask(f"/charges/{segment(charge_id)}/captures", {"amount": amount}, key)["id"])
+
+    def refund(self, charge_id: str, amount: int, *, key: str) -> str:
+        return str(self._ask(f"/charges/{segment(charge_id)}/refunds", {"amount": amount}, key)["id"])
+
+    def void(self, charge_id: str, *, key: str) -> str:
+        return str(self._ask(f"/charges/{segment(charge_id)}/void", {}, key)["id"])
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
+        verify_webhook(self._webhook_secret, headers, body)
+        try:
+            message = orjson.loads(body)
+            kind = KINDS.get(message["type"])
+            return _settlement(kind, message["data"]) if kind else None
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as fault:
+            raise WebhookUnreadable("The body is not one of the processor's events") from fault
+
+    def _ask(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self.post(API + path, body, idempotency_key=key)
+        except UpstreamRefused as refusal:
+            if refusal.status in NOT_A_DECISION:
+                raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
+            raise ProcessorRefused(_code(refusal.body)) from refusal
+        return answer
+
+
+def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
+    return SandboxProcessor(settings.psp_url, api_key=settings.psp_api_key, webhook_secret=settings.psp_webhook_secret)
+
+
+def _charge(charge: Mapping[str, Any]) -> Charge:
+    is_declined = charge["status"] == "declined"
+    return Charge(id=charge["id"], decline_code=(charge["decline_code"] or "card_declined") if is_declined else None)
+
+
+def _settlement(kind: TransactionKind, told: Mapping[str, Any]) -> Settlement:
+    charge = told["charge"]
+    movement = charge if kind == TransactionKind.AUTHORIZATION else told[kind.value]
+    return Settlement(
+        order_id=charge["reference"],
+        key=movement["idempotency_key"],
+        kind=kind,
+        charge=_charge(charge),
+        processor_id=movement["id"],
+    )
+
+
+def _code(body: Any) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    return str(error.get("code", "refused")) if isinstance(error, dict) else "refused"
