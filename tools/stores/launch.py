@@ -21,6 +21,8 @@ REPLICA_SET = "tradepost"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
+# serverStatus is asked for the pid alone.
+NOTHING_ELSE = dict.fromkeys(("asserts", "locks", "metrics", "repl", "tcmalloc", "wiredTiger"), 0)
 NOT_YET_INITIALIZED = 94
 INVALID_CONFIG = 93
 PR_SET_PDEATHSIG = 1
@@ -36,7 +38,7 @@ class RunningStore:
     popen: subprocess.Popen[bytes]
     folder: Path
     log: Path
-    probe: Callable[[int], bool]
+    probe: Callable[[int, int], bool]
 
     @property
     def pid(self) -> int:
@@ -52,7 +54,7 @@ class RunningStore:
     def is_ready(self) -> bool:
         """Tell whether the store takes writes now."""
         try:
-            return self.probe(self.port)
+            return self.probe(self.port, self.pid)
         except OSError:
             return False
 
@@ -157,7 +159,7 @@ def launch_mongod(folder: Path, port: int, *, throw_away: bool = False, logs: Pa
     arguments = [str(program), "--journal", "--nounixsocket", "--quiet"]
     arguments += [str(part) for option in options.items() for part in option]
     arguments += [part for setting in quiet for part in ("--setParameter", setting)]
-    return _launch(arguments, folder, port, logs or folder.parent, _is_writable_primary)
+    return _launch(arguments, folder, port, logs or folder.parent, _is_our_primary)
 
 
 def start_redis(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
@@ -182,7 +184,7 @@ def launch_redis(folder: Path, port: int, *, throw_away: bool = False, logs: Pat
         "--maxmemory-policy": "volatile-lru",
     }
     arguments = [str(find_program(REDIS_SERVER)), *(str(part) for option in options.items() for part in option)]
-    return _launch(arguments, folder, port, logs or folder.parent, _answers_ping)
+    return _launch(arguments, folder, port, logs or folder.parent, _is_our_redis)
 
 
 def free_port() -> int:
@@ -192,7 +194,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _launch(arguments: list[str], folder: Path, port: int, logs: Path, probe: Callable[[int], bool]) -> RunningStore:
+def _launch(
+    arguments: list[str], folder: Path, port: int, logs: Path, probe: Callable[[int, int], bool]
+) -> RunningStore:
     name = Path(arguments[0]).name
     folder.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
@@ -251,12 +255,16 @@ def _last_words(said: str) -> str:
     return (telling or lines or ["it said nothing"])[-1][:300]
 
 
-def _answers_ping(port: int) -> bool:
-    return wire.ask_redis(port, "PING") == "+PONG"
+def _is_our_redis(port: int, pid: int) -> bool:
+    """Tell whether our own redis-server answers: on a taken port somebody else's does."""
+    return wire.ask_redis(port, "PING") == ["+PONG"] and f"process_id:{pid}" in wire.ask_redis(port, "INFO", "server")
 
 
-def _is_writable_primary(port: int) -> bool:
+def _is_our_primary(port: int, pid: int) -> bool:
+    """Tell whether our own mongod takes writes, and make it a replica set when it is none yet."""
     hello = wire.ask_mongod(port, {"hello": 1})
+    if wire.ask_mongod(port, {"serverStatus": 1, **NOTHING_ELSE}).get("pid") != pid:
+        return False
     if hello.get("isWritablePrimary"):
         return True
     if "setName" not in hello:

@@ -24,11 +24,11 @@ def ask_mongod(port: int, command: dict[str, Any], *, timeout: float = 2.0) -> d
     return bson.decode(answer[5:])
 
 
-def ask_redis(port: int, *words: str, timeout: float = 2.0) -> str:
-    """Return the first line of Redis' answer (`+PONG`, `-LOADING …`); raise OSError when it does not answer."""
+def ask_redis(port: int, *words: str, timeout: float = 2.0) -> list[str]:
+    """Return the lines of Redis' answer (`+PONG`, `-LOADING …`); raise OSError when it does not answer."""
     with socket.create_connection((HOST, port), timeout) as connection:
         connection.sendall((" ".join(words) + "\r\n").encode())
-        return connection.recv(4096).split(b"\r\n")[0].decode()
+        return connection.recv(4096).decode().splitlines()
 
 
 def _read(connection: socket.socket, length: int) -> bytes:

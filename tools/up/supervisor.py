@@ -26,7 +26,7 @@ from tools.up.voice import Voice
 READY_SECONDS = 120.0
 SEED_SECONDS = 300.0
 STOP_SECONDS = {StopStage.WEB: 8.0, StopStage.WORK: 10.0, StopStage.STORE: 20.0}
-MOST_DEATHS_AT_START = 4
+MOST_DEATHS_AT_START = 3
 LOOK_SECONDS = 0.1
 SHORTEN_EVERY_SECONDS = 10.0
 
@@ -133,7 +133,9 @@ class Supervisor:
 
     def _welcome(self) -> None:
         took = time.monotonic() - self._begun_at
-        self.voice.say(f"\n{report.welcome(self.plan)}\n")
+        welcome = report.welcome(self.plan)
+        if welcome:
+            self.voice.say(f"\n{welcome}\n")
         self.voice.say(
             f"Healthy after {took:.1f} s; {tree_bytes(os.getpid()) / 2**20:.0f} MiB PSS in all, stores included. "
             "Ctrl-C or `make down` stops everything and keeps the data."
