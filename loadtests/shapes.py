@@ -1,0 +1,59 @@
+"""How load comes and goes: steady by default, or as LOAD_SHAPE says; every shape ends by itself."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from locust import LoadTestShape
+
+USERS = 20
+SECONDS = 30
+SPAWN_RATE = 10.0
+
+
+class _Bounded(LoadTestShape):
+    """Ends after `--run-time` seconds (30) and never exceeds `--users` people (20)."""
+
+    abstract = True
+    use_common_options: ClassVar[bool] = True
+
+    def tick(self) -> tuple[int, float] | None:
+        options = self.runner.environment.parsed_options
+        elapsed, seconds, users = self.get_run_time(), options.run_time or SECONDS, options.num_users or USERS
+        if elapsed >= seconds:
+            return None
+        return max(1, round(users * self.share(elapsed / seconds))), options.spawn_rate or SPAWN_RATE
+
+    def share(self, progress: float) -> float:
+        """Return which share of the people is there when `progress` (0 to 1) of the time has passed."""
+        raise NotImplementedError
+
+
+class Steady(_Bounded):
+    """Everybody, from the start to the end."""
+
+    def share(self, progress: float) -> float:
+        return 1.0
+
+
+class Stairs(_Bounded):
+    """A quarter more people in each quarter of the time: shows where latency begins to bend."""
+
+    def share(self, progress: float) -> float:
+        return (int(progress * 4) + 1) / 4
+
+
+class Spike(_Bounded):
+    """A tenth of the people, in the middle third all of them: shows whether the platform comes back."""
+
+    def share(self, progress: float) -> float:
+        return 1.0 if 1 / 3 <= progress < 2 / 3 else 0.1
+
+
+SHAPES: dict[str, type[_Bounded]] = {"steady": Steady, "stairs": Stairs, "spike": Spike}
+
+
+def chosen_shape() -> type[_Bounded]:
+    """Return the shape that LOAD_SHAPE names; a locustfile may hold one only."""
+    return SHAPES[os.environ.get("LOAD_SHAPE", "steady")]
