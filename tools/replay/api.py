@@ -6,6 +6,7 @@ import contextlib
 import random
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -103,7 +104,7 @@ class Api:
         content, content_type = urllib3.encode_multipart_formdata({"file": file})
         return self._call(_Request(kind, "POST", path, content, {"Content-Type": content_type}), who).body
 
-    def pages(self, kind: str, path: str, who: TokenSource, **query: str) -> Any:
+    def pages(self, kind: str, path: str, who: TokenSource, **query: str) -> Iterator[dict[str, Any]]:
         """Yield the entries of every page of a list."""
         cursor: str | None = None
         while True:

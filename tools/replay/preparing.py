@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from tools.replay.api import Api, TokenSource
@@ -19,6 +20,8 @@ from tools.replay.progress import Progress
 ROWS_PER_IMPORT = 1000
 # A company and an order are found by these two references.
 OrderKey = tuple[str, str]
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 class Preparation:
@@ -79,7 +82,10 @@ class Preparation:
     def _import(self, entries: list[CatalogEntry], needed: Mapping[str, int]) -> None:
         file = ("trade-replay.csv", import_csv(entries, needed), "text/csv")
         started = self._api.upload("import products", "/products/imports", file, self._admin)
+        give_up_at = time.monotonic() + self._options.patience_seconds
         while (state := self._import_state(started["id"]))["status"] in ("queued", "running"):
+            if time.monotonic() > give_up_at:
+                raise ImportFailed(f"The product import {state['id']} is still {state['status']}")
             self._api.pause(self._options.ask_again_seconds)
         if state["status"] != "succeeded" or state["failed"]:
             raise ImportFailed(f"The product import {state['id']} failed: {state['errors'][:5]}")
@@ -96,7 +102,7 @@ class Preparation:
         if stock["on_hand"] is not None and stock["available"] < units:
             self._api.put("set stock", path, {"on_hand": stock["reserved"] + units}, self._admin)
 
-    def _in_parallel(self, work: Any, entries: Iterable[Any]) -> Any:
+    def _in_parallel(self, work: Callable[[In], Out], entries: Iterable[In]) -> Iterator[Out]:
         with ThreadPoolExecutor(self._options.threads) as pool:
             yield from pool.map(work, entries)
 
