@@ -103,7 +103,8 @@ def handles(event_type: type[E_], *, batch: bool = False) -> Callable[[Callable[
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        service = function.__module__.split(".")[1]
+        modules = function.__module__.split(".")
+        service = modules[modules.index("handlers") - 1]
         SUBSCRIBERS[event_type.name].append(Handler(service, event_type, function, batch))
         return function
 

@@ -18,7 +18,7 @@ from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
 from shared.observability import get_logger
-from shared.redis_client import blocking_redis_from_url
+from shared.redis_client import blocking_redis_from_url, redis_from_url
 from shared.tracing import bind_context, resumed, trace_context
 from shared.worker import heartbeat
 
@@ -114,10 +114,10 @@ def _remove_failed(store: redis.Redis, job_id: str) -> bool:
 
 
 def connection() -> redis.Redis:
-    """Return the jobs' Redis connection of the service at work, made when first needed."""
+    """Return the Redis connection on which the service at work queues jobs, made when first needed."""
     known: redis.Redis | None = current_app.extensions.get("tradepost_jobs")
     if known is None:
-        known = blocking_redis_from_url(current_app.extensions["tradepost_settings"].redis_url)
+        known = redis_from_url(current_app.extensions["tradepost_settings"].redis_url)
         current_app.extensions["tradepost_jobs"] = known
     return known
 
@@ -152,7 +152,8 @@ def main(package: str) -> None:
     import_module(f"{package}.jobs")
     with app.app_context():
         log.info("jobs_worker_started", service=service, queues=queues_of(service))
-        make_worker(service, connection()).work(logging_level="WARNING")
+        store = blocking_redis_from_url(app.extensions["tradepost_settings"].redis_url)
+        make_worker(service, store).work(logging_level="WARNING")
 
 
 def run_by_name(package: str, name: str) -> None:

@@ -23,13 +23,15 @@ from shared.ids import new_id
 from shared.metrics import counter, histogram
 from shared.observability import get_logger
 from shared.outbox import Relay
-from shared.redis_client import blocking_redis_from_url
+from shared.redis_client import blocking_redis_from_url, redis_from_url
 from shared.tracing import bind_context, resumed
 
 log = get_logger()
 
 RACE_ATTEMPTS = 5
 HANDLER_SECONDS = 20.0
+# A read waits a second on the server; a Redis that answers nothing for this long is away.
+STREAM_SECONDS = 5.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 HANDLED = counter("events_handled_total", "Events handled, by handler and outcome", ["handler", "outcome"])
@@ -164,11 +166,14 @@ def main(package: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    broker = RedisBroker(blocking_redis_from_url(app.extensions["tradepost_settings"].redis_url))
-    relay = threading.Thread(target=Relay(service, broker).run, args=(stopping,), name="relay")
+    redis_url = app.extensions["tradepost_settings"].redis_url
+    relay = threading.Thread(
+        target=Relay(service, RedisBroker(redis_from_url(redis_url))).run, args=(stopping,), name="relay"
+    )
     relay.start()
     log.info("worker_started", service=service, publishers=publishers_of(service))
     with app.app_context():
+        broker = RedisBroker(blocking_redis_from_url(redis_url, seconds=STREAM_SECONDS))
         _consume_until_stopped(service, broker, stopping)
     relay.join()
     log.info("worker_stopped", service=service)

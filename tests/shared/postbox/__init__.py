@@ -1,0 +1,1 @@
+"""A service of two files, run as a real worker process by the fault tests."""

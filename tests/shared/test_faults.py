@@ -1,0 +1,190 @@
+"""Real stores and real workers that die: nothing acknowledged is lost, nothing is done twice, nobody hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+
+from shared import deadline
+from shared.broker import RedisBroker
+from shared.outbox import Relay
+from shared.persistence import DatabaseHandle, database
+from shared.redis_client import redis_from_url
+from shared.service import create_service
+from shared.settings import StoreSettings
+from tests.shared import toys
+from tests.shared.postbox.handlers import Letter
+from tests.shared.toys import Note
+from tests.support import Api, Tokens
+from tools.stores import mongodb_address, redis_address, start_mongod, start_redis
+from tools.stores.launch import free_port
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class Mortal:
+    """A store on a port of its own that can be killed and started again on its data."""
+
+    def __init__(self, start: Callable, folder: Path) -> None:
+        self._start, self._folder = start, folder
+        self.port = free_port()
+        self.running = start(folder, self.port)
+
+    def kill(self) -> None:
+        self.running.kill()
+
+    def revive(self) -> None:
+        self.running = self._start(self._folder, self.port)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Callable[[Callable], Mortal]]:
+    with ExitStack() as stack:
+
+        def start(how: Callable) -> Mortal:
+            store = Mortal(how, tmp_path / how.__name__)
+            stack.callback(lambda: store.running.stop())
+            return store
+
+        yield start
+
+
+def address_of_toys(store: Mortal) -> str:
+    return mongodb_address(store.port).replace("/?", f"/{toys.SERVICE}?")
+
+
+@pytest.fixture
+def mongod(mortal, mongodb_url) -> Iterator[Mortal]:
+    """A mongod that holds the toy database for one test."""
+    store = mortal(start_mongod)
+    DatabaseHandle(toys.SERVICE, address_of_toys(store))
+    yield store
+    DatabaseHandle(toys.SERVICE, mongodb_url(toys.SERVICE))
+
+
+class TestMongoDies:
+    def test_a_commit_waits_for_the_new_primary_and_is_written_once(self, mongod):
+        note = Note()
+        note.write("before")
+        note.commit()
+        mongod.kill()
+
+        def commit() -> None:
+            note.write("after")
+            with deadline.start(30):
+                note.commit()
+
+        with ThreadPoolExecutor(1) as pool:
+            committed = pool.submit(commit)
+            time.sleep(0.5)
+            mongod.revive()
+            committed.result()
+
+        stored = Note.collection().find_one({"_id": note.id})
+        assert (stored["text"], stored["version"], len(stored["outbox"])) == ("after", 2, 2)
+
+    def test_a_request_is_refused_in_time_with_a_problem(self, mongod, settings_of, tokens: Tokens):
+        app: Flask = create_service(
+            toys.SERVICE, settings_of(StoreSettings, toys.SERVICE), blueprints=[toys.blp],
+            database=DatabaseHandle(toys.SERVICE, address_of_toys(mongod)),
+            keys=tokens,
+        )  # fmt: skip
+        client = Api(app, tokens, scope="notes:read notes:write")
+        mongod.kill()
+
+        started = time.monotonic()
+        answer = client.get("/v1/notes/note_1", headers={"X-Deadline-Ms": "3000"})
+        assert time.monotonic() - started < 4
+        assert (answer.status_code, answer.json["type"]) == (503, "/problems/unavailable")
+        assert answer.headers["Retry-After"]
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+
+
+class TestRedisDies:
+    def test_events_wait_in_their_documents_until_it_is_back(self, mortal, database):
+        store = mortal(start_redis)
+        stopping = threading.Event()
+        relay = threading.Thread(
+            target=Relay(toys.SERVICE, RedisBroker(redis_from_url(redis_address(store.port)))).run, args=(stopping,)
+        )
+        store.kill()
+        note = Note()
+        note.write("kept")
+        note.commit()
+        relay.start()
+        try:
+            time.sleep(0.5)
+            assert len(Note.collection().find_one({"_id": note.id})["outbox"]) == 1
+            store.revive()
+            with redis.Redis.from_url(redis_address(store.port)) as broker:
+                until(lambda: broker.xlen("events:toys") == 1)
+            until(lambda: Note.collection().find_one({"_id": note.id})["outbox"] == [])
+        finally:
+            stopping.set()
+            relay.join()
+
+
+@contextmanager
+def worker_process(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shared.worker", "tests.shared.postbox"],
+        env={**os.environ, **environment}, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+class TestWorkerDies:
+    @pytest.fixture
+    def environment(self, mongodb_url, redis_url, tmp_path) -> dict[str, str]:
+        DatabaseHandle("postbox", mongodb_url("postbox"))
+        return {
+            "MONGODB_URI": mongodb_url("postbox"), "REDIS_URL": redis_url, "HEARTBEAT_FILE": str(tmp_path / "beat"),
+        }  # fmt: skip
+
+    def test_another_takes_over_what_it_had_begun(self, environment):
+        letter = Letter()
+        letter.post("heavy")
+        letter.commit()
+        attempts, delivered = database("postbox")["attempts"], database("postbox")["delivered"]
+
+        with worker_process(environment):
+            until(lambda: attempts.find_one({"_id": "heavy"}))
+        assert delivered.count_documents({}) == 0
+
+        with worker_process(environment):
+            until(lambda: delivered.find_one({"_id": "heavy"}))
+        assert attempts.find_one({"_id": "heavy"})["count"] == 2
+
+    def test_it_finishes_its_batch_and_leaves_when_asked_to(self, environment):
+        with worker_process(environment) as process:
+            until(lambda: Path(environment["HEARTBEAT_FILE"]).exists())
+            letter = Letter()
+            letter.post("light")
+            letter.commit()
+            until(lambda: database("postbox")["delivered"].find_one({"_id": "light"}))
+            process.send_signal(signal.SIGTERM)
+
+            assert process.wait(10) == 0
+        assert database("postbox")["leases"].count_documents({}) == 0
