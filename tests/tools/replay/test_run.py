@@ -160,6 +160,18 @@ class TestDoesNothingTwice:
         assert outcome.is_equal
         assert_nothing_twice(platform)
 
+    @pytest.mark.parametrize("killed_at", [11, 13, 17, 19, 21, 24, 27, 30])
+    def test_when_killed_before_an_answer_came(self, killed_at):
+        platform = FakePlatform(faults={killed_at: "drop"})
+        with pytest.raises(Stopped):
+            replay(platform, stop_at=killed_at)
+        platform.forget_keys()
+
+        outcome = replay(platform)
+
+        assert outcome.is_equal
+        assert_nothing_twice(platform)
+
     def test_when_run_to_the_end_twice(self):
         platform = FakePlatform()
         replay(platform)
