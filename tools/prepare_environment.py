@@ -61,7 +61,7 @@ class Preparation:
 
     def run(self, *, dev: bool) -> None:
         packages = ("runtime", "dev") if dev else ("runtime",)
-        if self._is_broken():
+        if self.is_broken():
             self.stamp.forget("runtime", "dev", "site")
         missing = [lock for lock in packages if self.stamp.steps.get(lock) != _lock_hash(lock)]
         needs_stores = self._needs_stores()
@@ -74,7 +74,7 @@ class Preparation:
         if needs_stores:
             self._unpack_stores(installer)
 
-    def _is_broken(self) -> bool:
+    def is_broken(self) -> bool:
         """Whether the environment is half there: packages gone, or its interpreter moved away."""
         site = self.stamp.steps.get("site")
         if site is None:
