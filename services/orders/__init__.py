@@ -1,0 +1,1 @@
+"""Carts and orders: from pricing to shipment, return and cancellation."""

@@ -1,0 +1,34 @@
+"""Composition root of the orders service: the only module that knows every part."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.orders.clients import Clients, make_clients
+from services.orders.config import OrdersSettings
+from services.orders.routes import carts, orders
+from shared import idempotency, inbox
+from shared.persistence import DatabaseHandle
+from shared.service import create_service
+from shared.tokens import KeySource
+
+SERVICE = "orders"
+
+
+def create_app(
+    settings: OrdersSettings | None = None, *, keys: KeySource | None = None, clients: Clients | None = None
+) -> Flask:
+    """Build the service; without arguments from the environment, as gunicorn and the workers do."""
+    settings = settings or OrdersSettings.from_env()
+    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
+    idempotency.ensure_indexes(SERVICE)
+    inbox.ensure_indexes(SERVICE)
+    neighbours = clients or make_clients(
+        users_url=settings.users_url,
+        products_url=settings.products_url,
+        payments_url=settings.payments_url,
+        secret=settings.service_secret,
+    )
+    return create_service(
+        SERVICE, settings, blueprints=[carts, orders], database=database, clients=neighbours, keys=keys
+    )

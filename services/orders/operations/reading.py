@@ -1,0 +1,43 @@
+"""Reading orders: plain documents, one query each."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from services.orders.documents import Order
+from services.orders.rules.presenting import shown_order
+from shared.pagination import page
+from shared.tokens import Principal
+
+UNSHOWN = {"outbox": 0, "idempotency_key": 0, "card_token": 0, "cart_key": 0, "shortages": 0}
+
+
+def get_order(reader: Principal, order_id: str) -> dict[str, Any]:
+    """Return one order, or raise NotFound; another company's is none."""
+    return shown_order(Order.get_fields(order_id, reader.company_scope("orders:read")))
+
+
+def list_orders(
+    reader: Principal,
+    *,
+    cursor: str | None,
+    limit: int,
+    reference: str | None = None,
+    ordered_on: date | None = None,
+    status: str | None = None,
+    company_id: str | None = None,
+) -> dict[str, Any]:
+    """Return a page of orders, newest first."""
+    scope = reader.company_scope("orders:read")
+    if company_id and scope.get("company_id", company_id) != company_id:
+        return {"items": [], "next_cursor": None}
+    filters = {
+        "company_id": company_id,
+        "status": status,
+        "reference": reference,
+        "ordered_on": ordered_on.isoformat() if ordered_on else None,
+    }
+    query = {**{name: value for name, value in filters.items() if value is not None}, **scope}
+    found = page(Order.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=UNSHOWN)
+    return {"items": [shown_order(each) for each in found["items"]], "next_cursor": found["next_cursor"]}

@@ -1,0 +1,160 @@
+"""Neighbouring services in memory: they keep state, and can be slow, down, or die after doing what they were asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from services.orders.clients import PaymentAnswer
+from services.orders.errors import OutOfStock
+from shared.resilience import UpstreamUnavailable
+
+
+class ProcessKilled(BaseException):
+    """Our own process dies at this call: no handler of ours may catch it."""
+
+
+def silence(service: str) -> UpstreamUnavailable:
+    return UpstreamUnavailable(service, "timeout")
+
+
+@dataclass
+class Faults:
+    """What goes wrong, by method name: `plan("reserve", silence("products"), is_done=True)` loses the answer."""
+
+    planned: dict[str, list[tuple[BaseException, bool]]] = field(default_factory=lambda: defaultdict(list))
+    delays: dict[str, float] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def plan(self, method: str, failure: BaseException, *, is_done: bool = False, times: int = 1) -> None:
+        self.planned[method] += [(failure, is_done)] * times
+
+    def mend(self) -> None:
+        self.planned.clear()
+
+    def before(self, method: str) -> BaseException | None:
+        """Raise a failure that comes before the effect; return one that is to be raised after it."""
+        self.calls.append(method)
+        time.sleep(self.delays.get(method, 0.0))
+        if not self.planned[method]:
+            return None
+        failure, is_done = self.planned[method].pop(0)
+        if not is_done:
+            raise failure
+        return failure
+
+
+def after(failure: BaseException | None) -> None:
+    if failure is not None:
+        raise failure
+
+
+class FakeProducts:
+    """A catalog with stock: `offers` by SKU, `on_hand` (None: not stocked), `held` per order."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.offers: dict[str, dict[str, Any]] = {}
+        self.on_hand: dict[str, int | None] = {}
+        self.held: dict[str, dict[str, int]] = {}
+        self.held_at: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        sku: str,
+        amount: int | str = 250,
+        *,
+        on_hand: int | None = 1000,
+        currency: str = "GBP",
+        is_active: bool = True,
+        breaks: Mapping[int, int | str] | None = None,
+    ) -> None:
+        prices = {1: amount, **(breaks or {})}
+        self.offers[sku] = {"name": f"Product {sku}", "prices": prices, "currency": currency, "is_active": is_active}
+        self.on_hand[sku] = on_hand
+
+    def available(self, sku: str) -> int | None:
+        on_hand = self.on_hand[sku]
+        return None if on_hand is None else on_hand - sum(units.get(sku, 0) for units in self.held.values())
+
+    def prices(self, line_items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
+        late = self.faults.before("prices")
+        offers = [self._offer(line["sku"], line["quantity"]) for line in line_items]
+        after(late)
+        return offers
+
+    def _offer(self, sku: str, quantity: int) -> dict[str, Any] | None:
+        known = self.offers.get(sku)
+        if known is None:
+            return None
+        step = max(minimum for minimum in known["prices"] if minimum <= quantity)
+        return {
+            "sku": sku,
+            "name": known["name"],
+            "unit_price": {"amount": known["prices"][step], "currency": known["currency"]},
+            "is_stocked": self.on_hand[sku] is not None,
+            "available": self.available(sku),
+            "is_active": known["is_active"],
+        }
+
+    def reserve(self, order_id: str, units: Mapping[str, int]) -> None:
+        late = self.faults.before("reserve")
+        with self._lock:
+            if order_id not in self.held:
+                self._hold(order_id, units)
+        after(late)
+
+    def _hold(self, order_id: str, units: Mapping[str, int]) -> None:
+        available = {sku: self.available(sku) for sku in units}
+        shortages = [
+            {"sku": sku, "requested": quantity, "available": left}
+            for sku, quantity in units.items()
+            if (left := available[sku]) is not None and left < quantity
+        ]
+        if shortages:
+            raise OutOfStock(shortages)
+        self.held[order_id] = {sku: quantity for sku, quantity in units.items() if available[sku] is not None}
+        self.held_at[order_id] = datetime.now(UTC)
+
+    def release(self, order_id: str) -> None:
+        late = self.faults.before("release")
+        self.held.pop(order_id, None)
+        after(late)
+
+    def reservations(self, *, before: str, cursor: str | None) -> dict[str, Any]:
+        self.faults.before("reservations")
+        moment = datetime.fromisoformat(before)
+        old = sorted(order_id for order_id in self.held if self.held_at[order_id] < moment)
+        left = [order_id for order_id in old if cursor is None or order_id > cursor]
+        page = [{"order_id": order_id, "reserved_at": self.held_at[order_id].isoformat()} for order_id in left[:2]]
+        return {"items": page, "next_cursor": page[-1]["order_id"] if len(left) > 2 else None}
+
+
+class FakePayments:
+    """Payments keyed by order: `tok_ok` is authorised, `tok_declined` declined, `tok_slow` pending until decided."""
+
+    STATUSES = {"tok_ok": "authorized", "tok_declined": "declined", "tok_slow": "pending"}
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.payments: dict[str, dict[str, Any]] = {}
+        self.charges = 0
+        self._lock = threading.Lock()
+
+    def authorize(self, *, order_id: str, company_id: str, amount: int, currency: str, token: str) -> PaymentAnswer:
+        late = self.faults.before("authorize")
+        with self._lock:
+            payment = self.payments.get(order_id)
+            if payment is None:
+                self.charges += 1
+                payment = {"id": f"pay_{self.charges}", "amount": amount, "status": self.STATUSES[token]}
+                self.payments[order_id] = payment
+        after(late)
+        reason = "card_declined" if payment["status"] == "declined" else None
+        return PaymentAnswer(payment["status"], payment["id"], reason)

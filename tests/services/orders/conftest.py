@@ -1,0 +1,63 @@
+"""The orders service on real stores, with its neighbours in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from services.orders.clients import Clients
+from tests.fakes import FakePayments, FakeProducts
+from tests.support import Api
+
+
+@pytest.fixture
+def products() -> FakeProducts:
+    catalog = FakeProducts()
+    catalog.add("BOLT", 250)
+    catalog.add("NUT", "12.5", breaks={100: 10})
+    catalog.add("POSTAGE", 1800, on_hand=None)
+    catalog.add("FREE", 0)
+    return catalog
+
+
+@pytest.fixture
+def payments() -> FakePayments:
+    return FakePayments()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], products: FakeProducts, payments: FakePayments) -> Flask:
+    return make_app("orders", clients=Clients(products=products, payments=payments))
+
+
+@pytest.fixture
+def buyer(app: Flask, api: Callable[..., Api]) -> Api:
+    return api(app)
+
+
+@pytest.fixture
+def rep(app: Flask, api: Callable[..., Api]) -> Api:
+    """A sales rep who acts for the company."""
+    return api(app, role="acting_rep", user_id="usr_rep", act="usr_rep")
+
+
+@pytest.fixture
+def staff(app: Flask, api: Callable[..., Api]) -> Api:
+    return api(app, role="merchant_admin", user_id="usr_admin")
+
+
+@pytest.fixture
+def place(buyer: Api) -> Callable[..., Any]:
+    """Place ten bolts, paid by a good card, changed as named: `place(reference="PO-1")`."""
+
+    def send(*, client: Api = buyer, headers: dict[str, str] | None = None, **changes: Any) -> Any:
+        body = {
+            "line_items": [{"sku": "BOLT", "quantity": 10}],
+            "payment": {"method": "card", "token": "tok_ok"},
+        } | changes
+        return client.post("/v1/orders", json=body, headers=headers)
+
+    return send
