@@ -6,9 +6,9 @@ import random
 
 from locust import FastHttpUser, between, task
 
+from loadtests.asking import authorization, listed
 from loadtests.reference import GATEWAY, Reference
 from loadtests.shapes import chosen_shape
-from loadtests.signing_in import authorization
 
 __all__ = ["Approver", "Reference", "Shape"]
 
@@ -25,16 +25,16 @@ class Approver(FastHttpUser):
 
     @task(3)
     def read_through_the_orders(self) -> None:
-        page = self.client.get("/api/v1/orders", headers=self._who()).json()
-        if page["next_cursor"]:
-            older = f"/api/v1/orders?cursor={page['next_cursor']}"
+        response = self.client.get("/api/v1/orders", headers=self._who())
+        if listed(response) and response.json()["next_cursor"]:
+            older = f"/api/v1/orders?cursor={response.json()['next_cursor']}"
             self.client.get(older, headers=self._who(), name="/api/v1/orders?cursor={cursor}")
 
     @task(5)
     def check_an_order(self) -> None:
-        page = self.client.get("/api/v1/orders", headers=self._who()).json()
-        if page["items"]:
-            order_id = random.choice(page["items"])["id"]
+        orders = listed(self.client.get("/api/v1/orders", headers=self._who()))
+        if orders:
+            order_id = random.choice(orders)["id"]
             self.client.get(f"/api/v1/orders/{order_id}", headers=self._who(), name="/api/v1/orders/{id}")
             paid = f"/api/v1/payments?order_id={order_id}"
             self.client.get(paid, headers=self._who(), name="/api/v1/payments?order_id={id}")

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from locust import FastHttpUser, between, task
 
+from loadtests.asking import authorization, listed
 from loadtests.reference import GATEWAY, Reference
 from loadtests.shapes import chosen_shape
-from loadtests.signing_in import authorization
 
 __all__ = ["Buyer", "Reference", "Shape"]
 
@@ -33,9 +33,9 @@ class Buyer(FastHttpUser):
 
     @task(8)
     def check_orders(self) -> None:
-        page = self.client.get("/api/v1/orders", headers=self._who()).json()
-        if page["items"]:
-            order_id = random.choice(page["items"])["id"]
+        orders = listed(self.client.get("/api/v1/orders", headers=self._who()))
+        if orders:
+            order_id = random.choice(orders)["id"]
             self.client.get(f"/api/v1/orders/{order_id}", headers=self._who(), name="/api/v1/orders/{id}")
 
     @task(6)
@@ -58,7 +58,7 @@ class Buyer(FastHttpUser):
                 response.failure("placing an order exceeded its 500 ms budget")
 
     def _search(self, words: str) -> list[dict[str, str]]:
-        return self.client.get(f"/api/v1/search?q={words}", headers=self._who(), name="/api/v1/search").json()["items"]
+        return listed(self.client.get(f"/api/v1/search?q={words}", headers=self._who(), name="/api/v1/search"))
 
     def _line_items(self) -> list[dict[str, str | int]]:
         chosen = random.sample(self.skus, min(3, len(self.skus)))

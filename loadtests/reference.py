@@ -28,7 +28,10 @@ class Reference(FastHttpUser):
 @events.quitting.add_listener
 def print_ratios(environment: Any, **_: Any) -> None:
     """Print each call's mean latency as a multiple of the reference's: absolute figures move with the machine."""
-    sys.stdout.write("\n" + "\n".join(ratio_lines(environment.stats.entries)) + "\n")
+    # Locust imports this file again when it is given the whole folder; the table is wanted once.
+    if not getattr(environment, "ratios_are_printed", False):
+        environment.ratios_are_printed = True
+        sys.stdout.write("\n" + "\n".join(ratio_lines(environment.stats.entries)) + "\n")
 
 
 def ratio_lines(entries: Mapping[tuple[str, str], Any]) -> list[str]:

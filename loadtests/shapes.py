@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import ClassVar
 
 from locust import LoadTestShape
@@ -33,12 +34,16 @@ class _Bounded(LoadTestShape):
 class Steady(_Bounded):
     """Everybody, from the start to the end."""
 
+    abstract = True
+
     def share(self, progress: float) -> float:
         return 1.0
 
 
 class Stairs(_Bounded):
     """A quarter more people in each quarter of the time: shows where latency begins to bend."""
+
+    abstract = True
 
     def share(self, progress: float) -> float:
         return (int(progress * 4) + 1) / 4
@@ -47,6 +52,8 @@ class Stairs(_Bounded):
 class Spike(_Bounded):
     """A tenth of the people, in the middle third all of them: shows whether the platform comes back."""
 
+    abstract = True
+
     def share(self, progress: float) -> float:
         return 1.0 if 1 / 3 <= progress < 2 / 3 else 0.1
 
@@ -54,6 +61,12 @@ class Spike(_Bounded):
 SHAPES: dict[str, type[_Bounded]] = {"steady": Steady, "stairs": Stairs, "spike": Spike}
 
 
-def chosen_shape() -> type[_Bounded]:
-    """Return the shape that LOAD_SHAPE names; a locustfile may hold one only."""
-    return SHAPES[os.environ.get("LOAD_SHAPE", "steady")]
+@cache
+def chosen_shape() -> type[LoadTestShape]:
+    """
+    Return the shape that LOAD_SHAPE names.
+
+    The others stay abstract: Locust takes the first shape it finds in any of its files.
+    """
+    shape = SHAPES[os.environ.get("LOAD_SHAPE", "steady")]
+    return type(shape.__name__, (shape,), {"__doc__": shape.__doc__})

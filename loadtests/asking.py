@@ -1,4 +1,4 @@
-"""Demo logins for simulated people; each login is shared, since signing in is not what is measured."""
+"""How simulated people ask: demo logins, shared since signing in is not what is measured, and lists read."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def authorization(client: Any, email: str) -> dict[str, str]:
         token = body["access_token"]
         _sessions[email] = (token, time.monotonic() + body["expires_in"] - MARGIN_SECONDS)
     return {"Authorization": f"Bearer {token}"}
+
+
+def listed(response: Any) -> list[dict[str, Any]]:
+    """Return the entries of a list; none when the call failed, which Locust has counted."""
+    return response.json()["items"] if response.status_code == 200 else []
