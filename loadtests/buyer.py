@@ -16,7 +16,7 @@ __all__ = ["Buyer", "Reference", "Shape"]
 BUYERS = ("buyer@acme.example", "buyer@globex.example", "buyer@initech.example")
 WORDS = ("heart", "red", "bag", "cake", "metal sign", "christmas", "retrospot mug", "lunch", "tea", "wicker")
 PAYMENT = {"method": "card", "token": "tok_ok"}
-BUDGET_SECONDS = 0.5
+BUDGET_MS = 500
 
 Shape = chosen_shape()
 
@@ -47,14 +47,18 @@ class Buyer(FastHttpUser):
 
     @task(2)
     def fill_the_cart(self) -> None:
+        if not self.skus:
+            return
         self.client.put("/api/v1/cart", json={"line_items": self._line_items()}, headers=self._who())
 
     @task(1)
     def place_order(self) -> None:
+        if not self.skus:
+            return
         order = {"line_items": self._line_items(), "payment": PAYMENT}
         headers = self._who() | {"Idempotency-Key": str(uuid4())}
         with self.client.post("/api/v1/orders", json=order, headers=headers, catch_response=True) as response:
-            if response.status_code == 201 and response.elapsed.total_seconds() > BUDGET_SECONDS:
+            if response.status_code == 201 and response.request_meta["response_time"] > BUDGET_MS:
                 response.failure("placing an order exceeded its 500 ms budget")
 
     def _search(self, words: str) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from services.users.operations.demo import seed_demo
 from shared.persistence import connect
 from tools.demo import people
 from tools.demo.extract import PRODUCTS_FILE
@@ -41,11 +42,9 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 
 def seed_people(environment: Mapping[str, str]) -> None:
     """Create the demo's users and companies where they are missing."""
-    from services.users import operations
-
     connect("users", environment["MONGODB_URI"])
-    operations.seed_demo(people.PASSWORD)
-    say("people and companies are there")
+    created = seed_demo(people.PASSWORD, mode=environment["TRADEPOST_ENV"])
+    say(f"people and companies are there: {created} people created")
 
 
 def seed_catalog(api: Api) -> None:

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from services.users.documents import User
 from tests.factories.fake_gateway import FakeGateway
 from tests.factories.fake_platform import FakePlatform
 from tools import seed
+from tools.demo import people
 from tools.replay.api import Api
 
 
@@ -26,6 +28,18 @@ def reached(platform):
 @pytest.fixture
 def platform():
     return FakePlatform()
+
+
+class TestSeedPeople:
+    def test_creates_the_demo_logins_once(self, mongodb_url, capsys):
+        environment = {"TRADEPOST_ENV": "demo", "MONGODB_URI": mongodb_url("users")}
+
+        seed.seed_people(environment)
+        seed.seed_people(environment)
+
+        assert "6 people created" in capsys.readouterr().out
+        assert {user.email for user in User.objects} >= {people.ADMIN, people.REP, people.BUYER, people.APPROVER}
+        assert User.objects.count() == 6
 
 
 class TestSeedCatalog:
