@@ -1,0 +1,1 @@
+"""Notifications: tells people by e-mail what happened to their orders, each thing once."""

@@ -1,0 +1,32 @@
+"""Composition root of the notifications service."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.notifications.clients import Clients
+from services.notifications.config import NotificationsSettings
+from services.notifications.routes import blp
+from shared import inbox
+from shared.persistence import DatabaseHandle
+from shared.service import create_service
+from shared.tokens import KeySource
+
+SERVICE = "notifications"
+
+
+def create_app(
+    settings: NotificationsSettings | None = None, *, keys: KeySource | None = None, clients: Clients | None = None
+) -> Flask:
+    """Build the service; without arguments from the environment."""
+    settings = settings or NotificationsSettings.from_env()
+    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
+    inbox.ensure_indexes(SERVICE)
+    return create_service(
+        SERVICE,
+        settings,
+        blueprints=[blp],
+        database=database,
+        clients=clients or Clients.build(settings),
+        keys=keys,
+    )

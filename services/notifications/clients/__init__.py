@@ -1,0 +1,49 @@
+"""The outside world as notifications sees it: who people are, and how mail leaves the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+from flask import current_app
+
+from services.notifications.clients.mailer import Mailer
+from services.notifications.clients.users import Contact, UsersClient
+from services.notifications.config import NotificationsSettings
+from shared.cache import Cache
+from shared.identity import ServiceIdentity
+from shared.redis_client import redis_from_url
+
+# Loaded by name, so that an installation imports the adapter it uses and no other.
+BACKENDS = {"mailbox": "services.notifications.clients.mailbox"}
+
+
+class AddressBook(Protocol):
+    """Who is to be told; raises Unavailable while the users service is away."""
+
+    def user(self, user_id: str) -> list[Contact]:
+        """Return the user as a list of one, empty when there is no such user."""
+
+    def company_contacts(self, company_id: str) -> list[Contact]:
+        """Return the people of a company who are told about its orders."""
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What operations reach outside this service."""
+
+    address_book: AddressBook
+    mailer: Mailer
+
+    @classmethod
+    def build(cls, settings: NotificationsSettings) -> Clients:
+        identity = ServiceIdentity(settings.users_url, "notifications", settings.service_secret)
+        cache = Cache(redis_from_url(settings.redis_url), "notifications-contacts")
+        users = UsersClient(settings.users_url, identity=identity, cache=cache)
+        return cls(address_book=users, mailer=import_module(BACKENDS[settings.email_backend]).build_mailer(settings))
+
+
+def clients() -> Clients:
+    """The clients of the application at work."""
+    return cast(Clients, current_app.extensions["tradepost_clients"])

@@ -1,0 +1,11 @@
+"""Failures of the notifications service; none of them reaches a client of its API."""
+
+from __future__ import annotations
+
+
+class MailNotDelivered(Exception):
+    """The mail could not be handed over now; trying later may help."""
+
+
+class MailNotSendable(Exception):
+    """The mail can never be sent as it is, for example because its address is none."""

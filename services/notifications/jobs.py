@@ -1,0 +1,31 @@
+"""Sending mail, which no event handler waits for, and the sweeper that sends what got lost."""
+
+from __future__ import annotations
+
+from services.notifications import operations
+from shared.errors import Problem
+from shared.jobs import job
+from shared.observability import get_logger
+
+log = get_logger()
+
+SWEPT_NOTIFICATIONS = 500
+
+
+@job(queue="notifications-emails", timeout=60)
+def send_notification_mail(notification_id: str) -> None:
+    """Send one notification's mail; what cannot be sent now is tried again by the sweeper."""
+    operations.send_notification(notification_id)
+
+
+@job(queue="notifications-emails", timeout=300, every_seconds=15)
+def sweep_pending_notifications() -> None:
+    """Send what is due: jobs that were killed, mailers that were away, recipients that were not known."""
+    due = operations.due_notification_ids(SWEPT_NOTIFICATIONS)
+    for notification_id in due:
+        try:
+            operations.send_notification(notification_id)
+        except Problem as refusal:
+            log.warning("sweep_skipped", notification_id=notification_id, reason=str(refusal))
+    if due:
+        log.info("notifications_swept", count=len(due))

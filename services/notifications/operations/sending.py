@@ -1,0 +1,66 @@
+"""Sending a notification as a mail, once; what goes wrong is tried again later."""
+
+from __future__ import annotations
+
+from email.errors import MessageError
+from typing import cast
+
+from flask import current_app
+
+from services.notifications.clients import clients
+from services.notifications.config import NotificationsSettings
+from services.notifications.documents import Notification, due_notifications
+from services.notifications.errors import MailNotDelivered, MailNotSendable
+from services.notifications.operations.announcing import address_notification
+from services.notifications.operations.composing import compose_mail
+from shared.clock import now
+from shared.errors import Unavailable
+from shared.observability import counter, get_logger
+
+log = get_logger()
+
+MAILS = counter("notification_mails_total", "Mails, by kind and outcome", ["kind", "outcome"])
+
+
+def send_notification(notification_id: str) -> None:
+    """Send what is still pending; safe to run twice, since a mailer takes each notification id once."""
+    notification = Notification.objects(id=notification_id).first()
+    if notification is None or not notification.is_pending:
+        return
+    if not notification.recipient:
+        _address(notification)
+        return
+    outcome = _send(notification)
+    MAILS.labels(str(notification.kind), outcome).inc()
+    notification.commit()
+    log.info("notification_settled", notification_id=notification.id, kind=notification.kind, outcome=outcome)
+
+
+def due_notification_ids(limit: int) -> list[str]:
+    """Notifications whose job must have got lost, or whose turn has come again."""
+    return due_notifications(now(), limit)
+
+
+def _send(notification: Notification) -> str:
+    settings = cast(NotificationsSettings, current_app.extensions["tradepost_settings"])
+    try:
+        clients().mailer.deliver(notification.id, compose_mail(notification, settings))
+    except MailNotDelivered as failure:
+        notification.postpone(str(failure))
+        return "postponed"
+    except (MailNotSendable, MessageError, ValueError) as refusal:
+        notification.mark_failed(type(refusal).__name__)
+        return "failed"
+    notification.mark_sent()
+    return "sent"
+
+
+def _address(notification: Notification) -> None:
+    try:
+        recipients = address_notification(notification)
+    except Unavailable:
+        notification.postpone("recipients_unknown")
+        notification.commit()
+        return
+    for recipient_id in recipients:
+        send_notification(recipient_id)
