@@ -22,6 +22,8 @@ from shared.ids import new_id
 T = TypeVar("T")
 
 STORE_TIMEOUT_SECONDS = 2.0
+# What was done is still recorded when the deadline has passed: nobody waits, but the next one must find it.
+LEAST_FAILOVER_SECONDS = 0.1
 # Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
 STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
 _databases: dict[str, str] = {}
@@ -106,9 +108,8 @@ def surviving_failover(call: Callable[[], T]) -> T:
 
     Raises Unavailable when the store stays away. Only for calls that may run twice.
     """
-    retrying = RetryingCaller(
-        attempts=None, timeout=deadline.remaining(default=10.0), wait_initial=0.05, wait_max=0.5, wait_jitter=0.25
-    )
+    seconds = max(deadline.remaining(default=10.0), LEAST_FAILOVER_SECONDS)
+    retrying = RetryingCaller(attempts=None, timeout=seconds, wait_initial=0.05, wait_max=0.5, wait_jitter=0.25)
     try:
         return retrying.on(STORE_FAILURES)(call)
     except STORE_FAILURES as failure:

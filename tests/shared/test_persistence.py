@@ -126,3 +126,11 @@ class TestSurvivingFailover:
             surviving_failover(call)
 
         assert refusal.value.headers["Retry-After"]
+
+
+class TestAfterTheDeadline:
+    def test_records_what_was_done_although_nobody_waits(self, database):
+        with deadline.start(0.0):
+            Note(text="done").commit()
+
+        assert Note.objects.count() == 1
