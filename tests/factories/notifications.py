@@ -14,8 +14,8 @@ from services.notifications import handlers, jobs
 from services.notifications.clients.users import Contact
 from shared.event_catalog import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
 from shared.events import Event
-from shared.jobs import connection, make_worker
 from shared.resilience import UpstreamUnavailable
+from tests.factories.jobs import run_jobs
 from tests.support import ACME
 
 ANN = Contact(email="ann@acme.example", name="Ann Acme")
@@ -71,8 +71,7 @@ class Notifications:
 
     def run_jobs(self) -> None:
         """Work until the queue is empty."""
-        with self.app.app_context():
-            make_worker("notifications", connection()).work(burst=True, logging_level="ERROR")
+        run_jobs(self.app)
 
     def sweep(self) -> None:
         """Run the sweeper, as the scheduler has it run."""

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from services.payments import handlers, jobs
 from services.payments.documents import Payment
 from shared.event_catalog import OrderCancelled, OrderReturned, OrderShipped
-from shared.jobs import connection, make_worker
+from tests.factories.jobs import run_jobs
 from tests.factories.psp_sandbox import Sandbox
 from tests.support import ACME, Api
 
@@ -97,8 +97,7 @@ class Payments:
 
     def run_jobs(self) -> None:
         """Work until the queue is empty."""
-        with self.app.app_context():
-            make_worker("payments", connection()).work(burst=True, logging_level="ERROR")
+        run_jobs(self.app)
 
     def sweep(self) -> None:
         """Run the sweeper, as the scheduler has it run."""
