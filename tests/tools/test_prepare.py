@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,7 @@ class TestHalfInstalled:
         (site / "flask").mkdir(parents=True)
         (tmp_path / "venv" / "bin").mkdir()
         (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
-        stamp = {"site": {"folder": "lib/python3.11/site-packages", "entries": ["flask"]}}
+        stamp: dict[str, object] = {"site": {"folder": "lib/python3.11/site-packages", "entries": ["flask"]}}
         stamp |= {lock: hashlib.sha256((LOCKS / f"{lock}.txt").read_bytes()).hexdigest() for lock in ("runtime", "dev")}
         (tmp_path / "prepared.json").write_text(json.dumps(stamp))
         return tmp_path
@@ -153,4 +154,4 @@ class TestLibraries:
         assert not is_copy_of(other, "libcurl.so.4")
 
     def test_a_program_of_this_system_misses_nothing(self):
-        assert missing_libraries(sys.executable) == []
+        assert missing_libraries(Path(sys.executable)) == []

@@ -86,6 +86,7 @@ class TestRedisServer:
             [sys.executable, "-c", script, str(tmp_path / "redis")], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         with parent:
+            assert parent.stdout is not None
             pid = int(parent.stdout.readline())
             os.kill(parent.pid, signal.SIGKILL)
 

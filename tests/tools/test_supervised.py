@@ -57,13 +57,13 @@ def stage() -> Stage:
 
 class TestSupervised:
     def test_is_ready_once_its_probe_says_so(self, stage):
-        stage.is_ready = False
-        stage.pass_time(1)
-        assert stage.supervised.state is State.STARTING
+        states = []
+        for is_ready in (False, True):
+            stage.is_ready = is_ready
+            stage.pass_time(1)
+            states.append(stage.supervised.state)
 
-        stage.is_ready = True
-        stage.pass_time(1)
-        assert stage.supervised.state is State.READY
+        assert states == [State.STARTING, State.READY]
 
     def test_says_how_it_died_and_when_it_starts_again(self, stage):
         stage.die(-9)

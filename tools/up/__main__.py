@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from shared.workloads import WORKLOADS, Workload
 from tools.up import commands
 from tools.up.places import Places
+from tools.up.plan import make_plan
 
 
 def main(arguments: Sequence[str], workloads: Sequence[Workload] = WORKLOADS, module: str = "tools.up") -> int:
@@ -24,7 +26,8 @@ def main(arguments: Sequence[str], workloads: Sequence[Workload] = WORKLOADS, mo
         case "up" if options.detach:
             return commands.up_detached(places, [sys.executable, "-m", module, "up"])
         case "up":
-            return commands.up(places, workloads)
+            status: int = import_module("tools.up.starting").up(places, workloads)
+            return status
         case "down":
             return commands.down(places)
         case "reset":
@@ -33,7 +36,9 @@ def main(arguments: Sequence[str], workloads: Sequence[Workload] = WORKLOADS, mo
             return commands.status(places)
         case "logs":
             return commands.show_logs(places, options.service, follow=not options.no_follow)
-    return commands.show_config(places)
+    # Starting and describing load the libraries; the other commands answer at once without them.
+    sys.stdout.write(import_module("tools.up.configuration").describe(make_plan(places)) + "\n")
+    return 0
 
 
 if __name__ == "__main__":

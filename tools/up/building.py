@@ -78,7 +78,7 @@ def supervise_workload(
     def launch() -> Forked:
         heartbeat.unlink(missing_ok=True)
         environment = plan.environment_of(workload, stores, credentials)
-        return fork(lambda: entry.become(workload), log=log, environment=environment)
+        return fork(lambda: entry.become(workload), name=workload.name, log=log, environment=environment)
 
     def is_ready(_: Running) -> bool:
         if port is not None:

@@ -1,4 +1,4 @@
-"""What `make` calls: up, down, reset, status, logs, config."""
+"""What `make` calls beside a running platform: a detached start, down, reset, status, logs."""
 
 from __future__ import annotations
 
@@ -11,36 +11,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-from shared.workloads import WORKLOADS, Workload
-from tools.stores import StoreRefused
+from shared.workloads import WORKLOADS
 from tools.up import report
-from tools.up.checks import StartRefused, check_disk, check_ports, is_up, supervisor_pid, take_lock
-from tools.up.configuration import describe
+from tools.up.checks import is_up, supervisor_pid
 from tools.up.places import ROOT, Places
-from tools.up.plan import make_plan
-from tools.up.supervisor import Supervisor
-from tools.up.voice import Voice
 
 DOWN_SECONDS = 60.0
 # After a supervisor was killed, the kernel has just told its children to stop.
 ORPHAN_SECONDS = 10.0
-
-
-def up(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> int:
-    """Run the platform in the foreground until it is told to stop; return the exit status."""
-    try:
-        places.make()
-        with take_lock(places):
-            plan = make_plan(places, workloads)
-            check_disk(places.data)
-            left_behind = report.read_status(places)["phase"] != "stopped" and places.status.exists()
-            check_ports(plan.ports(), patience=ORPHAN_SECONDS if left_behind else 0.0)
-            Supervisor(plan, Voice(places.log_of("supervisor"))).run()
-    except (StartRefused, StoreRefused) as refused:
-        return _refuse(str(refused))
-    except OSError as failure:
-        return _refuse(f"Tradepost cannot run here: {failure}. Free some space or fix the permissions, and try again.")
-    return 0
 
 
 def up_detached(places: Places, command: Sequence[str]) -> int:
@@ -48,7 +26,7 @@ def up_detached(places: Places, command: Sequence[str]) -> int:
     places.make()
     log = places.log_of("up")
     if is_up(places):
-        return _refuse(f"Tradepost already runs from this folder (pid {supervisor_pid(places)}): see `make status`.")
+        return refuse(f"Tradepost already runs from this folder (pid {supervisor_pid(places)}): see `make status`.")
     places.status.unlink(missing_ok=True)
     with log.open("wb") as output, log.open("rb") as progress:
         supervisor = subprocess.Popen(
@@ -77,7 +55,7 @@ def down(places: Places) -> int:
     give_up_at = time.monotonic() + DOWN_SECONDS
     while is_up(places):
         if time.monotonic() > give_up_at:
-            return _refuse(
+            return refuse(
                 f"The supervisor (pid {supervisor_pid(places)}) still stops; `make status` shows what it awaits."
             )
         time.sleep(0.1)
@@ -88,7 +66,7 @@ def down(places: Places) -> int:
 def reset(places: Places) -> int:
     """Clear everything but the installed environment."""
     if is_up(places):
-        return _refuse("Tradepost runs: stop it with `make down` before its data are cleared.")
+        return refuse("Tradepost runs: stop it with `make down` before its data are cleared.")
     for folder in (places.data, places.run, places.logs):
         shutil.rmtree(folder, ignore_errors=True)
     for file in (places.secrets, places.signing_key):
@@ -113,23 +91,18 @@ def show_logs(places: Places, name: str, *, follow: bool) -> int:
     """Show the end of one log, or of all, and follow it."""
     if name and not report.is_known(name) and not places.log_of(name).exists():
         known = ", ".join([workload.name for workload in WORKLOADS] + ["mongod", "redis-server", "supervisor"])
-        return _refuse(f"There is no workload {name}; there are {known}.")
+        return refuse(f"There is no workload {name}; there are {known}.")
     chosen = [places.log_of(name)] if name else sorted(places.logs.glob("*.log"))
     files = [str(log) for log in chosen if log.exists()]
     if not files:
-        return _refuse("There are no logs yet; `make up` writes them.")
+        return refuse("There are no logs yet; `make up` writes them.")
     options = ["-n", "100" if name else "10", *(["-F"] if follow else [])]
     with contextlib.suppress(KeyboardInterrupt):
         return subprocess.run(["tail", *options, *files], check=False).returncode
     return 0
 
 
-def show_config(places: Places) -> int:
-    """Print every setting of every workload and the limits of every dependency."""
-    sys.stdout.write(describe(make_plan(places)) + "\n")
-    return 0
-
-
-def _refuse(sentence: str) -> int:
+def refuse(sentence: str) -> int:
+    """Say why not; return the exit status of a refusal."""
     sys.stderr.write(sentence + "\n")
     return 1

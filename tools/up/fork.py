@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -13,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.stores import stop_with_parent
+
+PR_SET_NAME = 15
+LIBC = ctypes.CDLL(None)
 
 
 @dataclass
@@ -31,8 +35,8 @@ class Forked:
         return self.exit_code
 
 
-def fork(run: Callable[[], None], *, log: Path, environment: Mapping[str, str]) -> Forked:
-    """Run a function in a child whose output goes to `log`; the caller has no other thread."""
+def fork(run: Callable[[], None], *, name: str, log: Path, environment: Mapping[str, str]) -> Forked:
+    """Run a function in a child that `ps` shows as `name`, its output in `log`; for a caller without threads."""
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
@@ -44,6 +48,7 @@ def fork(run: Callable[[], None], *, log: Path, environment: Mapping[str, str]) 
     try:
         os.setsid()
         stop_with_parent(parent)()
+        LIBC.prctl(PR_SET_NAME, name.encode())
         _restore_signals()
         _redirect(log)
         os.environ.clear()

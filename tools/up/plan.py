@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS, Kind, Workload
-from tools.stores import Stores
-from tools.up.credentials import Credentials
 from tools.up.places import Places
 
+if TYPE_CHECKING:
+    from tools.stores import Stores
+    from tools.up.credentials import Credentials
+
 HOST = "127.0.0.1"
-HIDDEN = ("SECRET", "API_KEY", "URI")
 # What a person may have exported for other programs, and what would change how ours run.
 FOREIGN = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"})
 

@@ -123,7 +123,7 @@ class Supervisor:
         environment["MONGODB_BASE"] = self._stores.mongodb_base
         log = self.plan.places.log_of("seed")
         with self.voice.step("seeding the demo"):
-            seeding = fork(lambda: import_module("tools.seed").main(), log=log, environment=environment)
+            seeding = fork(lambda: import_module("tools.seed").main(), name="seed", log=log, environment=environment)
             give_up_at = time.monotonic() + SEED_SECONDS
             while seeding.poll() is None and time.monotonic() < give_up_at:
                 self._look()
@@ -187,7 +187,7 @@ class Supervisor:
             waiting = [each for each in waiting if not each.is_gone()]
             time.sleep(0.02)
         for each in waiting:
-            self.voice.say(f"{each.name} did not stop in time; it is killed.")
+            self.voice.say(f"{each.name} did not stop in {seconds:.0f} s; it is killed.")
         for each in stopping:
             each.kill()
 

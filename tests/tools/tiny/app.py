@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from flask import Flask, jsonify
+from flask import Flask, jsonify, request
 
 
 def create_app() -> Flask:
@@ -16,6 +16,7 @@ def create_app() -> Flask:
         raise RuntimeError("A setting is missing on purpose")
     app = Flask("tiny")
 
+    @app.get("/health/live")
     @app.get("/health/ready")
     def ready():
         return jsonify(status="ok")
@@ -23,6 +24,10 @@ def create_app() -> Flask:
     @app.get("/environment")
     def environment():
         return jsonify(dict(os.environ))
+
+    @app.get("/wsgi")
+    def wsgi():
+        return jsonify({name: value for name, value in request.environ.items() if isinstance(value, str)})
 
     @app.get("/arbiter")
     def arbiter():
