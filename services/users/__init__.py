@@ -1,0 +1,1 @@
+"""Users: companies, people, roles, sessions and the keys that sign every token."""

@@ -1,0 +1,33 @@
+"""Composition root of the users service."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.users.clients import Clients
+from services.users.config import UsersSettings
+from services.users.documents import Role
+from services.users.routes import auth_blp, internal_blp, keys_blp, people_blp
+from shared import idempotency
+from shared.persistence import DatabaseHandle
+from shared.service import create_service
+from shared.tokens import KeySource
+
+SERVICE = "users"
+
+
+def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None = None) -> Flask:
+    """Build the service; it verifies tokens with its own keys, and with `keys` what those did not sign."""
+    settings = settings or UsersSettings.from_env()
+    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
+    idempotency.ensure_indexes(SERVICE)
+    Role.ensure_defaults()
+    clients = Clients.build(settings, also=keys)
+    return create_service(
+        SERVICE,
+        settings,
+        blueprints=[auth_blp, people_blp, keys_blp, internal_blp],
+        database=database,
+        clients=clients,
+        keys=clients.keys,
+    )

@@ -1,0 +1,44 @@
+"""What operations need beside documents: the signing keys, the password hasher, and what this installation is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from services.users.clients.keys import KeyRing, load_keys
+from services.users.clients.passwords import PasswordQueue
+from services.users.config import UsersSettings
+from services.users.rules import DEMO_MODE
+from shared.tokens import KeySource
+
+MODES_WITH_DRAWN_KEYS = (DEMO_MODE, "test")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """`mode` is TRADEPOST_ENV; `secret_hashes` are the services' secrets as SHA-256."""
+
+    keys: KeyRing
+    passwords: PasswordQueue
+    secret_hashes: Mapping[str, str]
+    mode: str
+    session_days: int
+
+    @classmethod
+    def build(cls, settings: UsersSettings, also: KeySource | None = None) -> Clients:
+        may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
+        return cls(
+            keys=KeyRing(load_keys(settings.signing_key_file, may_draw=may_draw), also),
+            passwords=PasswordQueue(settings.hashing_queue),
+            secret_hashes=settings.secret_hashes(),
+            mode=settings.tradepost_env,
+            session_days=settings.session_days,
+        )
+
+
+def clients() -> Clients:
+    """The clients of the application at work."""
+    return cast(Clients, current_app.extensions["tradepost_clients"])

@@ -1,0 +1,38 @@
+"""Settings of the users service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.settings import SettingsInvalid, StoreSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersSettings(StoreSettings):
+    """
+    `signing_key_file` holds PEM private keys (P-256): the first signs, all are published, so that keys rotate by
+    putting a new one in front. `service_secret_hashes` is JSON: a service's name to the SHA-256 (hex) of its secret.
+    """
+
+    signing_key_file: str
+    service_secret_hashes: str = "{}"  # noqa: S105 (an empty mapping)
+    session_days: int = 30
+    hashing_queue: int = 2
+
+    def secret_hashes(self) -> Mapping[str, str]:
+        """Return the services that may fetch tokens; raise SettingsInvalid when the variable is not such a mapping."""
+        try:
+            hashes = json.loads(self.service_secret_hashes)
+        except json.JSONDecodeError as fault:
+            raise SettingsInvalid("UsersSettings: SERVICE_SECRET_HASHES is not JSON") from fault
+        if not isinstance(hashes, dict) or not all(
+            isinstance(each, str) and len(each) == 64 for each in hashes.values()
+        ):
+            raise SettingsInvalid("UsersSettings: SERVICE_SECRET_HASHES must map names to SHA-256 in hexadecimal")
+        return hashes
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 64

@@ -1,0 +1,7 @@
+"""Documents of the users service."""
+
+from services.users.documents.audit import AuditEntry, AuditKind
+from services.users.documents.people import Company, Role, User
+from services.users.documents.sessions import LoginFailures, RefreshToken, Session
+
+__all__ = ["AuditEntry", "AuditKind", "Company", "LoginFailures", "RefreshToken", "Role", "Session", "User"]

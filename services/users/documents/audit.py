@@ -1,0 +1,63 @@
+"""The audit log: who signed in, who acted for whom and why; written once, never changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from mongoengine import DateTimeField, Document, StringField
+
+from shared.clock import now
+from shared.ids import new_id
+from shared.observability import current_request_id
+from shared.persistence import surviving_failover
+
+REFUSALS_KEPT = timedelta(days=90)
+
+
+class AuditKind(StrEnum):
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 (a name)
+    ACTING_TOKEN_ISSUED = "acting_token_issued"  # noqa: S105 (a name)
+
+
+class AuditEntry(Document):
+    """
+    One entry. For an acting token `actor_id` is the member of staff and `company_id` for whom they act.
+
+    `expires_at` is set on refusals only: anybody can cause those.
+    """
+
+    id = StringField(primary_key=True)
+    kind = StringField(required=True)
+    at = DateTimeField(required=True)
+    user_id = StringField()
+    actor_id = StringField()
+    company_id = StringField()
+    session_id = StringField()
+    address = StringField()
+    reason = StringField()
+    request_id = StringField()
+    expires_at = DateTimeField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "audit_log",
+        "db_alias": "users",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            ("user_id", "-at"),
+            ("company_id", "-at"),
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+    @classmethod
+    def write(cls, kind: AuditKind, **values: str | None) -> None:
+        entry = cls(id=new_id("aud"), kind=kind.value, at=now(), request_id=current_request_id(), **values)
+        if kind is AuditKind.SIGN_IN_REFUSED:
+            entry.expires_at = entry.at + REFUSALS_KEPT
+        surviving_failover(entry.save)
