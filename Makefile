@@ -76,6 +76,13 @@ types: setup-dev ## mypy alone
 journey: setup-dev ## the main job in a real browser, against the running platform
 	@$(PY) -m pytest -m browser $(ARGS)
 
+.PHONY: story
+story: ## the README's first story over REST, as printed, against the running platform
+	@awk '/^#+ Try it over REST/ { under = 1 } under && /^```sh/ { inside = 1; next } inside && /^```/ { exit } inside' \
+		README.md > $(STATE)/story.sh
+	test -s $(STATE)/story.sh || { echo "README.md has no story under 'Try it over REST'" >&2; exit 1; }
+	sh -eu $(STATE)/story.sh
+
 .PHONY: replay
 replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
 	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }

@@ -17,8 +17,6 @@ from tools.up.checks import is_up, supervisor_pid
 from tools.up.places import ROOT, Places
 
 DOWN_SECONDS = 60.0
-# After a supervisor was killed, the kernel has just told its children to stop.
-ORPHAN_SECONDS = 10.0
 
 
 def up_detached(places: Places, command: Sequence[str]) -> int:
@@ -27,14 +25,14 @@ def up_detached(places: Places, command: Sequence[str]) -> int:
     log = places.log_of("up")
     if is_up(places):
         return refuse(f"Tradepost already runs from this folder (pid {supervisor_pid(places)}): see `make status`.")
-    places.status.unlink(missing_ok=True)
     with log.open("wb") as output, log.open("rb") as progress:
         supervisor = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
         while True:
             ended = supervisor.poll()
-            is_ready = report.read_status(places)["phase"] == "ready"
+            shown = report.read_status(places)
+            is_ready = shown["phase"] == "ready" and shown.get("pid") == supervisor.pid
             # Its last words are written before it is ready or gone, so this read has them all.
             sys.stdout.write(progress.read().decode(errors="replace"))
             sys.stdout.flush()

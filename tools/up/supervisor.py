@@ -203,4 +203,4 @@ class Supervisor:
             }
             for each in self.supervised
         ]
-        report.write_status(self.plan.places, {"phase": self.phase, "processes": processes})
+        report.write_status(self.plan.places, {"pid": os.getpid(), "phase": self.phase, "processes": processes})
