@@ -40,6 +40,10 @@ class CancelledOrder(Document):
         "indexes": [{"fields": ["cancelled_at"], "expireAfterSeconds": TOMBSTONE_KEPT_SECONDS}],
     }
 
+    @classmethod
+    def is_known(cls, order_id: str) -> bool:
+        return cls._get_collection().find_one({"_id": str(order_id)}, {"_id": 1}) is not None
+
 
 class Transaction(EmbeddedDocument):
     """

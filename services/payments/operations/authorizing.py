@@ -35,7 +35,7 @@ def authorize_payment(*, order_id: str, company_id: str, amount: Money, token: s
 
 
 def _authorize(payment: Payment) -> Payment:
-    if CancelledOrder.objects(order_id=payment.order_id).first() is not None:
+    if CancelledOrder.is_known(payment.order_id):
         return _decline(payment, "order_cancelled", is_late=False)
     try:
         with leaving_time_to_record():
@@ -79,19 +79,13 @@ def note_charge(payment: Payment, charge: Charge, *, is_late: bool) -> Payment:
 
 def _begin(order_id: str, company_id: str, amount: Money, token: str) -> Payment:
     """Return the order's payment, new or the one there is; raise PaymentDiffers when that is about something else."""
-    payment = Payment.find_by_order(order_id)
-    if payment is None:
-        payment = Payment.begin(
-            order_id=order_id,
-            company_id=company_id,
-            amount=amount.amount,
-            currency=amount.currency,
-            card_token=token,
-        )
-        try:
-            return payment.commit()
-        except NotUniqueError:
-            payment = Payment.objects.get(order_id=order_id)
+    payment = Payment.begin(
+        order_id=order_id, company_id=company_id, amount=amount.amount, currency=amount.currency, card_token=token
+    )
+    try:
+        return payment.commit()
+    except NotUniqueError:
+        payment = Payment.objects.get(order_id=order_id)
     if (payment.company_id, payment.amount, payment.currency) != (company_id, amount.amount, amount.currency):
         raise PaymentDiffers(payment_id=payment.id)
     return payment
