@@ -15,7 +15,13 @@ SETTLE_WITHIN = 60
 
 def make_line(line_id: int = 1, **changes: Any) -> dict[str, Any]:
     """Return a stored line: ten bolts at 2.50 each unless changed; the total follows."""
-    line = {"line_id": str(line_id), "sku": "BOLT", "name": "Bolt", "quantity": 10, "unit_amount": "250"} | changes
+    line: dict[str, Any] = {
+        "line_id": str(line_id),
+        "sku": "BOLT",
+        "name": "Bolt",
+        "quantity": 10,
+        "unit_amount": "250",
+    } | changes
     return {"total_amount": round(float(line["unit_amount"]) * line["quantity"])} | line
 
 
@@ -49,4 +55,4 @@ def make_shipped_order(*, is_captured: bool = True, **changes: Any) -> Order:
 
 def announced(order: Order) -> list[str]:
     """Return the names of the events the order recorded and nobody relayed yet, shortened: `order_shipped`."""
-    return [event["name"].split(".")[1] for event in Order.collection().find_one({"_id": order.id})["outbox"]]
+    return [event["name"].split(".")[1] for event in Order.get(order.id).outbox]

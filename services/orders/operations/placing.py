@@ -18,6 +18,7 @@ from services.orders.operations.saga import OUT_OF_STOCK, PAYMENT_DECLINED, carr
 from services.orders.rules.presenting import shown_order
 from services.orders.rules.pricing import price_lines, require_fitting_payment
 from services.orders.rules.statuses import GONE
+from shared import deadline
 from shared.clock import now, today
 from shared.errors import Forbidden, InvalidInput, LostRace
 from shared.observability import bind_context, get_logger
@@ -90,6 +91,7 @@ def _new_order(buyer: Principal, requested: Lines, payment: Mapping[str, Any] | 
     except InvalidInput:
         FAILURES.labels("invalid").inc()
         raise
+    deadline.check()
     order = Order(
         number=next_order_number(),
         company_id=company_of(buyer),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from services.orders import jobs
 from services.orders.clients import Clients
+from shared.clock import now
 from tests.fakes import FakePayments, FakeProducts
 from tests.support import Api
 
@@ -28,9 +31,19 @@ def payments() -> FakePayments:
     return FakePayments()
 
 
+@pytest.fixture(scope="session")
+def built() -> list[Flask]:
+    """The app once it is made: building it and its indexes anew would cost more than the tests."""
+    return []
+
+
 @pytest.fixture
-def app(make_app: Callable[..., Flask], products: FakeProducts, payments: FakePayments) -> Flask:
-    return make_app("orders", clients=Clients(products=products, payments=payments))
+def app(make_app: Callable[..., Flask], built: list[Flask], products: FakeProducts, payments: FakePayments) -> Flask:
+    neighbours = Clients(products=products, payments=payments)
+    if not built:
+        built.append(make_app("orders", clients=neighbours))
+    built[0].extensions["tradepost_clients"] = neighbours
+    return built[0]
 
 
 @pytest.fixture
@@ -61,3 +74,16 @@ def place(buyer: Api) -> Callable[..., Any]:
         return client.post("/v1/orders", json=body, headers=headers)
 
     return send
+
+
+@pytest.fixture
+def sweep(app: Flask, hold_clock: Callable[[datetime], None]) -> Callable[..., None]:
+    """Run the sweepers as they would run so many seconds from now; the clock stays there."""
+
+    def run(*, after: float = 0) -> None:
+        hold_clock(now() + timedelta(seconds=after))
+        with app.app_context():
+            jobs.attend_due_orders()
+            jobs.release_stray_reservations()
+
+    return run

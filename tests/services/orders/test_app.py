@@ -1,0 +1,50 @@
+"""The service as a whole: its documentation, its probes, its metrics."""
+
+from __future__ import annotations
+
+from services.orders import handlers, jobs
+from shared.events import handlers_of
+from shared.jobs import JOBS
+
+
+class TestApp:
+    def test_describes_its_api(self, app, api):
+        paths = api(app, role=None).get("/openapi.json").json["paths"]
+
+        assert set(paths) >= {
+            "/v1/cart",
+            "/v1/cart/items",
+            "/v1/orders",
+            "/v1/orders/{order_id}",
+            "/v1/orders/{order_id}/cancellation",
+            "/v1/orders/{order_id}/shipments",
+            "/v1/orders/{order_id}/returns",
+        }
+
+    def test_is_ready_with_its_database(self, app, api):
+        assert api(app, role=None).get("/health/ready").json["checks"] == {"mongodb": "ok"}
+
+    def test_counts_orders_and_their_value(self, app, api, place):
+        place()
+        place(payment={"method": "card", "token": "tok_declined"})
+
+        metrics = api(app, role=None).get("/metrics").get_data(as_text=True)
+
+        assert "orders_placed_total" in metrics
+        assert 'order_value_minor_units_total{currency="GBP"}' in metrics
+        assert 'checkout_failures_total{reason="payment_declined"}' in metrics
+
+    def test_reacts_to_payments_and_sweeps_every_few_seconds(self):
+        assert (handlers.__name__, jobs.__name__) == ("services.orders.handlers", "services.orders.jobs")
+        sweeps = {name: each.every_seconds for name, each in JOBS.items() if each.queue == "orders-sweeps"}
+
+        assert sorted(handlers_of("orders")) == [
+            "payments.payment_authorized.v1",
+            "payments.payment_captured.v1",
+            "payments.payment_declined.v1",
+            "payments.payment_refunded.v1",
+        ]
+        assert sweeps == {
+            "services.orders.jobs.attend_due_orders": 5,
+            "services.orders.jobs.release_stray_reservations": 60,
+        }

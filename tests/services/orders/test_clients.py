@@ -1,0 +1,107 @@
+"""The neighbours over HTTP: what we send, and what each answer means to an order."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.orders.clients import PaymentAnswer, PaymentsClient, ProductsClient
+from services.orders.errors import OutOfStock
+from shared.service_client import UpstreamUnavailable
+from tests.shared.faulty_server import Reply
+from tests.shared.upstreams import server, start_server  # noqa: F401
+
+PAYMENT = {"order_id": "ord_1", "company_id": "cmp_1", "amount": 25, "currency": "GBP", "token": "tok_ok"}
+
+
+def problem(status, kind, **members):
+    body = {"type": f"/problems/{kind}", "title": kind, "status": status, **members}
+    return Reply(status, body, {"Content-Type": "application/problem+json"})
+
+
+@pytest.fixture
+def products(server):  # noqa: F811
+    return ProductsClient(server.url)
+
+
+@pytest.fixture
+def payments(server):  # noqa: F811
+    return PaymentsClient(server.url)
+
+
+class TestProducts:
+    def test_asks_line_by_line_and_puts_unknown_ones_in_their_places(self, products, server):  # noqa: F811
+        server.queue.append(Reply(body={"items": [{"sku": "A"}, {"sku": "A"}, {"sku": "B"}], "unknown": ["X"]}))
+        lines = [{"sku": sku, "quantity": 1, "unit_price": None} for sku in ("A", "X", "A", "B")]
+
+        offers = products.prices(lines)
+
+        assert offers == [{"sku": "A"}, None, {"sku": "A"}, {"sku": "B"}]
+        assert server.received[0].target == "/internal/v1/prices"
+        assert server.received[0].json()["line_items"][1] == {"sku": "X", "quantity": 1}
+
+    def test_reserves_under_the_orders_id(self, products, server):  # noqa: F811
+        server.queue.append(Reply(body={"line_items": []}))
+
+        products.reserve("ord_1", {"A/B": 3})
+
+        assert (server.received[0].method, server.received[0].target) == ("PUT", "/internal/v1/reservations/ord_1")
+        assert server.received[0].json() == {"line_items": [{"sku": "A/B", "quantity": 3}]}
+
+    def test_tells_shortages(self, products, server):  # noqa: F811
+        shortages = [{"sku": "A", "requested": 3, "available": 1}]
+        server.queue.append(problem(409, "out-of-stock", shortages=shortages))
+
+        with pytest.raises(OutOfStock) as refusal:
+            products.reserve("ord_1", {"A": 3})
+        assert refusal.value.shortages == shortages
+
+    @pytest.mark.parametrize("status", [401, 404, 409, 422])
+    def test_any_other_refusal_is_no_answer(self, products, server, status):  # noqa: F811
+        server.queue.append(problem(status, "something-else"))
+
+        with pytest.raises(UpstreamUnavailable):
+            products.reserve("ord_1", {"A": 3})
+
+    def test_reserves_again_when_the_answer_was_lost(self, products, server):  # noqa: F811
+        server.queue += [Reply(hang_up=True), Reply(body={"line_items": []})]
+
+        products.reserve("ord_1", {"A": 3})
+
+        assert [each.target for each in server.received] == ["/internal/v1/reservations/ord_1"] * 2
+
+    def test_releases_and_lists_reservations(self, products, server):  # noqa: F811
+        server.queue += [Reply(204, None), Reply(body={"items": [], "next_cursor": None})]
+
+        products.release("ord_1")
+        page = products.reservations(before="2026-01-05T00:00:00+00:00", cursor=None)
+
+        assert page["next_cursor"] is None
+        assert [each.method for each in server.received] == ["DELETE", "GET"]
+        assert server.received[1].target == "/internal/v1/reservations?before=2026-01-05T00%3A00%3A00%2B00%3A00"
+
+
+class TestPayments:
+    @pytest.mark.parametrize("status", ["authorized", "declined", "pending"])
+    def test_passes_on_what_payments_says(self, payments, server, status):  # noqa: F811
+        server.queue.append(Reply(body={"payment_id": "pay_1", "status": status, "reason": None}))
+
+        assert payments.authorize(**PAYMENT) == PaymentAnswer(status, "pay_1", None)
+        assert server.received[0].json() == {
+            "order_id": "ord_1",
+            "company_id": "cmp_1",
+            "amount": {"amount": 25, "currency": "GBP"},
+            "token": "tok_ok",
+        }
+
+    @pytest.mark.parametrize("status", [402, 409, 422])
+    def test_a_refusal_of_this_payment_is_a_decline(self, payments, server, status):  # noqa: F811
+        server.queue.append(problem(status, "payment-differs"))
+
+        assert payments.authorize(**PAYMENT) == PaymentAnswer("declined", None, "payment-differs")
+
+    @pytest.mark.parametrize("status", [401, 403, 404])
+    def test_a_refusal_of_our_call_decides_nothing(self, payments, server, status):  # noqa: F811
+        server.queue.append(problem(status, "forbidden"))
+
+        with pytest.raises(UpstreamUnavailable):
+            payments.authorize(**PAYMENT)
