@@ -1,0 +1,45 @@
+"""The customer portal's composition root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from redis import Redis
+
+from portals.customer.config import CustomerSettings
+from portals.customer.views import account, cart, catalog, checkout, home, orders
+from shared.portal.factory import create_portal
+from shared.portal.gateway import Transport
+from shared.portal.store import connect
+from shared.portal.transport import HttpTransport
+
+AREAS = (home, catalog, cart, checkout, orders, account)
+
+
+def create_app(
+    settings: CustomerSettings | None = None,
+    *,
+    transport: Transport | None = None,
+    redis: Redis | None = None,
+    **options: Any,
+) -> Flask:
+    settings = settings or CustomerSettings.from_env()
+    return create_portal(
+        "customer",
+        settings,
+        folder=Path(__file__).parent,
+        blueprints=[area.blueprint for area in AREAS],
+        doorkeeper=refuse_staff,
+        transport=transport or HttpTransport(settings.gateway_url),
+        redis=redis or connect(settings.redis_url),
+        **options,
+    )
+
+
+def refuse_staff(viewer: dict[str, Any]) -> str | None:
+    """Staff belong to no company, so they have no cart and no orders here."""
+    if viewer["company"] is None:
+        return "This is where companies order. Staff sign in at the admin portal."
+    return None

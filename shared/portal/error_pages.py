@@ -1,0 +1,104 @@
+"""Turns refusals, outages and crashes into pages that say what happened and what to do next."""
+
+from __future__ import annotations
+
+from flask import Flask, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from shared.errors import Problem
+from shared.observability import current_request_id, get_logger
+from shared.portal.navigation import here
+from shared.portal.tokens import SignInNeeded
+from shared.service_client import UpstreamRefused
+
+log = get_logger()
+
+WORDS = {
+    400: ("We could not read that request", "Go back and try again."),
+    403: ("You may not do this", "Your role does not allow it. Ask your administrator if you need it."),
+    404: ("Page not found", "There is nothing at this address, or it is not yours to see."),
+    405: ("Page not found", "This address only takes forms. Go back and use the button on the page."),
+    409: ("That no longer fits", "It was changed in the meantime. Go back, reload and try again."),
+    413: ("That file is too large", "Send a smaller file, or split it."),
+    422: ("Some of this is not valid", "Go back and correct what you entered."),
+    429: ("Too many requests", "Wait a moment, then try again."),
+    503: ("We are briefly unavailable", "Nothing was lost. Try again in a moment."),
+}
+CRASH = ("Something went wrong on our side", "It has been logged. Try again; if it stays, tell us the reference below.")
+
+
+def register_error_pages(app: Flask) -> None:
+    app.register_error_handler(SignInNeeded, _sign_in)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(UpstreamRefused, _refused)
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(RedisError, _session_store_away)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _crash)
+
+
+def error_page(status: int, detail: str = "", *, retry_after: str | None = None) -> ResponseReturnValue:
+    """Return the page for `status`; `detail` is the gateway's own sentence, where it has one."""
+    title, advice = WORDS.get(status, CRASH)
+    page = render_template(
+        "errors/error.html",
+        title=title,
+        advice=advice,
+        detail=detail,
+        status=status,
+        request_id=current_request_id(),
+        can_retry=status in {429, 503} and request.method == "GET",
+    )
+    return page, status, {"Retry-After": retry_after} if retry_after else {}
+
+
+def _sign_in(_: Exception) -> ResponseReturnValue:
+    """Lead to the sign-in; what this person was doing waits in the session for the same person only."""
+    viewer = session.pop("viewer", None)
+    if viewer:
+        session["left_by"] = viewer["id"]
+    if request.endpoint and request.method != "GET":
+        flash("Your session has ended. Sign in again, then repeat your last step.", "warn")
+    return redirect(url_for("sign_in.sign_in", next=here()))
+
+
+def _stale_form(error: CSRFError) -> ResponseReturnValue:
+    log.info("form_refused", reason=error.description)
+    detail = "This form is no longer valid, or was not sent from our own page. Reload the page and send it again."
+    return error_page(400, detail)
+
+
+def _refused(refusal: UpstreamRefused) -> ResponseReturnValue:
+    if refusal.status == 401:
+        return _sign_in(refusal)
+    retry_after = refusal.headers.get("Retry-After")
+    return error_page(refusal.status, refusal.detail, retry_after=retry_after)
+
+
+def _problem(problem: Problem) -> ResponseReturnValue:
+    log.warning("page_unavailable", status=problem.status, reason=getattr(problem, "reason", problem.detail))
+    return error_page(problem.status, retry_after=problem.headers.get("Retry-After"))
+
+
+def _session_store_away(failure: Exception) -> ResponseReturnValue:
+    log.error("session_store_failed", failure=type(failure).__name__)
+    return error_page(503, retry_after="2")
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error
+    return error_page(error.code or 500)
+
+
+def _crash(crash: Exception) -> ResponseReturnValue:
+    log.error("page_crashed", route=request.path, exc_info=crash)
+    return error_page(500)
+
+
+def field_errors(refusal: UpstreamRefused) -> dict[str, str]:
+    """Return the gateway's field errors by name (`/unit_price/amount` is `unit_price`), for the form to show."""
+    return {error.pointer.strip("/").split("/")[0]: error.detail for error in refusal.errors}

@@ -1,0 +1,69 @@
+"""Money, numbers and dates as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup
+
+from shared.money import EXPONENTS
+
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
+DASH = "\u2013"
+
+
+def money(value: dict[str, Any] | None) -> str:
+    """Return `{"amount": 123450, "currency": "GBP"}` as `£1,234.50`; decimals of the minor unit are kept."""
+    if value is None:
+        return DASH
+    currency = value["currency"]
+    exponent = EXPONENTS.get(currency, 2)
+    major = Decimal(str(value["amount"])).scaleb(-exponent)
+    places = max(exponent, -int(major.normalize().as_tuple().exponent))
+    sign = "-" if major < 0 else ""
+    symbol = SYMBOLS.get(currency)
+    digits = f"{abs(major):,.{places}f}"
+    return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
+
+
+def major(value: dict[str, Any] | None) -> str:
+    """Return an amount as it is typed into a form: `1234.50`."""
+    if value is None:
+        return ""
+    exponent = EXPONENTS.get(value["currency"], 2)
+    amount = Decimal(str(value["amount"])).scaleb(-exponent)
+    return f"{amount:.{max(exponent, -int(amount.normalize().as_tuple().exponent))}f}"
+
+
+def number(value: int | None) -> str:
+    return DASH if value is None else f"{value:,}"
+
+
+def day(value: str | None) -> Markup | str:
+    """Return an ISO date or time as `<time>24 Nov 2026</time>`."""
+    if not value:
+        return DASH
+    moment = date.fromisoformat(value[:10])
+    return Markup('<time datetime="{}">{}</time>').format(value[:10], f"{moment.day} {moment:%b %Y}")
+
+
+def moment(value: str | None) -> Markup | str:
+    """Return an ISO time as `<time>24 Nov 2026, 14:05 UTC</time>`."""
+    if not value:
+        return DASH
+    at = datetime.fromisoformat(value).astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b %Y, %H:%M} UTC")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return `1 line`, `2 lines`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def register_formatting(app: Flask) -> None:
+    for name, view in {"money": money, "major": major, "number": number, "day": day, "moment": moment}.items():
+        app.jinja_env.filters[name] = view
+    app.jinja_env.filters["plural"] = plural

@@ -1,0 +1,28 @@
+"""What every portal reads from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalSettings(Settings):
+    """
+    Base of both portals' `config.py`; `service_secret` signs the forms' CSRF tokens, the same in all tasks of a portal.
+
+    `session_seconds` is how long a browser may stay away and still be signed in.
+    """
+
+    redis_url: str
+    service_secret: str
+    gateway_url: str = "http://gateway:8080"
+    public_gateway_url: str = "http://127.0.0.1:8080"
+    public_customer_url: str = "http://127.0.0.1:8081"
+    public_admin_url: str = "http://127.0.0.1:8082/admin"
+    public_psp_url: str = "http://127.0.0.1:8084"
+    tradepost_env: str = "prod"
+    log_level: str = "INFO"
+    session_seconds: int = 8 * 3600
+    max_body_bytes: int = 2 * 1024 * 1024

@@ -1,0 +1,108 @@
+"""The cart: quantities, removing with a way back, quick order, lines out of stock."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.portals.fake_gateway import FakeGateway
+from tests.portals.pages import Visitor
+
+
+@pytest.fixture
+def shop(gateway: FakeGateway):
+    gateway.shop.add_product("BOLT-M8")
+    gateway.shop.add_product("NUT-M8", name="Hex nut M8", available=5)
+    gateway.shop.fill_cart(BOLT_M8=12, NUT_M8=2)
+    return gateway.shop
+
+
+class TestCart:
+    def test_invites_when_it_is_empty(self, buyer: Visitor):
+        page = buyer.get("/cart")
+
+        assert "Your cart is empty" in page.text
+        assert "/catalog" in page.links()
+
+    def test_shows_break_prices_and_the_total(self, buyer: Visitor, shop):
+        page = buyer.get("/cart")
+
+        assert page.rows()[0] == "Hex bolt M8 x 40 BOLT-M8 £2.10 £25.20 Remove BOLT-M8"
+        assert "Total £30.30" in page.text
+
+    def test_changes_quantities(self, buyer: Visitor, shop):
+        page = buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": "48", "quantity-NUT-M8": "1"})
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 48, "NUT-M8": 1}
+        assert "Your cart is up to date" in page.text
+
+    def test_removes_a_line_and_puts_it_back(self, buyer: Visitor, shop):
+        page = buyer.get("/cart").submit("/cart", remove="BOLT-M8")
+        assert shop.carts["com_acme"] == {"NUT-M8": 2}
+
+        page.submit("/cart/items")
+
+        assert shop.carts["com_acme"] == {"NUT-M8": 2, "BOLT-M8": 12}
+
+    def test_zero_removes_a_line(self, buyer: Visitor, shop):
+        buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": "0"})
+
+        assert shop.carts["com_acme"] == {"NUT-M8": 2}
+
+    def test_keeps_the_old_quantity_where_the_new_is_unreadable(self, buyer: Visitor, shop):
+        page = buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": "lots", "quantity-NUT-M8": "3"})
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 3}
+        assert "quantity of BOLT-M8 is not a whole number" in page.text
+
+    def test_keeps_a_line_that_another_tab_added_meanwhile(self, buyer: Visitor, shop):
+        page = buyer.get("/cart")
+        shop.add_product("WASHER")
+        shop.carts["com_acme"]["WASHER"] = 7
+
+        page.submit("/cart", **{"quantity-NUT-M8": "1"})
+
+        assert shop.carts["com_acme"]["WASHER"] == 7
+
+    def test_goes_to_the_checkout_with_the_quantities_as_typed(self, buyer: Visitor, shop):
+        page = buyer.get("/cart").submit("/cart", go="checkout", **{"quantity-BOLT-M8": "20"})
+
+        assert page.heading() == "Check out"
+        assert shop.carts["com_acme"]["BOLT-M8"] == 20
+
+    def test_warns_of_what_cannot_be_delivered_and_lowers_it(self, buyer: Visitor, shop):
+        shop.carts["com_acme"]["NUT-M8"] = 9
+        page = buyer.get("/cart")
+        assert "Only 5 available" in page.text
+
+        page = page.submit("/cart/within-stock")
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 5}
+        assert "Only" not in page.text
+
+    def test_counts_its_lines_in_the_masthead(self, buyer: Visitor, shop):
+        buyer.get("/cart")
+
+        assert "Cart 2 lines" in buyer.get("/account").text
+
+
+class TestQuickOrder:
+    def test_adds_typed_rows(self, buyer: Visitor, shop):
+        page = buyer.get("/")
+        values = {"csrf_token": page.form("/cart/quick-order").findall("input")[0].get("value", "")}
+
+        buyer.post("/cart/quick-order", values | {"sku": ["nut-m8", ""], "quantity": ["3", ""], "lines": ""})
+
+        assert shop.carts["com_acme"]["NUT-M8"] == 5
+
+    def test_adds_pasted_lines_and_names_those_it_cannot(self, buyer: Visitor, shop):
+        pasted = "bolt-m8\t10\nNUT-M8, 1\nUNKNOWN 4\nNUT-M8 x\n\n"
+
+        page = buyer.get("/cart").submit("/cart/quick-order", lines=pasted)
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 22, "NUT-M8": 3}
+        assert "2 lines added" in page.text
+        assert "UNKNOWN: There is no product UNKNOWN" in page.text
+        assert "NUT-M8 X: There is no product NUT-M8 X" in page.text
+
+    def test_asks_for_something_when_nothing_was_typed(self, buyer: Visitor, shop):
+        assert "Enter at least one SKU" in buyer.get("/cart").submit("/cart/quick-order").text

@@ -1,0 +1,140 @@
+"""The gateway in memory: the portals' transport for tests, with sign-in, faults on demand and a record of the calls."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from urllib3._collections import HTTPHeaderDict
+
+from shared.connections import Answer
+from shared.portal.gateway import Call, Reply
+from shared.service_client import UpstreamRefused, UpstreamUnavailable
+from tests.portals.fake_shop import Refusal, Shop
+
+PASSWORD = "tradepost-demo"
+Route = Callable[..., tuple[int, Any]]
+
+
+def refused(status: int, kind: str = "refused", *, retry_after: str = "", **members: Any) -> UpstreamRefused:
+    """Return the exception the real client raises for a problem of this kind."""
+    document = {"type": f"/problems/{kind}", "title": kind.replace("-", " ").capitalize(), "status": status} | members
+    headers = HTTPHeaderDict({"Content-Type": "application/problem+json"})
+    if retry_after:
+        headers["Retry-After"] = retry_after
+    return UpstreamRefused("gateway", Answer(status, headers, orjson.dumps(document)))
+
+
+class FakeGateway:
+    """
+    A `Transport`.
+
+    `is_down` makes every call fail; `next_failures` are raised one by one by calls whose path begins with the key.
+    """
+
+    def __init__(self) -> None:
+        self.shop = Shop()
+        self.calls: list[Call] = []
+        self.is_down = False
+        self.refreshes = 0
+        self.token_seconds = 600
+        self._failures: list[tuple[str, Exception]] = []
+        self._serial = itertools.count(1)
+        self._access: dict[str, str] = {}
+        self._refresh: dict[str, str] = {}
+        self._answers: dict[str, Reply] = {}
+        self._routes: list[tuple[str, re.Pattern[str], Route]] = [
+            (method, re.compile(pattern), route) for method, pattern, route in self.shop.routes()
+        ]
+
+    def fail_next(self, path: str, failure: Exception) -> None:
+        """Let the next call whose path begins with `path` fail."""
+        self._failures.append((path, failure))
+
+    def lose_answer_of_next(self, path: str) -> None:
+        """Let the next call do its work, and the answer never arrive."""
+        self._failures.append((path, LostAnswer()))
+
+    def expire_access(self) -> None:
+        self._access.clear()
+
+    def revoke_all(self) -> None:
+        self._access.clear()
+        self._refresh.clear()
+
+    def sent(self, method: str, path: str) -> list[Call]:
+        return [call for call in self.calls if call.method == method and call.path == path]
+
+    def send(self, call: Call, token: str | None) -> Reply:
+        self.calls.append(call)
+        if self.is_down:
+            raise UpstreamUnavailable("gateway", "connection")
+        failure = self._take_failure(call)
+        if failure and not isinstance(failure, LostAnswer):
+            raise failure
+        reply = self._auth(call) or self._signed_in(call, token)
+        if failure:
+            raise UpstreamUnavailable("gateway", "timeout")
+        return reply
+
+    def _take_failure(self, call: Call) -> Exception | None:
+        for place, (path, failure) in enumerate(self._failures):
+            if call.path.startswith(path):
+                del self._failures[place]
+                return failure
+        return None
+
+    def _auth(self, call: Call) -> Reply | None:
+        if call.path == "/auth/login":
+            user = self.shop.users.get(call.body["email"])
+            if user is None or call.body["password"] != PASSWORD:
+                raise refused(401, "invalid-credentials")
+            return self._grant(call.body["email"])
+        if call.path == "/auth/refresh":
+            self.refreshes += 1
+            email = self._refresh.pop(call.body["refresh_token"], None)
+            if email is None:
+                raise refused(401, "invalid-token")
+            return self._grant(email)
+        if call.path == "/auth/logout":
+            self._refresh.pop(call.body["refresh_token"], None)
+            return Reply(204, None)
+        return None
+
+    def _grant(self, email: str) -> Reply:
+        number = next(self._serial)
+        access, refresh = f"access-{number}", f"refresh-{number}"
+        self._access[access], self._refresh[refresh] = email, email
+        grant = {"access_token": access, "refresh_token": refresh, "token_type": "Bearer"}
+        return Reply(200, grant | {"expires_in": self.token_seconds})
+
+    def _signed_in(self, call: Call, token: str | None) -> Reply:
+        email = self._access.get(token or "")
+        if email is None:
+            raise refused(401, "unauthorized")
+        if call.key and call.key in self._answers:
+            return self._answers[call.key]
+        for method, pattern, route in self._routes:
+            match = pattern.fullmatch(call.path)
+            if match and method == call.method:
+                reply = self._answer(route, email, call, [unquote(part) for part in match.groups()])
+                if call.key:
+                    self._answers[call.key] = reply
+                return reply
+        raise refused(404, "not-found", detail="There is no such address")
+
+    def _answer(self, route: Route, email: str, call: Call, parts: list[str]) -> Reply:
+        try:
+            status, body = route(self.shop.users[email], call, *parts)
+        except Refusal as refusal:
+            raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
+        # Through JSON, as over the wire: what a page gets is its own copy.
+        return Reply(status, orjson.loads(orjson.dumps(body)))
+
+
+class LostAnswer(Exception):
+    """Marks a call that is carried out and then not answered."""

@@ -1,0 +1,185 @@
+"""Orders and payments of the fake shop: placing, cancelling, shipping, returns and refunds."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from shared.money import share
+from shared.portal.gateway import Call
+from tests.portals.fake_shapes import Json, Refusal, gbp, page
+
+if TYPE_CHECKING:
+    from tests.portals.fake_shop import Shop
+
+NOW = "2026-11-24T09:30:00Z"
+
+
+class OrderBook:
+    """The orders of all companies, newest first, with a payment each."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._serial = itertools.count(124)
+        self.orders: list[Json] = []
+        self.payments: dict[str, Json] = {}
+
+    def routes(self) -> list[tuple[str, str, Any]]:
+        return [
+            ("GET", "/orders", self.list_orders),
+            ("POST", "/orders", self.place),
+            ("GET", "/orders/([^/]+)", lambda user, call, order_id: (200, self.find(user, order_id))),
+            ("POST", "/orders/([^/]+)/cancellation", self.cancel),
+            ("POST", "/orders/([^/]+)/shipments", self.ship),
+            ("POST", "/orders/([^/]+)/returns", self.take_back),
+            ("GET", "/payments/([^/]+)", lambda user, call, payment_id: (200, self.payments[payment_id])),
+            ("POST", "/payments/([^/]+)/refunds", self.refund),
+        ]
+
+    def find(self, user: Json, order_id: str) -> Json:
+        for order in self.orders:
+            if order["id"] == order_id and user["company"] in (None, {"id": order["company_id"], **_name_of(user)}):
+                return order
+        raise Refusal(404, "not-found", detail="There is no such order")
+
+    def list_orders(self, user: Json, call: Call) -> tuple[int, Json]:
+        rows = self.orders
+        for name in ("status", "reference", "ordered_on", "company_id"):
+            if call.query.get(name):
+                rows = [order for order in rows if order[name] == call.query[name]]
+        return 200, page(rows, call)
+
+    def add(self, *lines: tuple[str, int], company_id: str = "com_acme", **changes: Any) -> Json:
+        """Put a confirmed order of these (sku, quantity) into the book."""
+        number = next(self._serial)
+        rows = [self._line(place, sku, quantity) for place, (sku, quantity) in enumerate(lines, 1)]
+        total = gbp(sum(row["total"]["amount"] for row in rows))
+        payment_id = f"pay_{number}"
+        order: Json = {
+            "id": f"ord_{number}",
+            "number": f"SO-{number:06}",
+            "status": "confirmed",
+            "company_id": company_id,
+            "line_items": rows,
+            "total": total,
+            "payment_id": payment_id,
+            **dict.fromkeys(("reference", "po_number", "status_reason", "acted_by")),
+            **{name: gbp(0) for name in ("captured_total", "refunded_total")},
+            "ordered_on": NOW[:10],
+            "placed_by": "usr_buyer",
+            "created_at": NOW,
+            "updated_at": NOW,
+            "shipments": [],
+            "returns": [],
+        } | changes
+        self.payments[payment_id] = {
+            "id": payment_id,
+            "order_id": order["id"],
+            "company_id": company_id,
+            "status": "authorized",
+            "method": "card",
+            "amount": total,
+            "captured_total": gbp(0),
+            "refunded_total": gbp(0),
+            "transactions": [_transaction("authorization", total)],
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+        self.orders.insert(0, order)
+        return order
+
+    def _line(self, place: int, sku: str, quantity: int) -> Json:
+        product = self._shop.products[sku]
+        row: Json = {"line_id": str(place), "sku": sku, "name": product["name"], "quantity": quantity}
+        row |= {"unit_price": product["unit_price"], "total": gbp(int(product["unit_price"]["amount"]) * quantity)}
+        row |= {"shipped_quantity": 0, "returned_quantity": 0, "captured_total": gbp(0), "refunded_total": gbp(0)}
+        return row
+
+    def place(self, user: Json, call: Call) -> tuple[int, Json]:
+        cart = self._shop.carts.get(user["company"]["id"], {})
+        if not cart:
+            raise Refusal(422, "cart-empty", detail="The cart is empty")
+        if call.body.get("payment", {}).get("token") == "tok_declined":
+            raise Refusal(402, "payment-declined", detail="insufficient funds")
+        short = [(sku, wanted, self._shop.products[sku]) for sku, wanted in cart.items()]
+        shortages = [
+            {"sku": sku, "requested": wanted, "available": product["available"]}
+            for sku, wanted, product in short
+            if product["is_stocked"] and product["available"] < wanted
+        ]
+        if shortages:
+            raise Refusal(409, "out-of-stock", shortages=shortages)
+        order = self.add(*cart.items(), po_number=call.body.get("po_number"))
+        for sku, quantity in cart.items():
+            if self._shop.products[sku]["is_stocked"]:
+                self._shop.products[sku]["available"] -= quantity
+        self._shop.carts[user["company"]["id"]] = {}
+        return 201, order
+
+    def cancel(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+        order = self.find(user, order_id)
+        if order["shipments"]:
+            raise Refusal(409, "order-not-cancellable", detail="Part of the order is shipped")
+        order.update(status="cancelled", status_reason=call.body["reason"])
+        return 200, order
+
+    def ship(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+        order = self.find(user, order_id)
+        left = {row["line_id"]: row["quantity"] - row["shipped_quantity"] for row in order["line_items"]}
+        wanted = call.body.get("line_items") or [
+            {"line_id": key, "quantity": quantity} for key, quantity in left.items() if quantity
+        ]
+        total = 0
+        for piece in wanted:
+            if piece["quantity"] > left[piece["line_id"]]:
+                errors = [{"pointer": "/line_items/0/quantity", "detail": "More than is left to ship"}]
+                raise Refusal(422, "invalid-input", errors=errors)
+            row = order["line_items"][int(piece["line_id"]) - 1]
+            row["shipped_quantity"] += piece["quantity"]
+            total += share(row["total"]["amount"], piece["quantity"], row["quantity"])
+        shipment = {"id": f"shp_{len(order['shipments']) + 1}", "reference": call.body.get("reference")}
+        shipment |= {"line_items": wanted, "total": gbp(total), "captured_total": gbp(total), "shipped_at": NOW}
+        order["shipments"].append(shipment)
+        all_out = all(row["shipped_quantity"] == row["quantity"] for row in order["line_items"])
+        order["status"] = "shipped" if all_out else "partially_shipped"
+        self._count(order, "captured_total", "capture", total)
+        return 201, shipment
+
+    def take_back(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+        order = self.find(user, order_id)
+        pieces = []
+        for piece in call.body["line_items"]:
+            row = order["line_items"][int(piece["line_id"]) - 1]
+            row["returned_quantity"] += piece["quantity"]
+            paid = gbp(share(row["total"]["amount"], piece["quantity"], row["quantity"]))
+            pieces.append({**piece, "refund_total": piece.get("refund_amount", paid)})
+        total = sum(piece["refund_total"]["amount"] for piece in pieces)
+        entry = {"id": f"ret_{len(order['returns']) + 1}", "reference": call.body.get("reference")}
+        entry |= {"returned_on": NOW[:10], "line_items": pieces, "total": gbp(total), "refunded_total": gbp(total)}
+        order["returns"].append(entry | {"created_at": NOW})
+        self._count(order, "refunded_total", "refund", total)
+        return 201, entry
+
+    def refund(self, user: Json, call: Call, payment_id: str) -> tuple[int, Json]:
+        payment = self.payments[payment_id]
+        order = next(order for order in self.orders if order["id"] == payment["order_id"])
+        if call.body["amount"]["amount"] > payment["captured_total"]["amount"] - payment["refunded_total"]["amount"]:
+            errors = [{"pointer": "/amount", "detail": "More than was captured and not yet refunded"}]
+            raise Refusal(422, "invalid-input", errors=errors)
+        self._count(order, "refunded_total", "refund", call.body["amount"]["amount"])
+        return 201, payment["transactions"][-1]
+
+    def _count(self, order: Json, name: str, kind: str, amount: int) -> None:
+        payment = self.payments[order["payment_id"]]
+        for document in (order, payment):
+            document[name] = gbp(document[name]["amount"] + amount)
+        payment["transactions"].append(_transaction(kind, gbp(amount)))
+
+
+def _name_of(user: Json) -> Json:
+    return {"name": user["company"]["name"]} if user["company"] else {}
+
+
+def _transaction(kind: str, amount: Json) -> Json:
+    entry = {"id": f"txn_{kind}", "kind": kind, "status": "succeeded", "amount": amount}
+    return entry | {"reference": None, "reason": None, "created_at": NOW}

@@ -1,0 +1,69 @@
+"""Shapes of the API that the fakes and the tests share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.portal.gateway import Call
+
+Json = dict[str, Any]
+
+BUYER: Json = {
+    "id": "usr_buyer",
+    "email": "buyer@acme.example",
+    "name": "Bea Buyer",
+    "company": {"id": "com_acme", "name": "Acme Trading"},
+    "roles": ["buyer"],
+    "permissions": ["orders:write"],
+    "acting": None,
+}
+STAFF: Json = {
+    "id": "usr_admin",
+    "email": "admin@tradepost.example",
+    "name": "Ada Admin",
+    "company": None,
+    "roles": ["merchant_admin"],
+    "permissions": ["orders:write:any"],
+    "acting": None,
+}
+
+
+class Refusal(Exception):
+    """A 4xx answer of the fake; `members` go into its problem document."""
+
+    def __init__(self, status: int, kind: str, **members: Any) -> None:
+        super().__init__(kind)
+        self.status = status
+        self.kind = kind
+        self.members = members
+
+
+def gbp(amount: int | str) -> Json:
+    return {"amount": amount, "currency": "GBP"}
+
+
+def page(rows: list[Json], call: Call) -> Json:
+    """Return one page of `rows`; the cursor is simply the place where the next begins."""
+    start, limit = int(call.query.get("cursor") or 0), int(call.query.get("limit") or 20)
+    following = str(start + limit) if start + limit < len(rows) else None
+    return {"items": rows[start : start + limit], "next_cursor": following}
+
+
+def make_product(sku: str) -> Json:
+    return {
+        "sku": sku,
+        "name": "Hex bolt M8 x 40",
+        "description": "Zinc plated",
+        "category": "Fasteners",
+        "unit_price": gbp(255),
+        "price_breaks": [
+            {"min_quantity": 12, "unit_price": gbp(210)},
+            {"min_quantity": 48, "unit_price": gbp("195.5")},
+        ],
+        "is_stocked": True,
+        "available": 100,
+        "is_active": True,
+        "version": 1,
+        "created_at": "2026-10-02T08:00:00Z",
+        "updated_at": "2026-11-20T08:00:00Z",
+    }

@@ -1,0 +1,190 @@
+"""The shop behind the fake gateway: products, carts, orders and payments in memory, in CONTRACT's shapes."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+from typing import Any
+
+from shared.money import line_total
+from shared.portal.gateway import Call
+from tests.portals.fake_orders import OrderBook
+from tests.portals.fake_shapes import BUYER, STAFF, Json, Refusal, gbp, make_product, page
+
+__all__ = ["Refusal", "Shop"]
+
+
+class Shop:
+    """State and routes; a route takes the user, the call and the parts of its path, and returns status and body."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF)}
+        self.products: dict[str, Json] = {}
+        self.carts: dict[str, dict[str, int]] = {}
+        self.imports: dict[str, Json] = {}
+        self.companies: dict[str, Json] = {}
+        self.notifications: list[Json] = []
+        self.book = OrderBook(self)
+        self._serial = itertools.count(1)
+        self.add_company("com_acme", "Acme Trading", "C-1001")
+
+    def add_company(self, company_id: str, name: str, reference: str | None = None) -> Json:
+        company = {"id": company_id, "name": name, "reference": reference, "created_at": "2026-10-02T08:00:00Z"}
+        self.companies[company_id] = company
+        return company
+
+    def add_product(self, sku: str, **changes: Any) -> Json:
+        self.products[sku] = make_product(sku) | changes
+        return self.products[sku]
+
+    def fill_cart(self, **quantities: int) -> None:
+        self.carts["com_acme"] = {sku.replace("_", "-"): quantity for sku, quantity in quantities.items()}
+
+    def routes(self) -> list[tuple[str, str, Any]]:
+        return [
+            ("GET", "/me", lambda user, call: (200, user)),
+            ("GET", "/search", self.search),
+            ("GET", "/search/suggest", self.suggest),
+            ("GET", "/products", self.list_products),
+            ("POST", "/products", self.create_product),
+            ("POST", "/products/imports", self.start_import),
+            ("GET", "/products/imports/([^/]+)", self.get_import),
+            ("GET", "/products/([^/]+)", lambda user, call, sku: (200, self.product(sku))),
+            ("PATCH", "/products/([^/]+)", self.change_product),
+            ("GET", "/inventory/([^/]+)", lambda user, call, sku: (200, self.inventory(sku))),
+            ("PUT", "/inventory/([^/]+)", self.set_inventory),
+            ("GET", "/cart", lambda user, call: (200, self.cart(user))),
+            ("PUT", "/cart", self.replace_cart),
+            ("POST", "/cart/items", self.add_to_cart),
+            ("POST", "/payments/sessions", self.open_card_page),
+            ("GET", "/notifications", lambda user, call: (200, page(self.notifications, call))),
+            ("GET", "/companies", self.list_companies),
+            ("POST", "/companies", self.create_company),
+            ("GET", "/companies/([^/]+)", self.get_company),
+            *self.book.routes(),
+        ]
+
+    def product(self, sku: str) -> Json:
+        if sku not in self.products:
+            raise Refusal(404, "not-found", detail=f"There is no product {sku}")
+        return self.products[sku]
+
+    def search(self, user: Json, call: Call) -> tuple[int, Json]:
+        text, category = str(call.query.get("q") or "").lower(), call.query.get("category")
+        sold = [product for product in self.products.values() if product["is_active"]]
+        hits = [product for product in sold if text in (product["name"] + product["sku"]).lower()]
+        counts: dict[str, int] = {}
+        for product in hits:
+            counts[product["category"]] = counts.get(product["category"], 0) + 1
+        kept = [product for product in hits if category in (None, product["category"])]
+        facets = {"category": [{"value": value, "count": count} for value, count in counts.items()]}
+        return 200, page(kept, call) | {"total": len(kept), "facets": facets}
+
+    def suggest(self, user: Json, call: Call) -> tuple[int, Json]:
+        found = self.search(user, call)[1]["items"]
+        return 200, {"items": [{"sku": product["sku"], "name": product["name"]} for product in found[:8]]}
+
+    def list_products(self, user: Json, call: Call) -> tuple[int, Json]:
+        category = call.query.get("category")
+        return 200, page([one for one in self.products.values() if category in (None, one["category"])], call)
+
+    def create_product(self, user: Json, call: Call) -> tuple[int, Json]:
+        sku = call.body["sku"].strip().upper()
+        if not sku:
+            raise Refusal(422, "invalid-input", errors=[{"pointer": "/sku", "detail": "A SKU is needed"}])
+        if sku in self.products:
+            raise Refusal(409, "sku-exists", detail=f"{sku} exists already")
+        given = {name: value for name, value in call.body.items() if name != "sku"}
+        return 201, self.add_product(sku, **given, is_stocked=False, available=None)
+
+    def change_product(self, user: Json, call: Call, sku: str) -> tuple[int, Json]:
+        if call.body.get("name") == "":
+            raise Refusal(422, "invalid-input", errors=[{"pointer": "/name", "detail": "A name is needed"}])
+        self.product(sku).update(call.body)
+        return 200, self.product(sku)
+
+    def inventory(self, sku: str) -> Json:
+        product = self.product(sku)
+        reserved = product.get("reserved", 0)
+        on_hand = product["available"] + reserved if product["is_stocked"] else None
+        state = {"sku": sku, "is_stocked": product["is_stocked"], "available": product["available"]}
+        return state | {"on_hand": on_hand, "reserved": reserved}
+
+    def set_inventory(self, user: Json, call: Call, sku: str) -> tuple[int, Json]:
+        product, on_hand = self.product(sku), call.body["on_hand"]
+        if on_hand is not None and on_hand < product.get("reserved", 0):
+            raise Refusal(409, "below-reserved", detail=f"{product['reserved']} units are reserved for orders")
+        product["is_stocked"] = on_hand is not None
+        product["available"] = None if on_hand is None else on_hand - product.get("reserved", 0)
+        return 200, self.inventory(sku)
+
+    def cart(self, user: Json) -> Json:
+        lines = [self._cart_line(sku, quantity) for sku, quantity in self._cart_of(user).items()]
+        total = gbp(sum(line["total"]["amount"] for line in lines)) if lines else None
+        return {"line_items": lines, "total": total, "updated_at": "2026-11-24T09:00:00Z"}
+
+    def _cart_of(self, user: Json) -> dict[str, int]:
+        return self.carts.setdefault(user["company"]["id"], {})
+
+    def _cart_line(self, sku: str, quantity: int) -> Json:
+        product = self.products[sku]
+        price = product["unit_price"]
+        for step in product["price_breaks"]:
+            price = step["unit_price"] if step["min_quantity"] <= quantity else price
+        is_available = product["is_active"] and (not product["is_stocked"] or product["available"] >= quantity)
+        return {
+            "sku": sku,
+            "name": product["name"],
+            "quantity": quantity,
+            "unit_price": price,
+            "total": gbp(line_total(Decimal(str(price["amount"])), quantity)),
+            "available": product["available"],
+            "is_available": is_available,
+        }
+
+    def replace_cart(self, user: Json, call: Call) -> tuple[int, Json]:
+        wanted = {line["sku"]: line["quantity"] for line in call.body["line_items"]}
+        self.carts[user["company"]["id"]] = wanted
+        return 200, self.cart(user)
+
+    def add_to_cart(self, user: Json, call: Call) -> tuple[int, Json]:
+        sku = call.body["sku"].strip().upper()
+        if sku not in self.products:
+            raise Refusal(422, "invalid-input", errors=[{"pointer": "/sku", "detail": f"There is no product {sku}"}])
+        cart = self._cart_of(user)
+        cart[sku] = cart.get(sku, 0) + call.body["quantity"]
+        return 200, self.cart(user)
+
+    def open_card_page(self, user: Json, call: Call) -> tuple[int, Json]:
+        return 201, {"url": f"http://127.0.0.1:8084/psp-sandbox/pay/1?return_url={call.body['return_url']}"}
+
+    def list_companies(self, user: Json, call: Call) -> tuple[int, Json]:
+        reference = call.query.get("reference")
+        return 200, page([one for one in self.companies.values() if reference in (None, one["reference"])], call)
+
+    def get_company(self, user: Json, call: Call, company_id: str) -> tuple[int, Json]:
+        if company_id not in self.companies:
+            raise Refusal(404, "not-found")
+        return 200, self.companies[company_id]
+
+    def create_company(self, user: Json, call: Call) -> tuple[int, Json]:
+        reference = call.body.get("reference")
+        for company in self.companies.values():
+            if reference and company["reference"] == reference:
+                return 200, company
+        return 201, self.add_company(f"com_{next(self._serial)}", call.body["name"], reference)
+
+    def start_import(self, user: Json, call: Call) -> tuple[int, Json]:
+        if call.upload is None or not call.upload.content:
+            raise Refusal(422, "invalid-input", detail="The file is empty")
+        import_id = f"imp_{next(self._serial)}"
+        counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
+        times = {"created_at": "2026-11-24T09:00:00Z", "finished_at": None}
+        state = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
+        self.imports[import_id] = state | counts | times
+        return 202, self.imports[import_id]
+
+    def get_import(self, user: Json, call: Call, import_id: str) -> tuple[int, Json]:
+        if import_id not in self.imports:
+            raise Refusal(404, "not-found")
+        return 200, self.imports[import_id]

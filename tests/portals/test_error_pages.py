@@ -1,0 +1,100 @@
+"""Refusals and outages are pages that say what happened and lead on."""
+
+from __future__ import annotations
+
+import pytest
+
+from portals.customer.app import create_app
+from portals.customer.config import CustomerSettings
+from shared.portal.store import connect
+from tests.portals.conftest import ADDRESSES
+from tests.portals.fake_gateway import FakeGateway, refused
+from tests.portals.pages import OWN_SITE, Visitor
+
+
+class TestErrorPages:
+    def test_gateway_down_is_a_503_with_the_request_id_and_a_retry(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.is_down = True
+
+        page = buyer.get("/orders", headers={"X-Request-ID": "req_0123456789abcdef01234567"})
+
+        assert page.status == 503
+        assert page.heading() == "We are briefly unavailable"
+        assert page.response.headers["Retry-After"]
+        assert page.response.headers["X-Request-ID"] in page.text
+        assert "/orders" in page.links()
+
+    def test_works_again_once_the_gateway_is_back(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.is_down = True
+        buyer.get("/orders")
+        gateway.is_down = False
+
+        assert buyer.get("/orders").status == 200
+
+    def test_sign_in_while_the_gateway_is_down_is_a_503(self, visitor: Visitor, gateway: FakeGateway):
+        page = visitor.get("/sign-in")
+        gateway.is_down = True
+
+        assert page.submit("/sign-in", email="buyer@acme.example", password="x").status == 503
+
+    @pytest.mark.parametrize("path", ["/no-such-page", "/orders/ord_nobodys", "/products/NO-SUCH-SKU"])
+    def test_what_is_not_there_is_a_404(self, buyer: Visitor, path: str):
+        page = buyer.get(path)
+
+        assert page.status == 404
+        assert page.heading() == "Page not found"
+
+    def test_a_conflict_shows_the_gateways_own_sentence(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.fail_next("/orders", refused(409, "lost-race", detail="Somebody else changed this"))
+
+        page = buyer.get("/orders")
+
+        assert page.status == 409
+        assert "Somebody else changed this" in page.text
+
+    def test_too_many_requests_say_when_to_come_back(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.fail_next("/orders", refused(429, "rate-limited", retry_after="7"))
+
+        page = buyer.get("/orders")
+
+        assert page.status == 429
+        assert page.response.headers["Retry-After"] == "7"
+
+    def test_a_crash_tells_nothing_of_its_inside(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.fail_next("/orders", RuntimeError("secret inside"))
+
+        page = buyer.get("/orders")
+
+        assert page.status == 500
+        assert "secret inside" not in page.source
+        assert page.response.headers["X-Request-ID"] in page.text
+
+    def test_session_store_away_is_a_503(self, gateway: FakeGateway):
+        dead = connect("redis://127.0.0.1:1")
+        settings = CustomerSettings(redis_url="redis://127.0.0.1:1", service_secret="s" * 32, **ADDRESSES)
+        visitor = Visitor(create_app(settings, transport=gateway, redis=dead))
+        visitor.client.set_cookie("__Host-customer", "A" * 43, path="/")
+
+        page = visitor.get("/orders")
+
+        assert page.status == 503
+        assert visitor.client.get("/health/live").status_code == 200
+        assert visitor.client.get("/health/ready").status_code == 503
+
+    def test_a_body_beyond_the_limit_is_refused(self, buyer: Visitor):
+        response = buyer.client.post("/cart/items", data={"sku": "x" * 3_000_000}, headers=OWN_SITE)
+
+        assert response.status_code == 413
+
+    def test_every_problem_of_the_admin_portal_is_a_page_too(self, staff: Visitor, gateway: FakeGateway):
+        assert staff.get("/admin/orders/ord_nobodys").status == 404
+        gateway.is_down = True
+        assert staff.get("/admin/").status == 503
+
+    def test_a_rep_without_the_permission_is_told(self, staff: Visitor, gateway: FakeGateway):
+        gateway.fail_next("/companies", refused(403, "forbidden", detail="This needs companies:read"))
+
+        page = staff.get("/admin/companies")
+
+        assert page.status == 403
+        assert page.heading() == "You may not do this"

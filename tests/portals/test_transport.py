@@ -1,0 +1,81 @@
+"""The real transport against a real HTTP server: paths, tokens, keys, files, refusals."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from shared.portal.gateway import Call, Upload
+from shared.portal.transport import HttpTransport
+from shared.service_client import UpstreamRefused, UpstreamUnavailable, segment
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was sent; `/api/v1/refused` is a 409 problem."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        sent = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": body.decode()}
+        problem = {"type": "/problems/too-late", "detail": "It is shipped", "title": "Too late"}
+        is_refused = self.path == "/api/v1/refused"
+        content = json.dumps(problem if is_refused else sent).encode()
+        self.send_response(409 if is_refused else 200)
+        self.send_header("Content-Type", "application/problem+json" if is_refused else "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+
+    def log_message(self, *args: Any) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class TestHttpTransport:
+    def test_sends_path_query_token_and_key(self, address: str):
+        call = Call("POST", f"/products/{segment('A/B C')}", query={"q": "x", "cursor": None}, body={"a": 1}, key="k1")
+
+        sent = HttpTransport(address).send(call, "token-1").body
+
+        assert sent["path"] == "/api/v1/products/A%2FB%20C?q=x"
+        assert sent["headers"]["Authorization"] == "Bearer token-1"
+        assert sent["headers"]["Idempotency-Key"] == "k1"
+        assert json.loads(sent["body"]) == {"a": 1}
+
+    def test_sends_no_token_when_nobody_is_signed_in(self, address: str):
+        assert "Authorization" not in HttpTransport(address).send(Call("GET", "/x"), None).body["headers"]
+
+    def test_sends_a_file_as_multipart(self, address: str):
+        call = Call("POST", "/products/imports", upload=Upload("c.csv", b"sku,name"))
+
+        sent = HttpTransport(address).send(call, "t").body
+
+        assert sent["headers"]["Content-Type"].startswith("multipart/form-data")
+        assert 'name="file"; filename="c.csv"' in sent["body"]
+        assert "sku,name" in sent["body"]
+
+    def test_a_refusal_carries_the_problem(self, address: str):
+        with pytest.raises(UpstreamRefused) as caught:
+            HttpTransport(address).send(Call("GET", "/refused"), "t")
+
+        assert (caught.value.status, caught.value.kind, caught.value.detail) == (409, "too-late", "It is shipped")
+
+    def test_nobody_there_is_an_outage(self):
+        with pytest.raises(UpstreamUnavailable):
+            HttpTransport("http://127.0.0.1:1").send(Call("GET", "/x"), "t")
