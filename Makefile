@@ -97,6 +97,10 @@ load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECON
 	@$(PY) -m locust -f loadtests --headless --host http://127.0.0.1:8080 \
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
+.PHONY: picture
+picture: setup-dev ## draw docs/images/architecture.svg anew from the code's own tables
+	@$(PY) -m tools.picture
+
 .PHONY: lock
 lock: setup-dev ## renew the locks in requirements/ after a change of an .in file
 	@for name in runtime dev local; do

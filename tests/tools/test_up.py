@@ -21,6 +21,8 @@ def platform(tmp_path_factory):
 
 class TestRunningPlatform:
     def test_shows_every_process_ready_with_its_memory(self, platform):
+        # Another test may just have killed one of them.
+        assert eventually(lambda: platform.run("status").returncode == 0)
         shown = platform.run("status")
 
         lines = {line.split()[0]: line.split() for line in shown.stdout.splitlines()[2:]}
