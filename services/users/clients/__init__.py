@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from flask import current_app
 
-from services.users.clients.keys import KeyRing, load_keys
+from services.users.clients.keys import KeyRing, load_keys, new_key
 from services.users.clients.passwords import PasswordQueue
 from services.users.config import UsersSettings
 from services.users.rules import DEMO_MODE
+from shared.settings import SettingsInvalid
 from shared.tokens import KeySource
 
-MODES_WITH_DRAWN_KEYS = (DEMO_MODE, "test")
+TEST_MODE = "test"
+MODES_WITH_DRAWN_KEYS = (DEMO_MODE, TEST_MODE)
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,22 @@ class Clients:
 
     @classmethod
     def build(cls, settings: UsersSettings, also: KeySource | None = None) -> Clients:
-        may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
         return cls(
-            keys=KeyRing(load_keys(settings.signing_key_file, may_draw=may_draw), also),
+            keys=KeyRing(_signing_keys(settings), also),
             passwords=PasswordQueue(settings.hashing_queue),
             secret_hashes=settings.secret_hashes(),
             mode=settings.tradepost_env,
             session_days=settings.session_days,
         )
+
+
+def _signing_keys(settings: UsersSettings) -> list[EllipticCurvePrivateKey]:
+    if settings.signing_key_file:
+        may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
+        return load_keys(settings.signing_key_file, may_draw=may_draw)
+    if settings.tradepost_env != TEST_MODE:
+        raise SettingsInvalid("UsersSettings: SIGNING_KEY_FILE is missing")
+    return [new_key()]
 
 
 def clients() -> Clients:

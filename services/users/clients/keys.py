@@ -59,9 +59,13 @@ def load_keys(path: str, *, may_draw: bool) -> list[ec.EllipticCurvePrivateKey]:
     return usable
 
 
+def new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def _draw_key(file: Path) -> None:
     """Write a new key so that of several processes starting at once exactly one's key stays."""
-    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+    pem = new_key().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     file.parent.mkdir(parents=True, exist_ok=True)

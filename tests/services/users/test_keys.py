@@ -58,6 +58,12 @@ class TestFile:
         with pytest.raises(SettingsInvalid, match="SIGNING_KEY_FILE"):
             make_users(tradepost_env="prod", signing_key_file=str(tmp_path / "none.pem"))
 
+    @pytest.mark.parametrize("mode", ["demo", "staging", "prod"])
+    def test_may_be_missing_in_tests_only(self, mode, make_users):
+        assert make_users(signing_key_file="").test_client().get("/.well-known/jwks.json").json["keys"]
+        with pytest.raises(SettingsInvalid, match="SIGNING_KEY_FILE is missing"):
+            make_users(tradepost_env=mode, signing_key_file="")
+
     @pytest.mark.parametrize(
         "content",
         [
