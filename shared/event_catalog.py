@@ -19,6 +19,14 @@ class ProductChanged(Event):
 
 
 @dataclass(frozen=True)
+class ImportRequested(Event):
+    """A product file was uploaded; products itself starts the job that reads it."""
+
+    name: ClassVar[str] = "products.import_requested.v1"
+    import_id: str
+
+
+@dataclass(frozen=True)
 class OrderConfirmed(Event):
     """Stock is held and the payment, if any, is authorised."""
 

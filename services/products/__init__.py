@@ -1,0 +1,1 @@
+"""The products service: catalog, prices, stock and reservations."""

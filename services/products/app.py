@@ -1,0 +1,33 @@
+"""Composition root of the products service."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from services.products.clients import Clients
+from services.products.config import ProductsSettings
+from services.products.routes import BLUEPRINTS
+from shared import idempotency, inbox
+from shared.persistence import DatabaseHandle
+from shared.service import create_service
+from shared.tokens import KeySource
+
+SERVICE = "products"
+
+
+def create_app(
+    settings: ProductsSettings | None = None, *, keys: KeySource | None = None, clients: Clients | None = None
+) -> Flask:
+    """Build the service; without arguments from the environment."""
+    settings = settings or ProductsSettings.from_env()
+    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
+    idempotency.ensure_indexes(SERVICE)
+    inbox.ensure_indexes(SERVICE)
+    return create_service(
+        SERVICE,
+        settings,
+        blueprints=BLUEPRINTS,
+        database=database,
+        clients=clients or Clients.build(settings),
+        keys=keys,
+    )

@@ -1,0 +1,32 @@
+"""The outside world as products sees it: the files that wait for their import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from services.products.config import ProductsSettings
+from shared.storage import Storage, make_storage
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What operations reach outside this service."""
+
+    files: Storage
+
+    @classmethod
+    def build(cls, settings: ProductsSettings) -> Clients:
+        return cls(files=make_storage(settings.storage_backend, settings.storage_dir))
+
+
+def clients() -> Clients:
+    """Return the clients of the application at work."""
+    return cast(Clients, current_app.extensions["tradepost_clients"])
+
+
+def settings() -> ProductsSettings:
+    """Return the settings of the application at work."""
+    return cast(ProductsSettings, current_app.extensions["tradepost_settings"])

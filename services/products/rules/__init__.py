@@ -1,0 +1,1 @@
+"""Rules of the products service: plain data in and out."""

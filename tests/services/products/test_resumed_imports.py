@@ -1,0 +1,95 @@
+"""Imports that were killed: found again, resumed where they stopped, counted as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from services.products import jobs, operations
+from services.products.documents import Product, ProductImport
+from services.products.operations.import_batches import Batch, apply_batch
+from services.products.rules.import_rows import ImportedRow, parse_row
+from shared.clock import now
+from shared.jobs import connection, make_worker
+from tests.factories.products import csv_file, csv_row
+
+Import = Callable[..., dict[str, Any]]
+ROWS = [csv_row(f"S{number:04}") for number in range(1_200)]
+
+
+def parsed(rows: list[dict[str, str]]) -> Batch:
+    found = [parse_row(number, list(row.values())) for number, row in enumerate(rows, start=2)]
+    return Batch(rows=[row for row in found if isinstance(row, ImportedRow)])
+
+
+class TestKilledImport:
+    def test_is_resumed_and_counts_every_row_once(self, merchant: Any, upload: Import, hold_clock: Any) -> None:
+        wanted = upload(csv_file(ROWS))
+        run = ProductImport.claim(wanted["id"])
+        assert run is not None
+        batch_counts, _ = apply_batch(wanted["id"], parsed(ROWS[:500]))
+        assert ProductImport.advance(run, batch_counts)
+        apply_batch(wanted["id"], parsed(ROWS[500:1_000]))  # written, and killed before it was counted
+        hold_clock(now() + timedelta(seconds=25))
+
+        jobs.requeue_stalled_imports()
+        make_worker("products", connection()).work(burst=True, logging_level="WARNING")
+
+        finished = merchant.get(f"/v1/products/imports/{wanted['id']}").json
+        assert finished["status"] == "succeeded"
+        assert (finished["rows_read"], finished["created"], finished["unchanged"]) == (1_200, 1_200, 0)
+        assert {len(each["outbox"]) for each in Product.collection().find({}, {"outbox": 1})} == {1}
+
+    def test_is_left_alone_while_it_shows_signs_of_life(self, merchant: Any, upload: Import) -> None:
+        wanted = upload(csv_file(ROWS[:1]))
+        assert ProductImport.claim(wanted["id"]) is not None
+
+        operations.run_import(wanted["id"])
+        jobs.requeue_stalled_imports()
+        make_worker("products", connection()).work(burst=True, logging_level="WARNING")
+
+        assert merchant.get(f"/v1/products/imports/{wanted['id']}").json["status"] == "running"
+        assert Product.objects.count() == 0
+
+    def test_cannot_go_on_once_it_was_taken_over(self, upload: Import, hold_clock: Any) -> None:
+        wanted = upload(csv_file(ROWS[:1]))
+        overtaken = ProductImport.claim(wanted["id"])
+        assert overtaken is not None
+        hold_clock(now() + timedelta(seconds=25))
+        operations.run_import(wanted["id"])
+
+        assert not ProductImport.advance(overtaken, {"rows_read": 1, "created": 1})
+        assert ProductImport.get(wanted["id"]).created == 1
+
+    def test_is_given_up_after_ten_attempts(self, merchant: Any, upload: Import) -> None:
+        wanted = upload(csv_file(ROWS[:1]))
+        ProductImport.collection().update_one({"_id": wanted["id"]}, {"$set": {"attempts": 10}})
+
+        operations.run_import(wanted["id"])
+
+        finished = merchant.get(f"/v1/products/imports/{wanted['id']}").json
+        assert finished["status"] == "failed"
+        assert "10 attempts" in finished["errors"][0]["detail"]
+
+    def test_whose_event_was_lost_is_found_by_the_sweeper(self, upload: Import, hold_clock: Any) -> None:
+        wanted = upload(csv_file(ROWS[:1]))
+        hold_clock(now() + timedelta(seconds=25))
+
+        jobs.requeue_stalled_imports()
+        make_worker("products", connection()).work(burst=True, logging_level="WARNING")
+
+        assert ProductImport.get(wanted["id"]).status == "succeeded"
+
+
+class TestConcurrentChange:
+    def test_of_a_product_is_not_overwritten_unseen(self, products_app: Any) -> None:
+        apply_batch("imp_1", parsed(ROWS[:2]))
+        product = Product.get_by_sku("S0000")
+        product.change({"name": "Changed by hand"})
+        product.commit()
+
+        counts, _ = apply_batch("imp_2", parsed([csv_row("S0000", description="New text"), ROWS[1]]))
+
+        assert (counts["updated"], counts["unchanged"]) == (1, 1)
+        assert Product.get_by_sku("S0000").version == 3
