@@ -190,7 +190,7 @@ class ServiceClient:
             log.warning("upstream_failed", upstream=self.service, reason=outcome, method=call.method, attempt=attempt)
             raise
         finally:
-            _call_seconds.labels(self.service, outcome).observe(time.perf_counter() - started_at)
+            _observed(self.service, outcome).observe(time.perf_counter() - started_at)
 
     def _exchange(self, call: _Call, headers: dict[str, str], granted: float) -> Answer:
         try:
@@ -220,6 +220,11 @@ class ServiceClient:
             if not broken.is_stale or not call.may_repeat or left <= 0:
                 raise
             return ask(total_seconds=left, on_fresh=True)
+
+
+@functools.lru_cache(maxsize=512)
+def _observed(service: str, outcome: str) -> Any:
+    return _call_seconds.labels(service, outcome)
 
 
 def _unavailable(service: str, answer: Answer) -> UpstreamUnavailable:

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,127}")
+from shared.redaction import redact
+
+# At least one letter, so that nobody can have a card number logged and passed on as a request id.
+_REQUEST_ID = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{7,127}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _NO_VALUES: Mapping[str, Any] = {}
 
@@ -86,7 +89,7 @@ def outgoing_headers() -> dict[str, str]:
 def bind_context(**values: Any) -> None:
     """Add ids to every further log line of this request or job; None is left out."""
     given = {name: value for name, value in values.items() if value is not None}
-    _values.set({**_values.get(), **given})
+    _values.set({**_values.get(), **redact(given)})
 
 
 def bound_values() -> Mapping[str, Any]:
