@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.auth import current_principal
 from shared.clock import now
 from shared.errors import BadRequest, Conflict, InvalidInput, LostRace
-from shared.persistence import database, surviving_failover
+from shared.persistence import building_indexes, database, surviving_failover
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 
@@ -39,7 +39,8 @@ class RequestInFlight(Conflict):
 
 def ensure_indexes(service: str) -> None:
     """Let MongoDB forget keys after 24 hours."""
-    _keys(service).create_index("created_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
+    with building_indexes():
+        _keys(service).create_index("created_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
 
 
 def idempotency_key() -> str:

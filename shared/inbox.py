@@ -10,14 +10,15 @@ from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from shared.clock import now
-from shared.persistence import database
+from shared.persistence import building_indexes, database
 
 KEPT_FOR = timedelta(days=14)
 DUPLICATE_KEY = 11000
 
 
 def ensure_indexes(service: str) -> None:
-    _inbox(service).create_index("seen_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
+    with building_indexes():
+        _inbox(service).create_index("seen_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
 
 
 def row(event_id: str, handler: str) -> str:

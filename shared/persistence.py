@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Self, TypeVar
 
 import mongoengine
+import pymongo
 from mongoengine import DateTimeField, Document, IntField, ListField, StringField
 from mongoengine.errors import NotUniqueError, SaveConditionError
 from pymongo.collection import Collection
@@ -22,6 +24,7 @@ from shared.ids import new_id
 T = TypeVar("T")
 
 STORE_TIMEOUT_SECONDS = 2.0
+INDEX_SECONDS = 60.0
 # What was done is still recorded when the deadline has passed: nobody waits, but the next one must find it.
 LEAST_FAILOVER_SECONDS = 0.1
 # Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
@@ -67,10 +70,16 @@ def connected_services() -> tuple[str, ...]:
 
 def ensure_indexes(service: str) -> None:
     """Create the indexes of every document of one service; safe to run at each start."""
-    for document in documents_of(service):
-        document.ensure_indexes()
-        if issubclass(document, Aggregate):
-            document.collection().create_index("outbox.id", sparse=True)  # what the relay asks for
+    with building_indexes():
+        for document in documents_of(service):
+            document.ensure_indexes()
+            if issubclass(document, Aggregate):
+                document.collection().create_index("outbox.id", sparse=True)  # what the relay asks for
+
+
+def building_indexes() -> AbstractContextManager[object]:
+    """Give the calls of the block a minute: a request's two seconds are too short for a start on a busy machine."""
+    return pymongo.timeout(INDEX_SECONDS)
 
 
 def documents_of(service: str) -> list[type[Document]]:
