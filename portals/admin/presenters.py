@@ -98,7 +98,13 @@ def returnable_lines(order: Json) -> list[Json]:
 
 
 def shipment_body(order: Json, form: Mapping[str, str]) -> Json:
-    """Return the lines and quantities of the shipping form (`ship-<line_id>`); empty or 0 leaves a line out."""
+    """
+    Return the lines and quantities of the shipping form (`ship-<line_id>`); empty or 0 leaves a line out.
+
+    The button `all` names no lines: the orders service ships what is left then, whatever it is by now.
+    """
+    if form.get("all"):
+        return _reference(form)
     lines = _quantities(open_lines(order), form, "ship")
     if not lines:
         raise FormInvalid("shipment", "Enter how many units to ship.")

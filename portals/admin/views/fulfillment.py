@@ -19,8 +19,7 @@ blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
 def ship(order_id: str) -> ResponseReturnValue:
     """Ship all that is left (button `all`), or the quantities of the form."""
     try:
-        body = {} if request.form.get("all") else shipment_body(orders.get_order(order_id), request.form)
-        orders.ship(order_id, body, key=sent_form_key())
+        orders.ship(order_id, shipment_body(orders.get_order(order_id), request.form), key=sent_form_key())
     except (FormInvalid, UpstreamRefused) as refusal:
         return _again(order_id, "shipment", refusal)
     flash("Shipped. The payment is captured in a moment, and the buyer gets an e-mail.", "good")

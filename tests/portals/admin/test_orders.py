@@ -65,8 +65,9 @@ class TestShipping:
         assert order["status"] == "partially_shipped"
         assert "DHL 1" in page.text
 
-        page = page.submit("/shipments", all="yes")
+        page = page.submit("/shipments", all="yes", reference="DHL 2")
         assert order["status"] == "shipped"
+        assert "DHL 2" in page.text
         assert "Captured £35.70" in page.text
 
     def test_a_form_sent_twice_ships_once(self, staff: Visitor, order: dict[str, Any]):
