@@ -120,7 +120,6 @@ class Supervisor:
         if find_spec("tools.seed") is None or "gateway" not in {each.name for each in self.plan.workloads}:
             return
         environment = self.plan.environment_of(BY_NAME["users"], self._stores, self._credentials)
-        environment["MONGODB_BASE"] = self._stores.mongodb_base
         log = self.plan.places.log_of("seed")
         with self.voice.step("seeding the demo"):
             seeding = fork(lambda: import_module("tools.seed").main(), name="seed", log=log, environment=environment)
