@@ -13,6 +13,8 @@ from shared.money import MAX_AMOUNT, line_total
 
 MAX_LINES = 2000
 MAX_QUANTITY = 1_000_000
+# What products can hold of one SKU; more would be refused there as malformed, not as short.
+MAX_UNITS = 1_000_000_000
 
 UnitPrice = tuple[Decimal, str]
 
@@ -54,6 +56,8 @@ def price_lines(requested: Sequence[Mapping[str, Any]], offers: Sequence[Mapping
     total = sum(line["total_amount"] for line in line_items)
     if total > MAX_AMOUNT:
         raise invalid("/line_items", f"The total is beyond {MAX_AMOUNT} minor units.")
+    if max(units_per_sku(line_items).values()) > MAX_UNITS:
+        raise invalid("/line_items", f"At most {MAX_UNITS:,} units of one product.")
     return PricedLines(line_items, currency, total)
 
 

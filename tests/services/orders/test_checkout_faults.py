@@ -128,6 +128,8 @@ class TestSilentNeighbours:
 
         sweep(after=60)
         assert sorted(order.status for order in Order.objects) == ["confirmed", "placed"]
+        sweep(after=5)
+        assert products.faults.calls.count("reserve") == 4
 
         sweep(after=60)
         assert [order.status for order in Order.objects] == ["confirmed", "confirmed"]

@@ -120,6 +120,12 @@ class TestPricing:
         with pytest.raises(InvalidInput):
             price_lines([{"sku": "BOLT", "quantity": 1_000_000}], [offer(10**12)])
 
+    def test_refuses_more_units_than_products_can_hold(self):
+        lines = [{"sku": "BOLT", "quantity": 1_000_000}] * 1001
+
+        with pytest.raises(InvalidInput):
+            price_lines(lines, [offer(0)] * 1001)
+
     def test_a_cart_has_one_line_per_product(self):
         lines = [{"sku": sku, "quantity": 2} for sku in ("B", "A", "B")]
 
