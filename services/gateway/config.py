@@ -28,12 +28,12 @@ class GatewaySettings(Settings):
     tradepost_env: str = "prod"
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
-    upstream_places: int = 64
+    upstream_places: int = 32
     body_memory_bytes: int = 256 * 1024
     body_idle_seconds: float = 10.0
     body_total_seconds: float = 120.0
-    login_account_limit: str = "1/30"
-    login_address_limit: str = "10/120"
+    login_account_limit: str = "2/60"
+    login_address_limit: str = "20/200"
     public_limit: str = "200/1000"
     read_limit: str = "50/300"
     write_limit: str = "20/100"

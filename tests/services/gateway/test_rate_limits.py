@@ -76,8 +76,8 @@ class TestLimiter:
 
 
 class TestWithRedis:
-    def test_makes_one_trip_for_many_calls(self, redis_url):
-        limiter = Limiter(redis_url)
+    def test_makes_one_trip_for_many_calls(self, redis_url, clock):
+        limiter = Limiter(redis_url, clock=clock)
         with redis.Redis.from_url(redis_url) as store:
             before = store.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
             assert allowed(limiter, Bucket(Limit("read", 100, 1000), "usr_1"), 100) == 100
@@ -107,10 +107,10 @@ class TestWithRedis:
 
     def test_tokens_come_back(self, redis_url):
         limiter = Limiter(redis_url)
-        bucket = Bucket(Limit("login", 50, 1, strict=True), "usr_1")
+        bucket = Bucket(Limit("login", 2, 1, strict=True), "usr_1")
         assert limiter.take([bucket]).is_allowed
         assert not limiter.take([bucket]).is_allowed
-        time.sleep(0.05)
+        time.sleep(0.51)
         again = limiter.take([bucket])
         limiter.close()
 
@@ -129,7 +129,7 @@ class TestWithoutRedis:
         limiter = Limiter(DEAD_REDIS, clock=clock)
         started = time.monotonic()
         assert allowed(limiter, Bucket(Limit("login", 1000, 1000, strict=True), "usr_1"), 200) == 200
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 3
 
     def test_sign_in_limits_fail_closed(self, clock):
         limiter = Limiter(DEAD_REDIS, clock=clock)

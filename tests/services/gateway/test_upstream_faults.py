@@ -95,7 +95,7 @@ class TestSlow:
 
     def test_does_not_block_other_routes(self, make_gateway, api, start_upstream):
         release = threading.Event()
-        stuck = start_upstream(lambda *_: release.wait(5) and answer({}))
+        stuck = start_upstream(lambda *_: release.wait(10) and answer({}))
         client = api(make_gateway(orders_url=stuck.url, upstream_places=4))
         waiting = [in_background(lambda: client.get("/api/v1/orders")) for _ in range(3)]
         while len(stuck.received) < 3:
@@ -110,7 +110,7 @@ class TestSlow:
         assert elsewhere == 200
         assert refused.status_code == 503
         assert refused.json["type"] == "/problems/upstream-busy"
-        assert seconds < 0.3
+        assert seconds < 3
         assert [answered().status_code for answered in waiting] == [200, 200, 200]
 
     def test_dripping_answer_is_cut_off(self, make_gateway, api, start_upstream):

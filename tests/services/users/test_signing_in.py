@@ -99,9 +99,9 @@ class TestRefusals:
         times: dict[str, list[float]] = {email: [], "nobody@acme.example": []}
         for _ in range(4):
             for each, seconds in times.items():
-                started = time.perf_counter()
+                started = time.process_time()
                 login(client, each, "wrong")
-                seconds.append(time.perf_counter() - started)
+                seconds.append(time.process_time() - started)
 
         known, unknown = (statistics.median(seconds) for seconds in times.values())
         assert 0.4 < unknown / known < 2.5
@@ -129,10 +129,11 @@ class TestRefusals:
     def test_missing_and_unknown_fields_are_invalid(self, body, client):
         assert client.post("/v1/auth/login", json=body).status_code == 422
 
-    def test_endless_password_is_invalid_and_not_hashed(self, client):
-        started = time.monotonic()
+    def test_endless_password_is_invalid_and_not_hashed(self, make_users):
+        client = make_users(hashing_queue=-1).test_client()  # no place to hash at all
+
+        assert login(client, "a@acme.example", "x" * 1024).status_code == 503
         assert login(client, "a@acme.example", "x" * 1025).status_code == 422
-        assert time.monotonic() - started < 0.2
 
     @pytest.mark.parametrize(
         ("typed", "status"),
@@ -146,7 +147,8 @@ class TestRefusals:
 
 
 class TestBruteForce:
-    def test_guesser_is_slowed_down(self, client):
+    def test_guesser_is_slowed_down(self, client, hold_clock):
+        hold_clock(clock.now())
         email = make_user().email
         statuses = [login(client, email, "wrong").status_code for _ in range(FREE_FAILURES + 2)]
 
@@ -156,6 +158,7 @@ class TestBruteForce:
         assert 1 <= int(refused.headers["Retry-After"]) <= 2
 
     def test_wait_passes(self, client, hold_clock):
+        hold_clock(clock.now())
         email = make_user().email
         for _ in range(FREE_FAILURES):
             login(client, email, "wrong")
@@ -164,7 +167,8 @@ class TestBruteForce:
 
         assert login(client, email, PASSWORD).status_code == 200
 
-    def test_victim_elsewhere_is_not_locked_out(self, client):
+    def test_victim_elsewhere_is_not_locked_out(self, client, hold_clock):
+        hold_clock(clock.now())
         email = make_user().email
         for _ in range(FREE_FAILURES + 1):
             login(client, email, "wrong", address="203.0.113.9")
@@ -172,6 +176,7 @@ class TestBruteForce:
         assert login(client, email, PASSWORD, address="198.51.100.7").status_code == 200
 
     def test_spread_out_guessing_is_slowed_for_moments_only(self, client, hold_clock):
+        hold_clock(clock.now())
         user = make_user()
         for number in range(3):
             login(client, user.email, "wrong", address=f"203.0.113.{number}")
@@ -192,7 +197,8 @@ class TestBruteForce:
             assert login(client, email, PASSWORD).status_code == 200
         assert LoginFailures.objects.count() == 0
 
-    def test_unknown_accounts_are_counted_too(self, client):
+    def test_unknown_accounts_are_counted_too(self, client, hold_clock):
+        hold_clock(clock.now())
         statuses = [login(client, "nobody@acme.example", "x").status_code for _ in range(FREE_FAILURES + 1)]
         assert statuses[-1] == 429
 
