@@ -11,6 +11,8 @@ from tools.replay.api import Stopped
 from tools.replay.trading import CompanyTrade
 
 JOIN_SECONDS = 0.2
+# In units of the shortest pause.
+LONGEST_PAUSE = 8
 
 
 class Schedule:
@@ -64,5 +66,9 @@ class Schedule:
             if is_done:
                 self._unfinished -= 1
             else:
-                heapq.heappush(self._waiting, (time.monotonic() + self._ask_again_seconds, position))
+                heapq.heappush(self._waiting, (time.monotonic() + self._pause(position), position))
             self._changed.notify_all()
+
+    def _pause(self, position: int) -> float:
+        """Ask a busy platform less and less often: each look reads a whole order."""
+        return self._ask_again_seconds * min(self._trades[position].looks, LONGEST_PAUSE)

@@ -49,6 +49,8 @@ class CompanyTrade:
     ) -> None:
         self.company = company
         self.failures: list[Failure] = []
+        # How often the step at hand was found to be waiting.
+        self.looks = 0
         self._steps = deque(steps)
         self._known = known
         self._api, self._admin, self._rep, self._progress = api, admin, rep, progress
@@ -64,8 +66,9 @@ class CompanyTrade:
             except (Refused, Unreachable) as cause:
                 is_done = self._fail(step, str(cause))
             if not is_done and not self._has_waited_too_long(step):
+                self.looks += 1
                 return False
-            self._waiting_since = None
+            self._waiting_since, self.looks = None, 0
             self._steps.popleft()
         return True
 

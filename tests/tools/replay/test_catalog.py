@@ -9,7 +9,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.trade import make_plan, make_record
@@ -37,6 +37,7 @@ class TestSku:
     def test_is_the_code_in_the_platforms_letters(self, code, sku):
         assert sku_of(code) == sku
 
+    @settings(deadline=None)
     @given(st.text(min_size=1, max_size=12))
     def test_is_taken_by_the_platform_or_refused(self, code):
         try:

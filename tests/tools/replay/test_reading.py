@@ -24,6 +24,11 @@ def whole_file():
     return list(read_rows(WHOLE_FILE))
 
 
+@cache
+def whole_plan():
+    return plan_replay(whole_file())
+
+
 class TestReading:
     def test_reads_compressed_files_alike(self, tmp_path):
         plain = write_file(tmp_path / "trade.csv", *make_trade())
@@ -76,8 +81,8 @@ class TestWholeFile:
         return whole_file()
 
     @pytest.fixture
-    def plan(self, rows):
-        return plan_replay(rows)
+    def plan(self):
+        return whole_plan()
 
     def test_has_the_orders_and_write_offs_that_its_readme_counts(self, rows, plan):
         listed = Counter(entry.reason for entry in plan.left_out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories.trade import make_plan, make_record
@@ -146,6 +146,7 @@ TRADES = st.lists(
 
 
 class TestAnyTrade:
+    @settings(deadline=None)
     @given(TRADES)
     def test_never_takes_back_more_than_was_sold_or_refunds_more_than_was_captured(self, trade):
         plan = planned(trade)
@@ -160,6 +161,7 @@ class TestAnyTrade:
                 assert units[order.reference, position] <= line.quantity
                 assert 0 <= money[order.reference, position] <= line.total
 
+    @settings(deadline=None)
     @given(TRADES)
     def test_accounts_for_every_penny_and_unit_of_every_return_row(self, trade):
         plan = planned(trade)
