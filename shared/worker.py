@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from shared import deadline, inbox
 from shared.broker import Message, RedisBroker
-from shared.errors import LostRace
+from shared.errors import LostRace, Unavailable
 from shared.events import Event, Handler, handlers_of
 from shared.ids import new_id
 from shared.metrics import counter, histogram
@@ -38,6 +38,10 @@ HANDLED = counter("events_handled_total", "Events handled, by handler and outcom
 LAG = histogram("event_lag_seconds", "Seconds from recording an event to handling it", ["subscriber"])
 
 
+# What a service does before each batch, given the heartbeat for what takes long; Unavailable makes the batch wait.
+Prepare = Callable[[Callable[[], None]], None]
+
+
 class Subscription(Protocol):
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]: ...
     def acknowledge(self, messages: Sequence[Message]) -> None: ...
@@ -52,13 +56,16 @@ class Consumer:
         self._subscription = subscription
         self._handlers = handlers_of(service)
 
-    def run(self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None) -> None:
-        """Consume until `stopping`; a batch that has begun is finished."""
+    def run(
+        self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None, prepare: Prepare = lambda _: None
+    ) -> None:
+        """Consume until `stopping`; a batch that has begun is finished, none is received before `prepare` succeeds."""
         while not stopping.is_set():
             beat()
             try:
+                prepare(beat)
                 self.consume_once()
-            except (PyMongoError, RedisError) as failure:
+            except (PyMongoError, RedisError, Unavailable) as failure:
                 log.warning("consumer_waits", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
 
@@ -161,7 +168,8 @@ def publishers_of(service: str) -> list[str]:
 def main(package: str) -> None:
     """Run the worker of `services.<name>` until SIGTERM or SIGINT."""
     service = package.rsplit(".", 1)[-1]
-    app: Any = import_module(f"{package}.app").create_app()
+    root: Any = import_module(f"{package}.app")
+    app: Any = root.create_app()
     import_module(f"{package}.handlers")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -174,12 +182,12 @@ def main(package: str) -> None:
     log.info("worker_started", service=service, publishers=publishers_of(service))
     with app.app_context():
         broker = RedisBroker(blocking_redis_from_url(redis_url, seconds=STREAM_SECONDS))
-        _consume_until_stopped(service, broker, stopping)
+        _consume_until_stopped(service, broker, stopping, getattr(root, "before_each_batch", lambda _: None))
     relay.join()
     log.info("worker_stopped", service=service)
 
 
-def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threading.Event) -> None:
+def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threading.Event, prepare: Prepare) -> None:
     while not stopping.is_set():
         try:
             subscription = broker.subscribe(service, publishers_of(service), consumer=new_id("consumer"))
@@ -187,7 +195,7 @@ def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threadin
             log.warning("broker_awaited", service=service, failure=type(failure).__name__)
             stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         else:
-            Consumer(service, subscription).run(stopping, beat=heartbeat)
+            Consumer(service, subscription).run(stopping, beat=heartbeat, prepare=prepare)
 
 
 if __name__ == "__main__":

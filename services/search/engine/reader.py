@@ -1,0 +1,146 @@
+"""Reading the Tantivy index: pages by tier, counts by category, always from the last commit."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Any
+
+import tantivy
+
+from services.search.engine.interface import Found, Place, Question
+from services.search.engine.layout import SCHEMA_VERSION, shown_of
+from services.search.engine.shelf import Label, Shelf
+from services.search.engine.tiers import Tiers, any_tier, for_sale, tiers_of
+from services.search.errors import IndexNotReady
+
+MOST_CATEGORIES = 200
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class _Opened:
+    label: Label
+    signature: tuple[int, ...]
+    index: Any
+
+
+class TantivyReader:
+    """Opens the current index when it is first asked, and again whenever the shelf has changed."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+
+    def check(self) -> None:
+        self._searcher()
+
+    def search(self, question: Question) -> Found:
+        searcher = self._searcher()
+        tiers = tiers_of(question.text)
+        chosen, total = _chosen(searcher, tiers, question)
+        hits = _hits(searcher, chosen, tiers.order, question)
+        page = hits[: question.limit]
+        return Found(
+            products=[shown_of(searcher.doc(address)) for _, address in page],
+            end=page[-1][0] if len(hits) > question.limit else None,
+            total=total,
+            categories=_categories(searcher, for_sale(any_tier(chosen))),
+        )
+
+    def _searcher(self) -> Any:
+        for _ in range(ATTEMPTS):
+            try:
+                return self._follow().index.searcher()
+            except (OSError, ValueError):
+                self._opened = None  # the index was swapped between two looks at it
+        raise IndexNotReady("There is no search index yet")
+
+    def _follow(self) -> _Opened:
+        opened = self._opened
+        if opened is not None and self._shelf.signature(opened.label) == opened.signature:
+            return opened
+        with self._lock:
+            self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> _Opened:
+        label = self._shelf.label()
+        if label is None or label.schema_version != SCHEMA_VERSION:
+            raise FileNotFoundError("no index of our schema")
+        signature = self._shelf.signature(label)
+        if self._opened is not None and self._opened.label == label:
+            self._opened.index.reload()
+            return _Opened(label, signature, self._opened.index)
+        index = tantivy.Index.open(str(self._shelf.path_of(label)))
+        index.config_reader("manual")
+        index.reload()
+        return _Opened(label, signature, index)
+
+
+def _chosen(searcher: Any, tiers: Tiers, question: Question) -> tuple[list[Any], int]:
+    """Return the tiers that answer and how many products they hold; the loose ones when the strict ones hold none."""
+    total = _count(searcher, for_sale(any_tier(tiers.strict), question.category))
+    goes_on_loosely = question.after is not None and question.after.tier >= len(tiers.strict)
+    if tiers.loose and (not total or goes_on_loosely):
+        chosen = [*tiers.strict, *tiers.loose]
+        return chosen, _count(searcher, for_sale(any_tier(chosen), question.category))
+    return tiers.strict, total
+
+
+def _count(searcher: Any, query: Any) -> int:
+    return int(searcher.search(query, limit=1).count)
+
+
+def _hits(searcher: Any, tiers: list[Any], order: str, question: Question) -> list[tuple[Place, Any]]:
+    """Return one hit more than the page holds, if there is one."""
+    hits: list[tuple[Place, Any]] = []
+    wanted = question.limit + 1
+    first = question.after.tier if question.after else 0
+    for number in range(first, len(tiers)):
+        tier = _Tier(searcher, for_sale(tiers[number], question.category, but=tiers[:number]), order)
+        skipped = tier.rank_after(question.after) if question.after and number == first else 0
+        found = tier.hits(skipped, wanted - len(hits))
+        hits += [(Place(number, key, skipped + i), address) for i, (key, address) in enumerate(found, 1)]
+        if len(hits) == wanted:
+            break
+    return hits
+
+
+class _Tier:
+    """The products of one tier in their order; each has a sort key of its own."""
+
+    def __init__(self, searcher: Any, query: Any, order: str) -> None:
+        self._searcher = searcher
+        self._query = query
+        self._order = order
+
+    def hits(self, offset: int, limit: int) -> list[tuple[str, Any]]:
+        found = self._searcher.search(
+            self._query,
+            limit=limit,
+            offset=offset,
+            order_by_field=self._order,
+            order=tantivy.Order.Asc,
+            count=False,
+        )
+        return list(found.hits)
+
+    def rank_after(self, place: Place) -> int:
+        """Return how many products come before the page that goes on after `place`, wherever that is by now."""
+        count = _count(self._searcher, self._query)
+        if 0 < place.rank <= count and self._key_at(place.rank - 1) == place.key:
+            return place.rank
+        return bisect_right(range(count), place.key, key=self._key_at)
+
+    def _key_at(self, rank: int) -> str:
+        return self.hits(rank, 1)[0][0]
+
+
+def _categories(searcher: Any, query: Any) -> list[tuple[str, int]]:
+    wanted = {"by_category": {"terms": {"field": "category", "size": MOST_CATEGORIES}}}
+    buckets = searcher.aggregate(query, wanted)["by_category"]["buckets"]
+    counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in buckets if bucket["key"]]
+    return sorted(counts, key=lambda each: (-each[1], each[0]))

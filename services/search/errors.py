@@ -1,0 +1,15 @@
+"""Refusals of the search service."""
+
+from __future__ import annotations
+
+from shared.errors import Unavailable
+
+
+class IndexNotReady(Unavailable):
+    title = "The search index is being built"
+
+
+class IndexNotWritable(Unavailable):
+    """Another worker writes the index, or its folder cannot be written."""
+
+    title = "The search index cannot be written"

@@ -1,0 +1,37 @@
+"""The search API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+
+from services.search import operations
+from services.search.schemas import FoundPageSchema, SearchQuery, SuggestionsSchema, SuggestQuery
+from shared.auth import requires
+from shared.schemas import ProblemSchema
+from shared.service import ApiBlueprint
+
+blp = ApiBlueprint("search", __name__, url_prefix="/v1/search", description="Finding products")
+
+
+@blp.route("")
+class Search(MethodView):
+    @requires("products:read")
+    @blp.arguments(SearchQuery, location="query")
+    @blp.response(200, FoundPageSchema)
+    @blp.alt_response(503, schema=ProblemSchema, description="The index is being built")
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Find products for sale, the most relevant first; without `q` all by name."""
+        return operations.search_products(**query)
+
+
+@blp.route("/suggest")
+class Suggestions(MethodView):
+    @requires("products:read")
+    @blp.arguments(SuggestQuery, location="query")
+    @blp.response(200, SuggestionsSchema)
+    @blp.alt_response(503, schema=ProblemSchema, description="The index is being built")
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """Suggest up to eight products for what somebody is typing."""
+        return operations.suggest_products(**query)
