@@ -39,6 +39,7 @@ def pay() -> ResponseReturnValue:
     if request.form.get("reviewed") != fingerprint(cart):
         flash("Prices or lines changed while you were looking. Please review the order again.", "warn")
         return redirect(url_for("checkout.review"))
+    session["po_number"] = po_number[:LONGEST_PO_NUMBER]
     if len(po_number) > LONGEST_PO_NUMBER:
         return _review(cart, po_number=po_number, error=f"Use at most {LONGEST_PO_NUMBER} characters."), 422
     is_free = cart["total"] is not None and cart["total"]["amount"] == 0
@@ -92,6 +93,7 @@ def _place(attempt: Attempt) -> ResponseReturnValue:
 
 def _placed(attempt: Attempt, reply: Reply) -> ResponseReturnValue:
     session["cart_count"] = 0
+    session.pop("po_number", None)
     order = reply.body
     if reply.status == 202:
         flash(f"Order {order['number']} is received. We are still waiting for the payment to be confirmed.", "warn")
@@ -135,6 +137,6 @@ def _review(cart: dict[str, Any], *, po_number: str = "", error: str = "") -> An
         lines=lines,
         reviewed=fingerprint(cart),
         attempt_id=new_attempt_id(),
-        po_number=po_number,
+        po_number=po_number or session.get("po_number", ""),
         error=error,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template
 
 from portals.customer.clients import carts, catalog, orders
 from portals.customer.presenters import facet_rows
 from portals.customer.views.cart_memory import remember_cart
+from shared.resilience import UpstreamUnavailable
 
 blueprint = Blueprint("home", __name__)
 LATEST = 5
@@ -17,5 +20,12 @@ def home() -> str:
     page = orders.list_orders(limit=LATEST)
     cart = carts.get_cart()
     remember_cart(cart)
-    facets = facet_rows(catalog.search(""), None)
-    return render_template("home/home.html", orders=page["items"], cart=cart, facets=facets)
+    return render_template("home/home.html", orders=page["items"], cart=cart, facets=_categories())
+
+
+def _categories() -> list[dict[str, Any]]:
+    """Return the catalog's categories; none while the search is away, because orders and cart must not wait for it."""
+    try:
+        return facet_rows(catalog.search(""), None)
+    except UpstreamUnavailable:
+        return []

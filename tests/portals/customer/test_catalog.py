@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.service_client import UpstreamUnavailable
 from tests.portals.fake_gateway import FakeGateway
 from tests.portals.fake_shapes import gbp
 from tests.portals.pages import Visitor
@@ -68,6 +69,19 @@ class TestSearch:
 
         assert "Enter a whole number from 1 to 1,000,000" in page.text
         assert stocked.shop.carts.get("com_acme") in (None, {})
+
+
+class TestHome:
+    def test_shows_orders_and_cart_while_the_search_is_away(self, buyer: Visitor, stocked: FakeGateway):
+        stocked.shop.book.add(("BOLT-M8", 1))
+        stocked.fail_next("/search", UpstreamUnavailable("gateway", "status_503"))
+
+        page = buyer.get("/")
+
+        assert page.status == 200
+        assert len(page.rows()) == 1
+        assert "Categories" not in page.text
+        assert "Categories" in buyer.get("/").text
 
 
 class TestSuggestions:
