@@ -166,4 +166,5 @@ def run_by_name(package: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # Under `-m` this module is `__main__`; services register their jobs in the one that is named shared.jobs.
+    import_module("shared.jobs").main(sys.argv[1])
