@@ -19,9 +19,11 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case and without accents, each cut to 40 characters."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return [word[:LONGEST_WORD] for word in _WORD.findall(plain)]
+    folded = text.casefold()
+    if not folded.isascii():
+        decomposed = unicodedata.normalize("NFKD", folded)
+        folded = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
 
 
 def asked_words(text: str) -> list[str]:

@@ -12,7 +12,7 @@ import tantivy
 from services.search.engine.interface import Found, Place, Question
 from services.search.engine.layout import SCHEMA_VERSION, shown_of
 from services.search.engine.shelf import Label, Shelf
-from services.search.engine.tiers import Tiers, any_tier, for_sale, tiers_of
+from services.search.engine.tiers import Tier, Tiers, for_sale, tiers_of
 from services.search.errors import IndexNotReady
 
 MOST_CATEGORIES = 200
@@ -40,14 +40,14 @@ class TantivyReader:
     def search(self, question: Question) -> Found:
         searcher = self._searcher()
         tiers = tiers_of(question.text)
-        chosen, total = _chosen(searcher, tiers, question)
+        chosen, everything = _chosen(searcher, tiers, question)
         hits = _hits(searcher, chosen, tiers.order, question)
         page = hits[: question.limit]
         return Found(
             products=[shown_of(searcher.doc(address)) for _, address in page],
             end=page[-1][0] if len(hits) > question.limit else None,
-            total=total,
-            categories=_categories(searcher, for_sale(any_tier(chosen))),
+            total=_count(searcher, for_sale(everything, question.category)),
+            categories=_categories(searcher, for_sale(everything)),
         )
 
     def _searcher(self) -> Any:
@@ -80,36 +80,34 @@ class TantivyReader:
         return _Opened(label, signature, index)
 
 
-def _chosen(searcher: Any, tiers: Tiers, question: Question) -> tuple[list[Any], int]:
-    """Return the tiers that answer and how many products they hold; the loose ones when the strict ones hold none."""
-    total = _count(searcher, for_sale(any_tier(tiers.strict), question.category))
+def _chosen(searcher: Any, tiers: Tiers, question: Question) -> tuple[list[Tier], Any]:
+    """Return the tiers that answer and what they match together; the loose ones when the strict ones match nothing."""
     goes_on_loosely = question.after is not None and question.after.tier >= len(tiers.strict)
-    if tiers.loose and (not total or goes_on_loosely):
-        chosen = [*tiers.strict, *tiers.loose]
-        return chosen, _count(searcher, for_sale(any_tier(chosen), question.category))
-    return tiers.strict, total
+    if tiers.loose and (goes_on_loosely or not _count(searcher, for_sale(tiers.all_strict, question.category))):
+        return [*tiers.strict, *tiers.loose], tiers.all_loose
+    return tiers.strict, tiers.all_strict
 
 
 def _count(searcher: Any, query: Any) -> int:
     return int(searcher.search(query, limit=1).count)
 
 
-def _hits(searcher: Any, tiers: list[Any], order: str, question: Question) -> list[tuple[Place, Any]]:
+def _hits(searcher: Any, tiers: list[Tier], order: str, question: Question) -> list[tuple[Place, Any]]:
     """Return one hit more than the page holds, if there is one."""
     hits: list[tuple[Place, Any]] = []
     wanted = question.limit + 1
     first = question.after.tier if question.after else 0
     for number in range(first, len(tiers)):
-        tier = _Tier(searcher, for_sale(tiers[number], question.category, but=tiers[:number]), order)
-        skipped = tier.rank_after(question.after) if question.after and number == first else 0
-        found = tier.hits(skipped, wanted - len(hits))
+        listing = _Listing(searcher, for_sale(tiers[number].query, question.category, but=tiers[number].but), order)
+        skipped = listing.rank_after(question.after) if question.after and number == first else 0
+        found = listing.hits(skipped, wanted - len(hits))
         hits += [(Place(number, key, skipped + i), address) for i, (key, address) in enumerate(found, 1)]
         if len(hits) == wanted:
             break
     return hits
 
 
-class _Tier:
+class _Listing:
     """The products of one tier in their order; each has a sort key of its own."""
 
     def __init__(self, searcher: Any, query: Any, order: str) -> None:

@@ -13,29 +13,48 @@ from services.search.engine.layout import schema
 
 
 @dataclass(frozen=True)
+class Tier:
+    """What matches `query` and nothing of `but`, the widest queries before it."""
+
+    query: Any
+    but: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
 class Tiers:
     """
-    Queries from the most relevant to the least; `strict` ones want every word, `loose` ones fewer and fewer.
+    Tiers from the most relevant to the least; `strict` ones want every word, `loose` ones fewer and fewer.
 
-    Products of one tier are listed by the field `order`.
+    `all_strict` and `all_loose` match what any tier so far matches. Products of one tier are listed by `order`.
     """
 
-    strict: list[Any]
-    loose: list[Any]
+    strict: list[Tier]
+    loose: list[Tier]
+    all_strict: Any
+    all_loose: Any
     order: str = "sku"
 
 
 def tiers_of(text: str) -> Tiers:
     """Return the tiers of a query; without any text one tier of everything by name."""
     if not text.strip():
-        return Tiers([Query.all_query()], [], order="name_key")
+        return Tiers([Tier(Query.all_query())], [], Query.all_query(), Query.all_query(), order="name_key")
     words = rules.asked_words(text)
-    strict = _sku_tiers(text)
-    if words:
-        strict += _word_tiers(words)
+    codes = _sku_queries(text)
+    strict = _word_queries(words) if words else []
+    loose = [_any_of([_misspelt(word) for word in words], least) for least in range(len(words) - 1, 0, -1)]
+    worded = _widening([*strict, *loose], but=codes[-1:])
     return Tiers(
-        strict, [_any_of([_misspelt(word) for word in words], least) for least in range(len(words) - 1, 0, -1)]
+        strict=[*_widening(codes), *worded[: len(strict)]],
+        loose=worded[len(strict) :],
+        all_strict=_either([*codes[-1:], *strict[-1:]]),
+        all_loose=_either([*codes[-1:], *loose[-1:]]),
     )
+
+
+def _widening(queries: list[Any], but: Sequence[Any] = ()) -> list[Tier]:
+    """Return a tier per query; each query matches all that the one before it does, so that one alone is left out."""
+    return [Tier(query, (*but, *queries[max(0, i - 1) : i])) for i, query in enumerate(queries)]
 
 
 def for_sale(query: Any, category: str | None = None, *, but: Sequence[Any] = ()) -> Any:
@@ -46,18 +65,18 @@ def for_sale(query: Any, category: str | None = None, *, but: Sequence[Any] = ()
     return Query.boolean_query([*clauses, *((Occur.MustNot, each) for each in but)])
 
 
-def any_tier(tiers: Sequence[Any]) -> Any:
-    return _any_of(tiers, 1) if tiers else Query.empty_query()
+def _either(queries: Sequence[Any]) -> Any:
+    return _any_of(queries, 1) if queries else Query.empty_query()
 
 
-def _sku_tiers(text: str) -> list[Any]:
+def _sku_queries(text: str) -> list[Any]:
     sku = rules.sku_of(text)
     if sku is None:
         return []
     return [Query.term_query(schema(), "sku", sku), _beginning("sku", sku)]
 
 
-def _word_tiers(words: list[str]) -> list[Any]:
+def _word_queries(words: list[str]) -> list[Any]:
     phrase = [Query.phrase_query(schema(), "name", words)] if len(words) > 1 else []
     return [
         *phrase,
