@@ -103,21 +103,8 @@ def create_service(
     register_problems(app, store_failures=database.failures if database else ())
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
     observe_requests(app)
-    app.wsgi_app = _within_deadline(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]
     return app
-
-
-def _within_deadline(serve: Any) -> Any:
-    """Give each request the time its caller has left, at most DEFAULT_SECONDS where it does not say."""
-
-    def serve_in_time(environ: dict[str, Any], start_response: Any) -> Any:
-        token = deadline.begin(deadline.parse(environ.get("HTTP_X_DEADLINE_MS")) or DEFAULT_SECONDS)
-        try:
-            return serve(environ, start_response)
-        finally:
-            deadline.end(token)
-
-    return serve_in_time
 
 
 def remote_keys(users_url: str) -> RemoteKeys:

@@ -44,7 +44,7 @@ class TestWhoIsLetIn:
         response = Api(toy_app, tokens, scope="notes:read").post("/v1/notes", json={})
 
         assert response.status_code == 403
-        assert response.json["permission"] == "notes:write"
+        assert response.get_json()["permission"] == "notes:write"
 
     def test_keeps_internal_routes_for_services_and_others_for_people(self, toy_app, tokens):
         service = tokens.service("orders", "toys")
@@ -60,13 +60,13 @@ class TestWhoIsLetIn:
             "price": {"amount": 1, "currency": "GBP"},
             "total": {"amount": 1, "currency": "GBP"},
         }
-        note_id = writer.post("/v1/notes", json=body).json["id"]
+        note_id = writer.post("/v1/notes", json=body).get_json()["id"]
         stranger = Api(toy_app, tokens, scope="notes:read", company_id="cmp_globex")
         staff = Api(toy_app, tokens, scope="notes:read:any", company_id=None)
 
         hidden, absent = stranger.get(f"/v1/notes/{note_id}"), stranger.get("/v1/notes/note_none")
         assert hidden.status_code == absent.status_code == 404
-        assert set(hidden.json) == set(absent.json)
+        assert set(hidden.get_json()) == set(absent.get_json())
         assert staff.get(f"/v1/notes/{note_id}").json == {"id": note_id, "text": "a"}
 
 
@@ -111,8 +111,13 @@ class TestForgeries:
 
 class TestRemoteKeys:
     def test_asks_once_for_many_unknown_ids(self, tokens):
-        asked = []
-        keys = RemoteKeys(lambda: asked.append(1) or {"keys": []})
+        asked: list[int] = []
+
+        def fetch() -> dict[str, list[dict[str, str]]]:
+            asked.append(1)
+            return {"keys": []}
+
+        keys = RemoteKeys(fetch)
 
         for number in range(50):
             with pytest.raises(Unauthorized):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -19,7 +19,7 @@ from shared.outbox import Relay
 from shared.persistence import DatabaseHandle
 from shared.tracing import current_request_id
 from shared.worker import Consumer
-from tests.shared.toys import SERVICE, Note, NoteWritten
+from tests.shared.toys import SERVICE, Note, NoteWritten, stored
 
 STREAM = "events:toys"
 
@@ -41,7 +41,7 @@ def relay(broker: RedisBroker) -> Relay:
 
 
 @pytest.fixture
-def subscribe(broker: RedisBroker) -> Iterator:
+def subscribe(broker: RedisBroker) -> Iterator[Callable[..., Consumer]]:
     """Register a function as the toy service's handler and return a consumer: `subscribe(function, batch=False)`."""
 
     def build(function, *, batch: bool = False) -> Consumer:
@@ -67,7 +67,7 @@ def come_back(store: redis.Redis, seconds: float = 60) -> None:
     for each in store.xpending_range(STREAM, SERVICE, "-", "+", 100):
         store.xclaim(
             STREAM, SERVICE, "one", 0, [each["message_id"]],
-            idle=int(seconds * 1000), retrycount=each["times_delivered"], justid=True,
+            idle=int(seconds * 1000), retrycount=int(each["times_delivered"]), justid=True,
         )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ class TestRelay:
 
         assert relay.relay_once() == 1
         assert store.xlen(STREAM) == 1
-        assert Note.collection().find_one({"_id": note.id})["outbox"] == []
+        assert stored(note.id)["outbox"] == []
         assert relay.relay_once() == 0
 
     def test_keeps_events_while_the_broker_is_away(self, database):
@@ -89,7 +89,7 @@ class TestRelay:
         with pytest.raises(RedisAway):
             Relay(SERVICE, Away()).relay_once()
 
-        assert len(Note.collection().find_one({"_id": note.id})["outbox"]) == 1
+        assert len(stored(note.id)["outbox"]) == 1
 
     def test_keeps_an_event_that_is_recorded_while_it_publishes(self, database):
         note = write_note("first")
@@ -103,7 +103,7 @@ class TestRelay:
 
         Relay(SERVICE, Slow()).relay_once()
 
-        left = Note.collection().find_one({"_id": note.id})["outbox"]
+        left = stored(note.id)["outbox"]
         assert [each["fields"]["text"] for each in left] == ["second"]
 
     def test_runs_in_one_of_several_workers_and_wakes_at_once(self, broker, store):
@@ -137,7 +137,7 @@ class TestConsumer:
         seen: list[str] = []
         consumer = subscribe(lambda event: seen.append(event.text))
         note = write_note()
-        envelope = Envelope.from_document(Note.collection().find_one({"_id": note.id})["outbox"][0])
+        envelope = Envelope.from_document(stored(note.id)["outbox"][0])
         broker.publish([envelope, envelope])
         relay.relay_once()
 

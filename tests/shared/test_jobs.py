@@ -14,7 +14,7 @@ from rq.serializers import JSONSerializer
 from shared.jobs import JOBS, job, make_worker
 from shared.tracing import current_request_id, resumed
 
-done: list[object] = []
+done: list[str] = []
 
 
 @job(queue="toys-notes", timeout=10, retries=2)

@@ -18,7 +18,7 @@ def write_notes(count: int) -> list[str]:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     rows = [{"_id": f"note_{n:03}", "created_at": moment + timedelta(seconds=n // 3)} for n in range(count)]
     Note.collection().insert_many(rows)
-    return [row["_id"] for row in reversed(rows)]
+    return [str(row["_id"]) for row in reversed(rows)]
 
 
 class TestPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +12,7 @@ from pymongo.errors import AutoReconnect
 from shared import deadline
 from shared.errors import LostRace, NotFound, Unavailable
 from shared.persistence import DatabaseHandle, surviving_failover
-from tests.shared.toys import Note
+from tests.shared.toys import Note, stored
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +31,9 @@ class TestCommit:
         note.write("hello")
         note.commit()
 
-        stored = Note.collection().find_one({"_id": note.id})
-        assert (stored["text"], stored["version"]) == ("hello", 1)
-        assert [(each["name"], each["version"], each["fields"]) for each in stored["outbox"]] == [
+        row = stored(note.id)
+        assert (row["text"], row["version"]) == ("hello", 1)
+        assert [(each["name"], each["version"], each["fields"]) for each in row["outbox"]] == [
             ("toys.note_written.v1", 1, {"text": "hello"})
         ]
 
@@ -46,8 +47,8 @@ class TestCommit:
         with pytest.raises(LostRace):
             second.commit()
 
-        stored = Note.collection().find_one({"_id": first.id})
-        assert (stored["text"], stored["version"], len(stored["outbox"])) == ("winner", 2, 1)
+        row = stored(first.id)
+        assert (row["text"], row["version"], len(row["outbox"])) == ("winner", 2, 1)
 
     def test_lets_one_of_many_writers_win_each_version(self):
         note = make_note()
@@ -107,7 +108,7 @@ class TestGet:
 
 class TestSurvivingFailover:
     def test_tries_again_until_the_store_is_back(self):
-        answers = iter([AutoReconnect("gone"), AutoReconnect("gone"), "back"])
+        answers: Iterator[Exception | str] = iter([AutoReconnect("gone"), AutoReconnect("gone"), "back"])
 
         def call() -> str:
             answer = next(answers)

@@ -51,6 +51,13 @@ class Note(Aggregate):
         self.is_pinned = True
 
 
+def stored(note_id: str) -> dict[str, Any]:
+    """Return the note as it stands in the database."""
+    found = Note.collection().find_one({"_id": note_id})
+    assert found is not None
+    return found
+
+
 class NoteInput(schemas.InputSchema):
     text = schemas.text(max_length=50)
     quantity = schemas.quantity(required=False)

@@ -32,6 +32,6 @@ class Letter(Aggregate):
 def deliver(event: LetterPosted) -> None:
     attempts = database("postbox")["attempts"]
     attempts.update_one({"_id": event.text}, {"$inc": {"count": 1}}, upsert=True)
-    if event.text == "heavy" and attempts.find_one({"_id": "heavy"})["count"] == 1:
+    if event.text == "heavy" and attempts.find_one({"_id": "heavy", "count": 1}):
         time.sleep(60)
     database("postbox")["delivered"].update_one({"_id": event.text}, {"$set": {"done": True}}, upsert=True)
