@@ -9,7 +9,7 @@ from portals.customer.presenters import availability, facet_rows, price_ladder
 
 blueprint = Blueprint("catalog", __name__)
 SHORTEST_HINT = 2
-LONGEST_TEXT = 200
+LONGEST_TEXT = 100
 
 
 @blueprint.get("/catalog")
