@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mongoengine
 import pytest
 from pymongo import monitoring
 
@@ -76,14 +77,14 @@ class TestPrices:
         for number in range(30):
             make_product(f"SKU-{number}", stock=1)
         finds = Finds()
-        persistence.mongoengine.disconnect(alias="products")
-        persistence.mongoengine.connect(
+        mongoengine.disconnect(alias="products")
+        mongoengine.connect(
             host=mongodb_url("products"), alias="products", uuidRepresentation="standard", event_listeners=[finds]
         )
         try:
             response = prices(orders, *[(f"SKU-{number}", 1) for number in range(30)])
         finally:
-            persistence.mongoengine.disconnect(alias="products")
+            mongoengine.disconnect(alias="products")
             persistence._databases.pop("products")
             persistence.connect("products", mongodb_url("products"))
 
