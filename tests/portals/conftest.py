@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from portals.admin.app import create_app as create_admin
 from portals.admin.config import AdminSettings
@@ -41,16 +42,28 @@ def gateway() -> FakeGateway:
     return FakeGateway()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiled templates, shared by the apps of all tests: compiling them anew took two thirds of the time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def customer_app(redis_url: str, gateway: FakeGateway, hand_clock: HandClock) -> Flask:
+def customer_app(
+    redis_url: str, gateway: FakeGateway, hand_clock: HandClock, compiled: FileSystemBytecodeCache
+) -> Flask:
     settings = CustomerSettings(redis_url=redis_url, service_secret="s" * 32, **ADDRESSES)
-    return create_customer(settings, transport=gateway, clock=hand_clock)
+    app = create_customer(settings, transport=gateway, clock=hand_clock)
+    app.jinja_env.bytecode_cache = compiled
+    return app
 
 
 @pytest.fixture
-def admin_app(redis_url: str, gateway: FakeGateway, hand_clock: HandClock) -> Flask:
+def admin_app(redis_url: str, gateway: FakeGateway, hand_clock: HandClock, compiled: FileSystemBytecodeCache) -> Flask:
     settings = AdminSettings(redis_url=redis_url, service_secret="s" * 32, **ADDRESSES)
-    return create_admin(settings, transport=gateway, clock=hand_clock)
+    app = create_admin(settings, transport=gateway, clock=hand_clock)
+    app.jinja_env.bytecode_cache = compiled
+    return app
 
 
 @pytest.fixture
