@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from locust import LoadTestShape
+from locust import LoadTestShape, events
 
 USERS = 20
 SECONDS = 30
 SPAWN_RATE = 10.0
 
 
+@events.init_command_line_parser.add_listener
+def bound_by_default(parser: Any, **_: Any) -> None:
+    """Locust's own defaults are one person, for ever."""
+    parser.set_defaults(num_users=USERS, spawn_rate=SPAWN_RATE, run_time=SECONDS)
+
+
 class _Bounded(LoadTestShape):
-    """Ends after `--run-time` seconds (30) and never exceeds `--users` people (20)."""
+    """Ends after `--run-time` and never exceeds `--users` people, the yardstick's caller among them."""
 
     abstract = True
     use_common_options: ClassVar[bool] = True
 
     def tick(self) -> tuple[int, float] | None:
         options = self.runner.environment.parsed_options
-        elapsed, seconds, users = self.get_run_time(), options.run_time or SECONDS, options.num_users or USERS
-        if elapsed >= seconds:
+        progress = self.get_run_time() / options.run_time
+        if progress >= 1:
             return None
-        return max(1, round(users * self.share(elapsed / seconds))), options.spawn_rate or SPAWN_RATE
+        return max(1, round(options.num_users * self.share(progress))), options.spawn_rate
 
     def share(self, progress: float) -> float:
         """Return which share of the people is there when `progress` (0 to 1) of the time has passed."""
