@@ -94,7 +94,7 @@ replay-short: setup-dev ## the same with the first two days, which come with the
 
 .PHONY: load
 load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECONDS=60)
-	@$(PY) -m locust -f loadtests --headless --host http://127.0.0.1:$$((8080 + $(or $(PORT_OFFSET),0))) \
+	@$(PY) -m locust -f loadtests --headless \
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
 .PHONY: picture

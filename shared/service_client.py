@@ -242,8 +242,13 @@ def _unavailable(service: str, answer: Answer) -> UpstreamUnavailable:
 
 
 def _judge(error: Exception, *, had_time: bool) -> Verdict:
-    """A timeout is the upstream's failure only if it was given a fair part of its time."""
-    if not isinstance(error, UpstreamUnavailable):
+    """
+    Tell whether an upstream failed.
+
+    A timeout counts only if it was given a fair part of its time. A 503 is an answer: whoever gives it lives, and may only
+    be passing on, as the gateway does, that one of many services behind it is away.
+    """
+    if not isinstance(error, UpstreamUnavailable) or error.reason == "status_503":
         return Verdict.UNKNOWN
     return Verdict.UNKNOWN if error.reason == "timeout" and not had_time else Verdict.FAILED
 

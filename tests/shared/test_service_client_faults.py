@@ -142,6 +142,14 @@ class TestDeadUpstream:
         assert (refusal.status, refusal.reason) == (503, "connection")
         assert time.monotonic() - started_at < 0.5
 
+    def test_may_pass_on_that_another_is_away_without_being_cut_off(self, server, products):
+        server.default = Reply(503)
+        for _ in range(25):
+            refusal_of(lambda: products.post("/v1/x"))
+        server.default = Reply(body={"ok": True})
+
+        assert products.get("/v1/products") == {"ok": True}
+
     def test_is_not_called_while_the_breaker_is_open(self, server, products):
         server.default = Reply(500)
         for _ in range(20):
