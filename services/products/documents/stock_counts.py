@@ -26,7 +26,7 @@ def set_on_hand(sku: str, on_hand: int) -> None:
     def attempt() -> bool:
         current = Stock.levels([sku]).get(sku)
         _require_free(sku, current, down_to=on_hand)
-        return _written([_counting(sku, on_hand, current)]) == 1
+        return _written([counting(sku, on_hand, current)]) == 1
 
     _until_done(attempt, sku)
 
@@ -59,7 +59,7 @@ def count_many(targets: Mapping[str, int | None]) -> tuple[set[str], dict[str, s
         if current is not None and current["reserved"] > (target or 0):
             refused[sku] = f"Orders hold {current['reserved']} of it."
             continue
-        writes.append(_unstocking(sku) if target is None else _counting(sku, target, current))
+        writes.append(_unstocking(sku) if target is None else counting(sku, target, current))
         changed.add(sku)
     if _written(writes) < len(writes):
         refused |= _count_stragglers({sku: targets[sku] for sku in changed})
@@ -87,7 +87,7 @@ def _require_free(sku: str, current: Level, *, down_to: int) -> None:
         raise StockBelowReserved(f"Orders hold {reserved} of {sku}", reserved=reserved)
 
 
-def _counting(sku: str, on_hand: int, current: Level) -> UpdateOne:
+def counting(sku: str, on_hand: int, current: Level) -> UpdateOne:
     """Return the write that sets on hand, if it is still what `current` says and orders hold no more than that."""
     moment = now()
     if current is None:

@@ -62,7 +62,7 @@ def _write_products(import_id: str, rows: Sequence[ImportedRow]) -> dict[str, st
         mark = new_id("com")
         writes: list[InsertOne[dict[str, Any]] | UpdateOne] = []
         for sku, row in waiting.items():
-            outcome, write = _decide(import_id, row, known.get(sku), mark)
+            outcome, write = decide_write(import_id, row, known.get(sku), mark)
             outcomes[sku] = outcome
             if write is not None:
                 writes.append(write)
@@ -73,9 +73,10 @@ def _write_products(import_id: str, rows: Sequence[ImportedRow]) -> dict[str, st
     raise StockContended("The products of this batch keep changing")
 
 
-def _decide(
+def decide_write(
     import_id: str, row: ImportedRow, known: Mapping[str, Any] | None, mark: str
 ) -> tuple[str, InsertOne[dict[str, Any]] | UpdateOne | None]:
+    """Return what becomes of the product, and its write, without effect if `known` is not the present state."""
     if known is None:
         return "created", _insert(import_id, row, mark)
     if all(known.get(name) == value for name, value in row.fields.items()):

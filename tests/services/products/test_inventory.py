@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from services.products import operations
+from services.products.documents import Stock
+from services.products.documents.stock_counts import counting
 from tests.factories.products import SKU, level_of, make_product
 
 PATH = f"/v1/inventory/{SKU}"
@@ -53,6 +55,20 @@ class TestInventory:
         ended = merchant.put(PATH, json={"on_hand": None})
 
         assert (ended.status_code, ended.json["is_stocked"]) == (200, False)
+
+    @pytest.mark.parametrize("reserved", [True, False])
+    def test_is_not_written_by_what_was_seen_before(self, products_app: Any, reserved: bool) -> None:
+        make_product(stock=10)
+        seen = Stock.levels([SKU])[SKU]
+        if reserved:
+            operations.reserve_stock("ord_1", [{"sku": SKU, "quantity": 8}])
+        else:
+            operations.set_inventory(SKU, on_hand=20)
+
+        written = Stock.collection().bulk_write([counting(SKU, 5, seen)])
+
+        assert written.matched_count == 0
+        assert level_of() == ((10, 8, 2) if reserved else (20, 0, 20))
 
     @pytest.mark.parametrize("on_hand", [-1, 1.5, "7", True, {"$gt": 0}, 10**10])
     def test_is_a_whole_number_of_units(self, merchant: Any, on_hand: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -126,6 +127,13 @@ class TestAttemptThatDied:
         assert not decided
         assert level_of("A") == (10, 4, 6)
 
+    def test_takes_nothing_more_once_its_order_is_reserved(self, orders: Any) -> None:
+        make_product("A", stock=10)
+        reserve(orders, A=4)
+
+        assert not Stock.take("ord_1", "try_of_the_dead", {"A": 4})
+        assert level_of("A") == (10, 4, 6)
+
     def test_leaves_nothing_taken_after_the_sweep(self, orders: Any, hold_clock: Any) -> None:
         make_product("A", stock=10)
         attempt = Reservation.begin("ord_1", lines(A=4)["line_items"])
@@ -137,6 +145,22 @@ class TestAttemptThatDied:
         assert operations.sweep_reservations() == 1
         assert level_of("A") == (10, 0, 10)
         assert operations.sweep_reservations() == 0
+
+
+class TestUndecidedOrders:
+    def test_are_waited_for_when_they_hold_what_is_short(self, orders: Any) -> None:
+        make_product("A", stock=1)
+        other = Reservation.begin("ord_other", lines(A=1)["line_items"])
+        assert other is not None
+        Stock.take("ord_other", other["token"], {"A": 1})
+
+        giving_up = threading.Timer(0.2, Stock.put_back, ["ord_other", ["A"]])
+        giving_up.start()
+        response = reserve(orders, A=1)
+        giving_up.join()
+
+        assert response.status_code == 200
+        assert level_of("A") == (1, 1, 0)
 
 
 class TestRelease:

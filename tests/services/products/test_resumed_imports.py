@@ -8,7 +8,7 @@ from typing import Any
 
 from services.products import jobs, operations
 from services.products.documents import Product, ProductImport
-from services.products.operations.import_batches import Batch, apply_batch
+from services.products.operations.import_batches import Batch, apply_batch, decide_write
 from services.products.rules.import_rows import ImportedRow, parse_row
 from shared.clock import now
 from shared.jobs import connection, make_worker
@@ -83,6 +83,21 @@ class TestKilledImport:
 
 
 class TestConcurrentChange:
+    def test_between_reading_and_writing_leaves_the_write_without_effect(self, products_app: Any) -> None:
+        apply_batch("imp_1", parsed(ROWS[:1]))
+        seen = Product.by_sku(["S0000"])["S0000"]
+        product = Product.get_by_sku("S0000")
+        product.change({"name": "Changed by hand"})
+        product.commit()
+
+        (row,) = parsed([csv_row("S0000", description="New text")]).rows
+        outcome, write = decide_write("imp_2", row, seen, "com_mark")
+        assert outcome == "updated"
+        assert write is not None
+        Product.collection().bulk_write([write])
+
+        assert Product.get_by_sku("S0000").name == "Changed by hand"
+
     def test_of_a_product_is_not_overwritten_unseen(self, products_app: Any) -> None:
         apply_batch("imp_1", parsed(ROWS[:2]))
         product = Product.get_by_sku("S0000")
