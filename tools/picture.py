@@ -113,7 +113,7 @@ def arrows() -> Iterator[str]:
         for upstream in workload.calls:
             if (workload.name, upstream) not in way and upstream in drawn:
                 yield arrow(workload.name, upstream, "call", label=f"{workload.name} calls {upstream}")
-    for (publisher, subscriber), events in events_between().items():
+    for (publisher, subscriber), events in sorted(events_between().items()):
         yield arrow(publisher, subscriber, "event", bend=12, label=", ".join(events))
     for number, (source, target) in enumerate(way, start=1):
         yield arrow(source, target, "way", bend=-10, label=f"step {number} of placing an order")
