@@ -79,8 +79,7 @@ def _reserve(attempt: Mapping[str, Any]) -> dict[str, Any]:
         if not short:
             return _hold(attempt, stocked=quantities.keys() if is_complete else views.keys())
         Stock.put_back(order_id, quantities, token=token)
-        holders = Stock.orders_holding(shortage["sku"] for shortage in short)
-        if time.monotonic() > give_up_at or not Reservation.any_in_flight(holders, besides=order_id):
+        if time.monotonic() > give_up_at or not may_be_had(order_id, short):
             break
         _pause()
     if not Reservation.refuse(order_id, token, short):
@@ -89,6 +88,15 @@ def _reserve(attempt: Mapping[str, Any]) -> dict[str, Any]:
     STOCK_OUTS.inc(len(short))
     log.warning("stock_short", order_id=order_id, skus=[shortage["sku"] for shortage in short][:20])
     raise _out_of_stock(order_id, short)
+
+
+def may_be_had(order_id: str, short: Sequence[Shortage]) -> bool:
+    """Tell whether what is short is held by undecided orders, or came back since it was looked at."""
+    skus = [shortage["sku"] for shortage in short]
+    if Reservation.any_in_flight(Stock.orders_holding(skus), besides=order_id):
+        return True
+    levels = Stock.levels(skus)
+    return all(each["sku"] not in levels or levels[each["sku"]]["available"] >= each["requested"] for each in short)
 
 
 def _hold(attempt: Mapping[str, Any], *, stocked: Iterable[str]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from prometheus_client import REGISTRY
 
 from services.products import operations
 from services.products.documents import Reservation, ReservationStatus, Stock
+from services.products.operations.reservations import may_be_had
+from services.products.rules.stock import Shortage
 from shared.clock import now
 from tests.factories.products import level_of, make_product, open_ops
 
@@ -161,6 +163,14 @@ class TestUndecidedOrders:
 
         assert response.status_code == 200
         assert level_of("A") == (1, 1, 0)
+
+    def test_that_gave_up_after_the_look_make_it_worth_another(self, products_app: Any) -> None:
+        make_product("A", stock=1)
+        make_product("B", stock=0)
+        seen = Shortage(sku="A", requested=1, available=0)
+
+        assert may_be_had("ord_1", [seen])
+        assert not may_be_had("ord_1", [seen, Shortage(sku="B", requested=1, available=0)])
 
 
 class TestRelease:
