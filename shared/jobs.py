@@ -165,6 +165,14 @@ def run_by_name(package: str, name: str) -> None:
         declared.enqueue()
 
 
+def start(arguments: list[str]) -> None:
+    """Run the worker of a package, or enqueue one of its jobs: `services.orders [sweep_orders]`."""
+    if len(arguments) > 1:
+        run_by_name(arguments[0], arguments[1])
+    else:
+        main(arguments[0])
+
+
 if __name__ == "__main__":
     # Under `-m` this module is `__main__`; services register their jobs in the one that is named shared.jobs.
-    import_module("shared.jobs").main(sys.argv[1])
+    import_module("shared.jobs").start(sys.argv[1:])

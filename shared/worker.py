@@ -199,4 +199,5 @@ def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threadin
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # Under `-m` this module is `__main__`; services and shared.jobs know the one that is named shared.worker.
+    import_module("shared.worker").main(sys.argv[1])

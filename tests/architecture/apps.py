@@ -1,8 +1,10 @@
-"""The services' applications on the test stores, each built once per test that asks."""
+"""The services' applications on the test stores, with the settings they cannot start without."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -16,6 +18,7 @@ REQUIRED: dict[str, dict[str, str]] = {
         "public_customer_url": "http://127.0.0.1:8081",
         "public_gateway_url": "http://127.0.0.1:8080",
     },
+    "products": {"storage_dir": str(Path(tempfile.gettempdir()) / "tradepost-architecture-tests")},
     "notifications": {"mailbox_dir": "unused", "public_customer_url": "http://127.0.0.1:8081"},
 }
 

@@ -146,9 +146,9 @@ class TestRedisDies:
 
 
 @contextmanager
-def worker_process(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(environment: dict[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "shared.worker", "tests.shared.postbox"],
+        [sys.executable, "-m", *(command or ("shared.worker", "tests.shared.postbox"))],
         env={**os.environ, **environment}, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     try:
@@ -158,14 +158,27 @@ def worker_process(environment: dict[str, str]) -> Iterator[subprocess.Popen[byt
         process.wait()
 
 
-class TestWorkerDies:
-    @pytest.fixture
-    def environment(self, mongodb_url, redis_url, tmp_path) -> dict[str, str]:
-        DatabaseHandle("postbox", mongodb_url("postbox"))
-        return {
-            "MONGODB_URI": mongodb_url("postbox"), "REDIS_URL": redis_url, "HEARTBEAT_FILE": str(tmp_path / "beat"),
-        }  # fmt: skip
+@pytest.fixture
+def environment(mongodb_url, redis_url, tmp_path) -> dict[str, str]:
+    DatabaseHandle("postbox", mongodb_url("postbox"))
+    return {
+        "MONGODB_URI": mongodb_url("postbox"), "REDIS_URL": redis_url, "HEARTBEAT_FILE": str(tmp_path / "beat"),
+    }  # fmt: skip
 
+
+class TestJobsWorker:
+    def test_does_what_the_scheduled_task_enqueued(self, environment):
+        with worker_process(environment, "shared.jobs", "tests.shared.postbox", "print_label") as task:
+            assert task.wait(20) == 0
+        assert database("postbox")["labels"].count_documents({}) == 0
+
+        with worker_process(environment, "shared.jobs", "tests.shared.postbox") as worker:
+            until(lambda: database("postbox")["labels"].count_documents({}))
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+
+
+class TestWorkerDies:
     def test_another_takes_over_what_it_had_begun(self, environment):
         letter = Letter()
         letter.post("heavy")
