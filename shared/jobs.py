@@ -166,7 +166,7 @@ def run_by_name(package: str, name: str) -> None:
 
 
 def start(arguments: list[str]) -> None:
-    """Run the worker of a package, or enqueue one of its jobs: `services.orders [sweep_orders]`."""
+    """Run the worker of a package, or enqueue one of its jobs: `services.orders [attend_due_orders]`."""
     if len(arguments) > 1:
         run_by_name(arguments[0], arguments[1])
     else:
