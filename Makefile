@@ -52,6 +52,10 @@ status: setup ## what runs: pid, port, state, restarts, memory, uptime
 logs: setup ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end and returns)
 	@$(PY) -m tools.up logs $(SERVICE) $(if $(filter 0,$(FOLLOW)),--no-follow)
 
+.PHONY: parked
+parked: setup ## events no handler could take and jobs that failed (AGAIN=orders sends a service's round again)
+	@$(PY) -m tools.parked $(if $(AGAIN),--again $(AGAIN))
+
 .PHONY: config
 config: setup ## every setting, its default, and the limits per dependency
 	@$(PY) -m tools.up config
