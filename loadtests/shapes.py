@@ -33,17 +33,14 @@ class _Bounded(LoadTestShape):
         return max(1, round(options.num_users * self.share(progress))), options.spawn_rate
 
     def share(self, progress: float) -> float:
-        """Return which share of the people is there when `progress` (0 to 1) of the time has passed."""
-        raise NotImplementedError
+        """Return which share of the people is there when `progress` (0 to 1) of the time has passed: all of them."""
+        return 1.0
 
 
 class Steady(_Bounded):
     """Everybody, from the start to the end."""
 
     abstract = True
-
-    def share(self, progress: float) -> float:
-        return 1.0
 
 
 class Stairs(_Bounded):

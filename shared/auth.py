@@ -26,12 +26,6 @@ def current_principal() -> Principal:
     return cast(Principal, g.principal)
 
 
-def on_behalf_of() -> Principal | None:
-    """Return the user for whom a service is calling, if it named one."""
-    token = request.headers.get("X-On-Behalf-Of")
-    return _verifier().verify(token) if token else None
-
-
 def requires(permission: str) -> Callable[[Route], Route]:
     """Let in whoever holds `permission`, for its own company or for `:any`; 401 or 403 otherwise."""
 

@@ -1,4 +1,4 @@
-"""As whom we call another service: as ourselves by a service token, or as the person in front of a portal."""
+"""As whom a service calls another: as itself by a service token, naming the person it acts for."""
 
 from __future__ import annotations
 
@@ -29,20 +29,6 @@ def current_user_token() -> str | None:
         return request.headers.get("X-On-Behalf-Of")
     token: str | None = g.get("access_token")
     return token
-
-
-class UserIdentity:
-    """Calls with a user's access token, for portals; a callable `token` is asked at each call."""
-
-    def __init__(self, token: str | Callable[[], str | None]) -> None:
-        self._token = token
-
-    def headers(self, audience: str) -> dict[str, str]:
-        token = self._token if isinstance(self._token, str) else self._token()
-        return {"Authorization": f"Bearer {token}"} if token else {}
-
-    def renew(self, audience: str) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

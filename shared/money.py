@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -52,10 +51,6 @@ def share(total: int, part: int, whole: int) -> int:
     Differences of consecutive shares add up to `total` exactly, so that the last piece takes the rest.
     """
     return round_half_even(Decimal(total) * part / whole) if whole else 0
-
-
-def total_of(amounts: Iterable[Money], currency: str) -> Money:
-    return sum(amounts, start=Money(0, currency))
 
 
 def minor_units(major: Decimal, currency: str) -> Decimal:

@@ -28,9 +28,7 @@ class UsersSettings(StoreSettings):
             hashes = json.loads(self.service_secret_hashes)
         except json.JSONDecodeError as fault:
             raise SettingsInvalid("UsersSettings: SERVICE_SECRET_HASHES is not JSON") from fault
-        if not isinstance(hashes, dict) or not all(
-            isinstance(each, str) and len(each) == 64 for each in hashes.values()
-        ):
+        if not isinstance(hashes, dict) or not all(map(_is_digest, hashes.values())):
             raise SettingsInvalid("UsersSettings: SERVICE_SECRET_HASHES must map names to SHA-256 in hexadecimal")
         return hashes
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask, g
 
-from shared.identity import ServiceIdentity, UserIdentity
+from shared.identity import ServiceIdentity
 from shared.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable
 from tests.shared.faulty_server import FaultyServer, Received, Reply
 from tests.shared.upstreams import Ticker
@@ -123,23 +123,12 @@ class TestOnBehalfOf:
         assert "X-On-Behalf-Of" not in identity.headers("products")
 
 
-class TestUserIdentity:
-    def test_calls_as_the_user(self, server):
-        ServiceClient(server.url, identity=UserIdentity(lambda: "abc"), service="gateway").get("/api/v1/me")
-        ServiceClient(server.url, identity=UserIdentity("def"), service="gateway").get("/api/v1/me")
-
-        assert [request.headers["authorization"] for request in server.received] == ["Bearer abc", "Bearer def"]
-
-    def test_calls_as_nobody_before_sign_in(self, server):
-        ServiceClient(server.url, identity=UserIdentity(lambda: None), service="gateway").get("/api/v1/products")
-
-        assert "authorization" not in server.received[0].headers
-
-    def test_lets_a_refused_token_be_seen(self, server):
+class TestNobody:
+    def test_sees_that_a_sign_in_is_asked_for(self, server):
         server.default = Reply(401, {"type": "/problems/unauthorized"}, {"WWW-Authenticate": "Bearer"})
 
         with pytest.raises(UpstreamRefused) as refusal:
-            ServiceClient(server.url, identity=UserIdentity("old"), service="gateway").get("/api/v1/me")
+            ServiceClient(server.url, service="gateway").get("/api/v1/me")
 
         assert (refusal.value.status, refusal.value.headers) == (401, {"WWW-Authenticate": "Bearer"})
         assert len(server.received) == 1
