@@ -62,7 +62,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fault(self) -> str | None:
         fault = self.served.faults.get(self.served.requests)
-        return None if fault == "expired" and "Authorization" not in self.headers else fault
+        return None if fault == "expired" and not self._may_expire() else fault
+
+    def _may_expire(self) -> bool:
+        """A token expires under a request once; the same request with a new token is not refused again."""
+        request = (self.command, self.path, self.headers.get("Idempotency-Key"))
+        if "Authorization" not in self.headers or request in self.served.expired_under:
+            return False
+        self.served.expired_under.add(request)
+        return True
 
     def _send(self, status: int, body: Body) -> None:
         content = json.dumps(body).encode()

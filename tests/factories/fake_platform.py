@@ -32,6 +32,7 @@ class FakePlatform:
         self.faults = faults or {}
         self.on_request: Callable[[int], None] = lambda number: None
         self.requests = 0
+        self.expired_under: set[tuple[str, str, str | None]] = set()
         self.effects: Counter[tuple[str, ...]] = Counter()
         self.companies: dict[str, Body] = {}
         self.products: dict[str, Body] = {}
