@@ -51,6 +51,11 @@ LIMITS: dict[str, DependencyLimits] = {
     "ses": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     "sns": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "s3": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
+    # A receive waits on the server for new messages, up to a second.
+    "sqs": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
+    "ssm": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
+    "secretsmanager": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
+    "servicediscovery": replace(DEFAULT, connect_timeout=1.0, pool=4, bulkhead=4),
     "kms": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "cloudinary": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
 }

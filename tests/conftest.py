@@ -16,8 +16,11 @@ import redis
 
 from shared import clock, persistence
 from shared.settings import Settings
+from tests.aws import aws
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
+
+__all__ = ["aws"]  # a fixture of its own file
 
 _running = contextlib.ExitStack()
 
@@ -90,11 +93,7 @@ def settings_of(redis_url: str, mongodb_url: Callable[[str], str]) -> Callable[.
 
 @pytest.fixture
 def make_app(settings_of: Callable[..., Any], tokens: Tokens) -> Callable[..., Any]:
-    """
-    Build a service on this worker's stores: `make_app("orders", clients=Clients(...), psp_url=…)`.
-
-    Other keyword arguments are settings.
-    """
+    """Build a service on this worker's stores: `make_app("orders", clients=…, psp_url=…)`; the rest are settings."""
 
     def build(service: str, *, clients: Any = None, **given: Any) -> Any:
         package = import_module(f"services.{service}.app")
