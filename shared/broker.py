@@ -1,24 +1,24 @@
-"""The event broker on Redis Streams: a stream per publisher, a consumer group per subscriber, a dead-letter stream."""
+"""What events travel over: one contract, kept by Redis Streams here and by SNS and SQS on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
-import redis
-from redis.exceptions import ResponseError
+from importlib import import_module
+from typing import Protocol, cast
 
 from shared.events import Envelope
-from shared.observability import get_logger
-
-log = get_logger()
+from shared.settings import SettingsInvalid
 
 MAX_ATTEMPTS = 5
 RETRY_BASE_SECONDS = 1.0
-KEPT_EVENTS = 200_000
-KEPT_DEAD_LETTERS = 10_000
+
+# Loaded by name, so that a process imports the adapter it uses and no other.
+BACKENDS = {"redis": "shared.broker_redis", "sns": "shared.broker_sns"}
+
+
+class BrokerFailed(Exception):
+    """The broker does not answer, or did not take everything; trying again later may help."""
 
 
 @dataclass(frozen=True)
@@ -30,153 +30,47 @@ class Message:
     attempts: int
 
 
-class RedisBroker:
-    """Publishes to `events:<publisher>`."""
-
-    def __init__(self, connection: redis.Redis) -> None:
-        self._redis = connection
-
+class Publisher(Protocol):
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Append the events to their publishers' streams, all in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for envelope in envelopes:
-            pipeline.xadd(
-                f"events:{envelope.publisher}",
-                {"event": orjson.dumps(envelope.to_document())},
-                maxlen=KEPT_EVENTS,
-                approximate=True,
-            )
-        pipeline.execute()
-
-    def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> RedisSubscription:
-        return RedisSubscription(self._redis, subscriber, publishers, consumer)
+        """Hand the events to the broker; return only when it has them, else raise BrokerFailed."""
 
 
-class RedisSubscription:
+class Subscription(Protocol):
     """
-    What one subscriber receives. Every method is called from one thread.
+    What one subscriber receives. Every method is called from one thread, and may raise BrokerFailed.
 
-    A message that is not acknowledged comes back after 1, 2, 4 … seconds; after five deliveries it is parked in
-    `dead:<subscriber>`, from where `redrive` sends it round again.
+    A message that is not acknowledged comes back; after five deliveries it is parked as a dead letter.
     """
-
-    def __init__(self, connection: redis.Redis, subscriber: str, publishers: Sequence[str], consumer: str) -> None:
-        self._redis = connection
-        self._group = subscriber
-        self._consumer = consumer
-        self._streams = [f"events:{publisher}" for publisher in publishers]
-        self._dead = f"dead:{subscriber}"
-        self._create_groups()
-
-    def _create_groups(self) -> None:
-        for stream in self._streams:
-            try:
-                self._redis.xgroup_create(stream, self._group, id="0", mkstream=True)
-            except ResponseError as refusal:
-                if "BUSYGROUP" not in str(refusal):
-                    raise
 
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
-        """Return messages whose retry is due, else new ones, waiting at most `wait_seconds` for the first."""
-        try:
-            return self._due(limit) or self._new(limit, wait_seconds)
-        except ResponseError as refusal:
-            if "NOGROUP" not in str(refusal):
-                raise
-            log.warning("streams_recreated", subscriber=self._group)  # Redis came back empty
-            self._create_groups()
-            return []
+        """Return what is due, at most `limit`, waiting at most `wait_seconds` for the first."""
 
-    def _new(self, limit: int, wait_seconds: float) -> list[Message]:
-        streams: dict[Any, Any] = dict.fromkeys(self._streams, ">")
-        block = max(1, int(wait_seconds * 1000))
-        answer: Any = self._redis.xreadgroup(self._group, self._consumer, streams, count=limit, block=block)
-        pairs = answer.items() if isinstance(answer, dict) else answer or []
-        return self._messages([(_text(stream), entry, 1) for stream, batch in pairs for entry in _entries(batch)])
+    def hold(self) -> None:
+        """Keep what was received and not settled from coming back while it is worked on; call it between pieces."""
 
-    def _due(self, limit: int) -> list[Message]:
-        due: list[tuple[str, Any, int]] = []
-        for stream in self._streams:
-            pending: Any = self._redis.xpending_range(
-                stream, self._group, min="-", max="+", count=limit, idle=int(RETRY_BASE_SECONDS * 1000)
-            )
-            ready = {
-                each["message_id"]: each["times_delivered"] + 1
-                for each in pending
-                if each["time_since_delivered"] >= _backoff_milliseconds(each["times_delivered"])
-            }
-            if ready:
-                claimed: Any = self._redis.xclaim(
-                    stream, self._group, self._consumer, int(RETRY_BASE_SECONDS * 1000), list(ready)
-                )
-                due += [(stream, entry, ready[entry[0]]) for entry in claimed]
-        return self._messages(due)
-
-    def _messages(self, entries: list[tuple[str, Any, int]]) -> list[Message]:
-        messages = []
-        for stream, (entry_id, fields), attempts in entries:
-            receipt = (stream, _text(entry_id))
-            try:
-                envelope = Envelope.from_document(orjson.loads(fields[b"event"]))
-            except (orjson.JSONDecodeError, KeyError, TypeError) as fault:
-                self._bury(receipt, fields or {}, f"unreadable: {fault}")
-                continue
-            messages.append(Message(receipt, envelope, attempts))
-        return messages
-
-    def acknowledge(self, messages: Iterable[Message]) -> None:
-        by_stream: dict[str, list[str]] = {}
-        for message in messages:
-            by_stream.setdefault(message.receipt[0], []).append(message.receipt[1])
-        pipeline = self._redis.pipeline(transaction=False)
-        for stream, receipts in by_stream.items():
-            pipeline.xack(stream, self._group, *receipts)
-        pipeline.execute()
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Have them not come back."""
 
     def reject(self, message: Message, reason: str) -> None:
-        """Leave the message for its next attempt, or park it as a dead letter after the last."""
-        if message.attempts >= MAX_ATTEMPTS:
-            self._bury(message.receipt, {b"event": orjson.dumps(message.envelope.to_document())}, reason)
+        """Have it come back after 1, 2, 4 … seconds, or be parked after the last attempt."""
 
-    def _bury(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
-        log.error("event_parked", subscriber=self._group, stream=receipt[0], entry=receipt[1], reason=reason)
-        letter: dict[Any, Any] = {**fields, b"reason": reason[:500].encode(), b"stream": receipt[0].encode()}
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.xadd(self._dead, letter, maxlen=KEPT_DEAD_LETTERS, approximate=True)
-        pipeline.xack(receipt[0], self._group, receipt[1])
-        pipeline.execute()
+    def release(self, messages: Sequence[Message]) -> None:
+        """Give back what was not begun: it comes again at once, to whoever asks."""
 
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
-        """Return parked messages, oldest first, as {id, event, stream, reason}."""
-        found: Any = self._redis.xrange(self._dead, count=limit)
-        return [
-            {"id": _text(entry), **{_text(key): _text(value) for key, value in fields.items()}}
-            for entry, fields in found
-        ]
+        """Return parked messages as {id, event, stream, reason}; `event` is missing from an unreadable one."""
 
     def redrive(self) -> int:
-        """Send every readable dead letter to this subscriber's stream again; return how many."""
-        letters = [letter for letter in self.dead_letters(KEPT_DEAD_LETTERS) if "event" in letter]
-        pipeline = self._redis.pipeline(transaction=True)
-        for letter in letters:
-            pipeline.xadd(letter["stream"], {"event": letter["event"]})
-            pipeline.xdel(self._dead, letter["id"])
-        pipeline.execute()
-        return len(letters)
+        """Send every readable dead letter to this subscriber again; return how many."""
 
 
-def _backoff_milliseconds(deliveries: int) -> float:
-    return float(RETRY_BASE_SECONDS * 1000 * 2 ** (deliveries - 1))
+class Broker(Publisher, Protocol):
+    def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> Subscription:
+        """Return what `subscriber` receives of `publishers`; `consumer` names this process."""
 
 
-def _entries(batch: Any) -> list[Any]:
-    """Flatten what redis-py returns per stream: pairs, in RESP3 wrapped once more."""
-    return (
-        list(batch[0])
-        if batch and isinstance(batch[0], list) and batch[0] and isinstance(batch[0][0], tuple)
-        else batch
-    )
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def open_broker(backend: str, redis_url: str) -> Broker:
+    """Return the broker that EVENT_BROKER names; raise SettingsInvalid for an unknown name or a missing address."""
+    if backend not in BACKENDS:
+        raise SettingsInvalid(f"EVENT_BROKER is {backend!r}; it must be one of {', '.join(BACKENDS)}")
+    return cast(Broker, import_module(BACKENDS[backend]).open_broker(redis_url))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
-from redis.exceptions import RedisError
 
+from shared.broker import BrokerFailed, Publisher
 from shared.events import Envelope
 from shared.leases import Lease
 from shared.observability import get_logger
@@ -23,11 +22,6 @@ POLL_SECONDS = 0.25
 GATHER_SECONDS = 0.01
 WATCH_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
-
-
-class Publisher(Protocol):
-    def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Hand the events to the broker; return only when it has them."""
 
 
 def aggregates_of(service: str) -> list[type[Aggregate]]:
@@ -55,7 +49,7 @@ class Relay:
                     stopping.wait(WATCH_SECONDS)
                 elif not self.relay_once():
                     self._wait_for_change(stopping)
-            except (PyMongoError, RedisError) as failure:
+            except (PyMongoError, BrokerFailed) as failure:
                 log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         self._lease.release()

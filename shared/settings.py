@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self, get_type_hints
 
 
@@ -39,29 +39,29 @@ class Settings:
         hints = get_type_hints(cls)
         values: dict[str, Any] = dict(given)
         faults: list[str] = []
-        for field in fields(cls):
-            if field.name in values:
+        for each in fields(cls):
+            if each.name in values:
                 continue
             try:
-                value = _read(field, hints[field.name], source)
+                value = _read(each, hints[each.name], source)
             except ValueError as fault:
-                faults.append(f"{field.name.upper()} {fault}")
+                faults.append(f"{each.name.upper()} {fault}")
                 continue
             if value is not MISSING:
-                values[field.name] = value
+                values[each.name] = value
         if faults:
             raise SettingsInvalid(f"{cls.__name__}: " + "; ".join(faults))
         return cls(**values)
 
 
-def _read(field: Field[Any], kind: Any, source: Mapping[str, str]) -> Any:
-    raw = source.get(field.name.upper(), "")
+def _read(setting: Field[Any], kind: Any, source: Mapping[str, str]) -> Any:
+    raw = source.get(setting.name.upper(), "")
     if not raw:
-        if field.default is MISSING and field.default_factory is MISSING:
+        if setting.default is MISSING and setting.default_factory is MISSING:
             raise ValueError("is missing")
         return MISSING
     value = _parse(kind, raw)
-    choices = field.metadata.get("choices")
+    choices = setting.metadata.get("choices")
     if choices and value not in choices:
         raise ValueError(f"is {raw!r}; it must be one of {', '.join(choices)}")
     return value
@@ -85,4 +85,4 @@ class StoreSettings(ServiceSettings):
 
     mongodb_uri: str
     mongodb_pool: int = 32
-    event_broker: str = "redis"
+    event_broker: str = field(default="redis", metadata={"choices": ("redis", "sns")})

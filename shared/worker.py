@@ -7,31 +7,28 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pymongo.errors import PyMongoError
-from redis.exceptions import RedisError
 
 from shared import deadline, inbox
-from shared.broker import Message, RedisBroker
+from shared.broker import Broker, BrokerFailed, Message, Subscription, open_broker
 from shared.errors import LostRace, Unavailable
 from shared.events import Event, Handler, handlers_of
 from shared.ids import new_id
 from shared.metrics import counter, histogram
 from shared.observability import get_logger
 from shared.outbox import Relay
-from shared.redis_client import blocking_redis_from_url, redis_from_url
 from shared.tracing import bind_context, resumed
 
 log = get_logger()
 
 RACE_ATTEMPTS = 5
 HANDLER_SECONDS = 20.0
-# A read waits a second on the server; a Redis that answers nothing for this long is away.
-STREAM_SECONDS = 5.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 HANDLED = counter("events_handled_total", "Events handled, by handler and outcome", ["handler", "outcome"])
@@ -42,10 +39,11 @@ LAG = histogram("event_lag_seconds", "Seconds from recording an event to handlin
 Prepare = Callable[[Callable[[], None]], None]
 
 
-class Subscription(Protocol):
-    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]: ...
-    def acknowledge(self, messages: Sequence[Message]) -> None: ...
-    def reject(self, message: Message, reason: str) -> None: ...
+class Outcome(Enum):
+    """What came of a message in front of a handler that did not fail."""
+
+    DONE = auto()
+    NOT_BEGUN = auto()
 
 
 class Consumer:
@@ -55,17 +53,23 @@ class Consumer:
         self._service = service
         self._subscription = subscription
         self._handlers = handlers_of(service)
+        self._stopping = threading.Event()
 
     def run(
         self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None, prepare: Prepare = lambda _: None
     ) -> None:
-        """Consume until `stopping`; a batch that has begun is finished, none is received before `prepare` succeeds."""
+        """
+        Consume until `stopping`; none is received before `prepare` succeeds.
+
+        Once stopping, the handler at work is finished, and messages whose handlers did not begin are given back.
+        """
+        self._stopping = stopping
         while not stopping.is_set():
             beat()
             try:
                 prepare(beat)
                 self.consume_once()
-            except (PyMongoError, RedisError, Unavailable) as failure:
+            except (PyMongoError, BrokerFailed, Unavailable) as failure:
                 log.warning("consumer_waits", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
 
@@ -87,38 +91,48 @@ class Consumer:
         fresh = [task for row, task in tasks.items() if row not in known]
         failures: dict[str, str] = {}
         done: list[str] = []
-        for message, handler, failure in [*self._run_batches(fresh), *self._run_singles(fresh)]:
-            if failure is None:
+        given_back: set[str] = set()
+        for message, handler, outcome in [*self._run_batches(fresh), *self._run_singles(fresh)]:
+            if outcome is Outcome.DONE:
                 done.append(_row(message, handler))
+            elif outcome is Outcome.NOT_BEGUN:
+                given_back.add(message.envelope.id)
             else:
-                failures[message.envelope.id] = failure
+                failures[message.envelope.id] = outcome
         inbox.remember(self._service, done)
-        self._subscription.acknowledge([each for each in messages if each.envelope.id not in failures])
+        self._settle(messages, failures, given_back - set(failures))
+
+    def _settle(self, messages: list[Message], failures: dict[str, str], given_back: set[str]) -> None:
+        unsettled = given_back.union(failures)
+        self._subscription.acknowledge([each for each in messages if each.envelope.id not in unsettled])
         for message in messages:
             if message.envelope.id in failures:
                 self._subscription.reject(message, failures[message.envelope.id])
+        self._subscription.release([each for each in messages if each.envelope.id in given_back])
 
-    def _run_singles(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, str | None]]:
-        singles = [(message, handler) for message, handler in tasks if not handler.is_batch]
-        return [(message, handler, self._run(handler, [message])) for message, handler in singles]
+    def _run_singles(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, Outcome | str]]:
+        return [(message, handler, self._run(handler, [message])) for message, handler in tasks if not handler.is_batch]
 
-    def _run_batches(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, str | None]]:
+    def _run_batches(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, Outcome | str]]:
         """Run batch handlers on all their messages at once; after a failure one by one, to find the poisonous one."""
         grouped: dict[str, list[tuple[Message, Handler]]] = {}
         for message, handler in tasks:
             if handler.is_batch:
                 grouped.setdefault(handler.name, []).append((message, handler))
-        results: list[tuple[Message, Handler, str | None]] = []
+        results: list[tuple[Message, Handler, Outcome | str]] = []
         for pairs in grouped.values():
-            handler = pairs[0][1]
-            if self._run(handler, [message for message, _ in pairs]) is None:
-                results += [(message, handler, None) for message, _ in pairs]
+            outcome = self._run(pairs[0][1], [message for message, _ in pairs])
+            if isinstance(outcome, Outcome):
+                results += [(message, handler, outcome) for message, handler in pairs]
             else:
-                results += [(message, handler, self._run(handler, [message])) for message, _ in pairs]
+                results += [(message, handler, self._run(handler, [message])) for message, handler in pairs]
         return results
 
-    def _run(self, handler: Handler, messages: list[Message]) -> str | None:
-        """Call the handler; return None, or the reason of its failure."""
+    def _run(self, handler: Handler, messages: list[Message]) -> Outcome | str:
+        """Call the handler, unless the worker stops; return what came of it, or the reason of its failure."""
+        if self._stopping.is_set():
+            return Outcome.NOT_BEGUN
+        self._subscription.hold()
         started = time.perf_counter()
         first = messages[0].envelope
         with resumed(first.trace), deadline.start(HANDLER_SECONDS):
@@ -134,7 +148,7 @@ class Consumer:
             for message in messages:
                 LAG.labels(self._service).observe(message.envelope.age_seconds())
             log.info("event_handled", count=len(messages), duration_ms=round((time.perf_counter() - started) * 1000, 2))
-        return None
+        return Outcome.DONE
 
 
 def _call(handler: Handler, events: list[Event]) -> None:
@@ -174,24 +188,22 @@ def main(package: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    redis_url = app.extensions["tradepost_settings"].redis_url
-    relay = threading.Thread(
-        target=Relay(service, RedisBroker(redis_from_url(redis_url))).run, args=(stopping,), name="relay"
-    )
+    settings = app.extensions["tradepost_settings"]
+    broker = open_broker(settings.event_broker, settings.redis_url)
+    relay = threading.Thread(target=Relay(service, broker).run, args=(stopping,), name="relay")
     relay.start()
     log.info("worker_started", service=service, publishers=publishers_of(service))
     with app.app_context():
-        broker = RedisBroker(blocking_redis_from_url(redis_url, seconds=STREAM_SECONDS))
         _consume_until_stopped(service, broker, stopping, getattr(root, "before_each_batch", lambda _: None))
     relay.join()
     log.info("worker_stopped", service=service)
 
 
-def _consume_until_stopped(service: str, broker: RedisBroker, stopping: threading.Event, prepare: Prepare) -> None:
+def _consume_until_stopped(service: str, broker: Broker, stopping: threading.Event, prepare: Prepare) -> None:
     while not stopping.is_set():
         try:
             subscription = broker.subscribe(service, publishers_of(service), consumer=new_id("consumer"))
-        except RedisError as failure:
+        except BrokerFailed as failure:
             log.warning("broker_awaited", service=service, failure=type(failure).__name__)
             stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         else:

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 
 import orjson
 import redis
@@ -15,7 +16,8 @@ from rq.exceptions import NoSuchJobError
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from shared.broker import RedisBroker, RedisSubscription
+from shared.broker import BrokerFailed, Subscription
+from shared.broker_redis import RedisBroker
 from shared.redis_client import redis_from_url
 from shared.workloads import REDIS_PORT, WORKLOADS, Kind
 
@@ -24,7 +26,7 @@ SUBSCRIBERS = [each.package.rsplit(".", 1)[-1] for each in WORKLOADS if each.kin
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """List what is parked, or send it round again; the exit status is 2 when Redis does not answer."""
+    """List what is parked, or send it round again; the exit status is 2 when a store does not answer."""
     parser = argparse.ArgumentParser(prog="make parked", description=__doc__)
     parser.add_argument("--again", choices=SUBSCRIBERS, help="send this service's events and jobs round again")
     again = parser.parse_args(arguments).again
@@ -32,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = redis_from_url(os.environ.get("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT + offset}/0")
     try:
         sys.stdout.write("".join(f"{line}\n" for line in (send_again(store, again) if again else describe(store))))
-    except RedisError as failure:
-        sys.stderr.write(f"Redis does not answer ({type(failure).__name__}): does the platform run (make status)?\n")
+    except (RedisError, BrokerFailed) as failure:
+        sys.stderr.write(f"Redis or the broker does not answer ({failure}): does the platform run (make status)?\n")
         return 2
     return 0
 
@@ -63,7 +65,10 @@ def send_again(store: redis.Redis, service: str) -> Iterator[str]:
     yield f"{service}: {requeued} jobs are queued again"
 
 
-def _letters_of(store: redis.Redis, service: str) -> RedisSubscription:
+def _letters_of(store: redis.Redis, service: str) -> Subscription:
+    if os.environ.get("EVENT_BROKER") == "sns":
+        letters: Subscription = import_module("tools.aws.topics").subscription_of(service)
+        return letters
     return RedisBroker(store).subscribe(service, [], consumer="operator")
 
 

@@ -18,7 +18,7 @@ import redis
 from flask import Flask
 
 from shared import deadline
-from shared.broker import RedisBroker
+from shared.broker_redis import RedisBroker
 from shared.outbox import Relay
 from shared.persistence import DatabaseHandle, database
 from shared.redis_client import redis_from_url

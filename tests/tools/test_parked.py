@@ -10,7 +10,8 @@ from rq import Queue
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from shared.broker import MAX_ATTEMPTS, Message, RedisBroker
+from shared.broker import MAX_ATTEMPTS, Message
+from shared.broker_redis import RedisBroker
 from shared.event_catalog import PaymentDeclined
 from shared.events import Envelope
 from shared.jobs import job, make_worker

@@ -13,7 +13,7 @@ from services.search.app import before_each_batch
 from services.search.config import SearchSettings
 from services.search.engine import shelf as shelves
 from services.search.errors import IndexNotWritable
-from shared.broker import RedisBroker
+from shared.broker_redis import RedisBroker
 from shared.event_catalog import ProductChanged
 from shared.events import Envelope
 from shared.redis_client import redis_from_url

@@ -1,0 +1,190 @@
+"""The contract of the event broker, asked of Redis Streams and of SNS with SQS alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from shared.broker import MAX_ATTEMPTS, BrokerFailed, Message, Subscription, open_broker
+from shared.events import SUBSCRIBERS, Envelope, Handler
+from shared.outbox import Relay
+from shared.settings import SettingsInvalid, StoreSettings
+from shared.worker import Consumer
+from tests.shared.brokers import RedisTwin, Twin, behind_gate, sns_twin
+from tests.shared.toys import SERVICE, Note, NoteWritten, stored
+
+
+@pytest.fixture(params=["redis", "sns"])
+def twin(request: pytest.FixtureRequest) -> Iterator[Twin]:
+    if request.param == "redis":
+        with behind_gate(RedisTwin(request.getfixturevalue("redis_url"))) as twin:
+            yield twin
+    else:
+        with sns_twin(request.getfixturevalue("aws")) as twin:
+            yield twin
+
+
+@pytest.fixture
+def subscription(twin: Twin) -> Subscription:
+    return twin.broker.subscribe(SERVICE, [SERVICE], consumer="one")
+
+
+@pytest.fixture
+def consumer_of(subscription: Subscription) -> Iterator[Callable[..., Consumer]]:
+    """Register a function as the toy service's handler and return a consumer: `consumer_of(function)`."""
+
+    def build(function: Callable[[NoteWritten], None]) -> Consumer:
+        SUBSCRIBERS[NoteWritten.name].append(Handler(SERVICE, NoteWritten, function, is_batch=False))
+        return Consumer(SERVICE, subscription)
+
+    yield build
+    SUBSCRIBERS.pop(NoteWritten.name, None)
+
+
+def envelope(text: str = "hello", *, version: int = 1) -> Envelope:
+    return Envelope.seal(NoteWritten(text=text), aggregate_id="note_1", version=version)
+
+
+def take(subscription: Subscription, **options: int) -> list[Message]:
+    return subscription.receive(wait_seconds=0.01, **options)
+
+
+def texts(messages: list[Message]) -> list[str]:
+    return sorted(message.envelope.fields["text"] for message in messages)
+
+
+def park(twin: Twin, subscription: Subscription) -> None:
+    for _ in range(MAX_ATTEMPTS):
+        for message in take(subscription):
+            subscription.reject(message, "ValueError: never")
+            if message.attempts < MAX_ATTEMPTS:
+                twin.make_due([message])
+    assert take(subscription) == []
+
+
+class TestDelivery:
+    def test_brings_the_event_whole(self, twin, subscription):
+        sent = envelope("größer")
+        twin.broker.publish([sent])
+
+        assert [message.envelope for message in take(subscription)] == [sent]
+
+    def test_brings_many_at_once_and_no_more_than_asked_for(self, twin, subscription):
+        twin.broker.publish(envelope(f"{number:02}") for number in range(45))
+
+        first, second = take(subscription, limit=30), take(subscription)
+        assert len(first) == 30
+        assert texts(first + second) == [f"{number:02}" for number in range(45)]
+
+    def test_does_not_bring_again_what_was_acknowledged(self, twin, subscription):
+        twin.broker.publish([envelope("a"), envelope("b")])
+        taken = take(subscription)
+        subscription.acknowledge(taken[:1])
+        twin.make_due(taken[1:])
+
+        assert texts(take(subscription)) == texts(taken[1:])
+
+    def test_brings_a_rejected_one_again_later_and_counts(self, twin, subscription):
+        twin.broker.publish([envelope("bad"), envelope("good")])
+        taken = {message.envelope.fields["text"]: message for message in take(subscription)}
+        subscription.acknowledge([taken["good"]])
+        subscription.reject(taken["bad"], "ValueError: not yet")
+        assert take(subscription) == []
+
+        twin.make_due([taken["bad"]])
+        again = take(subscription)
+        assert [(message.envelope, message.attempts) for message in again] == [(taken["bad"].envelope, 2)]
+
+    def test_brings_to_another_consumer_at_once_what_one_gave_back(self, twin, subscription):
+        twin.broker.publish([envelope()])
+        subscription.release(take(subscription))
+
+        other = twin.broker.subscribe(SERVICE, [SERVICE], consumer="other")
+        assert texts(take(other)) == ["hello"]
+
+
+class TestDeadLetters:
+    def test_holds_what_five_attempts_did_not_settle(self, twin, subscription):
+        twin.broker.publish([envelope("poison")])
+        park(twin, subscription)
+
+        letters = subscription.dead_letters()
+        assert ["poison" in letter["event"] for letter in letters] == [True]
+        assert subscription.dead_letters() == letters
+
+    def test_go_round_again_when_told_to(self, twin, subscription):
+        twin.broker.publish([envelope("mended")])
+        park(twin, subscription)
+
+        assert subscription.redrive() == 1
+        again = take(subscription)
+        assert [(message.envelope.fields["text"], message.attempts) for message in again] == [("mended", 1)]
+        assert subscription.dead_letters() == []
+
+    @pytest.mark.parametrize("content", ["{not json", "[]", "{}"])
+    def test_hold_what_cannot_be_read_and_do_not_send_it_again(self, twin, subscription, content):
+        twin.put_rubbish(content)
+        for _ in range(MAX_ATTEMPTS + 1):
+            assert take(subscription) == []
+
+        assert ["unreadable" in letter["reason"] for letter in subscription.dead_letters()] == [True]
+        assert subscription.redrive() == 0
+
+
+class TestConsumer:
+    def test_runs_a_handler_once_though_the_event_comes_twice_and_in_any_order(self, twin, consumer_of, database):
+        seen: list[str] = []
+        consumer = consumer_of(lambda event: seen.append(event.text))
+        second, first = envelope("second", version=2), envelope("first", version=1)
+        twin.broker.publish([second, first, second])
+        twin.broker.publish([first])
+
+        while consumer.consume_once(wait_seconds=0.01):
+            pass
+        assert sorted(seen) == ["first", "second"]
+
+    def test_gives_back_on_a_stop_what_it_has_not_begun(self, twin, subscription, consumer_of, database):
+        stopping = threading.Event()
+        seen: list[str] = []
+
+        def handler(event: NoteWritten) -> None:
+            seen.append(event.text)
+            stopping.set()
+
+        consumer = consumer_of(handler)
+        twin.broker.publish([envelope("a"), envelope("b"), envelope("c")])
+        consumer.run(stopping)
+
+        assert len(seen) == 1
+        assert sorted(seen + texts(take(subscription))) == ["a", "b", "c"]
+
+    def test_loses_nothing_while_the_broker_is_away(self, twin, consumer_of, database):
+        seen: list[str] = []
+        consumer = consumer_of(lambda event: seen.append(event.text))
+        relay = Relay(SERVICE, twin.broker)
+        note = Note()
+        note.write("kept")
+        note.commit()
+
+        twin.gate.shut()
+        with pytest.raises(BrokerFailed):
+            relay.relay_once()
+        with pytest.raises(BrokerFailed):
+            consumer.consume_once(wait_seconds=0.01)
+        assert len(stored(note.id)["outbox"]) == 1
+
+        twin.gate.open()
+        relay.relay_once()
+        consumer.consume_once(wait_seconds=0.01)
+        assert seen == ["kept"]
+
+
+class TestChoice:
+    def test_refuses_an_unknown_broker_by_name(self):
+        given = {"REDIS_URL": "redis://x", "MONGODB_URI": "mongodb://x", "EVENT_BROKER": "kafka"}
+        with pytest.raises(SettingsInvalid, match="EVENT_BROKER is 'kafka'; it must be one of redis, sns"):
+            StoreSettings.from_env(given)
+        with pytest.raises(SettingsInvalid, match="EVENT_BROKER is 'kafka'"):
+            open_broker("kafka", "redis://x")

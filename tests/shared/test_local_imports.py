@@ -1,0 +1,36 @@
+"""A laptop needs nothing of AWS: no local process loads its SDK, nor moto."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+PROGRAM = """
+import json, sys
+from importlib import import_module
+import_module("services.notifications.app").create_app()
+import_module("services.products.app").create_app()
+import_module("shared.jobs")
+import_module("shared.broker").open_broker("redis", {redis_url!r})
+print(json.dumps(sorted({{"boto3", "botocore", "moto"}} & set(sys.modules))))
+"""
+
+
+def test_no_local_process_loads_the_sdk_of_aws(
+    redis_url: str, mongodb_url: Callable[[str], str], tmp_path: os.PathLike[str]
+):
+    environment = os.environ | {
+        "REDIS_URL": redis_url,
+        "MONGODB_URI": mongodb_url("imports"),
+        "MAILBOX_DIR": str(tmp_path),
+        "STORAGE_DIR": str(tmp_path),
+        "PUBLIC_CUSTOMER_URL": "http://127.0.0.1:8081",
+        "TRADEPOST_ENV": "test",
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(redis_url=redis_url)], env=environment, capture_output=True, check=False
+    )
+    assert json.loads(ended.stdout.splitlines()[-1]) == [], ended.stderr

@@ -1,0 +1,1 @@
+"""`make up AWS=moto`: moto's server in AWS' place, holding what the Copilot manifests would create there."""
