@@ -82,6 +82,7 @@ class OrderCancelled(Event):
     """Nothing will be shipped: stock is released, an authorisation is voided. Also sent for a refused order."""
 
     name: ClassVar[str] = "orders.order_cancelled.v1"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
     order_id: str
     number: str
     company_id: str

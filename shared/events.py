@@ -19,10 +19,11 @@ class Event:
     Base of every event in `shared.event_catalog`.
 
     Fields are JSON values only: strings, whole numbers, booleans, lists and mappings of them.
-    `name` is `<publisher>.<what_happened>.v<version>`.
+    `name` is `<publisher>.<what_happened>.v<version>`; `personal` names the texts that are encrypted in the outbox.
     """
 
     name: ClassVar[str]
+    personal: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:

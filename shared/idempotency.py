@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.auth import current_principal
 from shared.clock import now
+from shared.encryption import PERSONAL, Place, cipher_of, is_sealed
 from shared.errors import BadRequest, Conflict, InvalidInput, LostRace
 from shared.persistence import building_indexes, database, surviving_failover
 
@@ -23,6 +24,7 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 KEPT_FOR = timedelta(hours=24)
 IN_FLIGHT_FOR = timedelta(seconds=30)
 MAX_KEY_LENGTH = 255
+BODY = Place(PERSONAL, "idempotency_keys.body")
 
 
 class IdempotencyKeyMissing(BadRequest):
@@ -126,7 +128,8 @@ def _settle(key: str, response: Any) -> None:
         _forget(key)
         return
     kept = {name: value for name, value in response.headers if name in {"Content-Type", "Location", "Retry-After"}}
-    answer = {"status": response.status_code, "headers": kept, "body": response.get_data()}
+    body = cipher_of(current_app.name).seal(response.get_data(), BODY)
+    answer = {"status": response.status_code, "headers": kept, "body": body}
     surviving_failover(lambda: _keys().update_one({"_id": key}, {"$set": answer}))
 
 
@@ -135,6 +138,9 @@ def _forget(key: str) -> None:
 
 
 def _replayed(stored: dict[str, Any]) -> Any:
-    response = current_app.response_class(stored["body"], status=stored["status"], headers=stored["headers"])
+    body = stored["body"]
+    if is_sealed(body):
+        body = cipher_of(current_app.name).open(body, BODY)
+    response = current_app.response_class(body, status=stored["status"], headers=stored["headers"])
     response.headers["Idempotent-Replayed"] = "true"
     return response

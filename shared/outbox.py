@@ -14,6 +14,7 @@ from shared.events import Envelope
 from shared.leases import Lease
 from shared.observability import get_logger
 from shared.persistence import Aggregate, database, documents_of
+from shared.sealed_events import from_outbox
 
 log = get_logger()
 
@@ -62,7 +63,7 @@ class Relay:
         waiting = list(collection.find({"outbox.id": {"$exists": True}}, {"outbox": 1}).limit(BATCH))
         if not waiting:
             return 0
-        envelopes = [Envelope.from_document(entry) for document in waiting for entry in document["outbox"]]
+        envelopes = [from_outbox(self._service, entry) for document in waiting for entry in document["outbox"]]
         self._publisher.publish(envelopes)
         collection.bulk_write(
             [

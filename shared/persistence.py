@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import mongoengine
 import pymongo
-from mongoengine import DateTimeField, Document, IntField, ListField, StringField
+from mongoengine import DateTimeField, Document, IntField, StringField
+from mongoengine.base import BaseField
 from mongoengine.errors import NotUniqueError, SaveConditionError
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -20,6 +21,8 @@ from shared.clock import now
 from shared.errors import LostRace, NotFound, Unavailable
 from shared.events import Envelope, Event
 from shared.ids import new_id
+from shared.sealed_events import to_outbox
+from shared.sealed_fields import opened, stored_plain
 
 T = TypeVar("T")
 
@@ -140,7 +143,7 @@ class Aggregate(Document):
     commit_id = StringField()
     created_at = DateTimeField()
     updated_at = DateTimeField()
-    outbox = ListField()
+    outbox = BaseField(default=list)
 
     meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
 
@@ -167,12 +170,24 @@ class Aggregate(Document):
         found = cls.collection().find_one({**scope, "_id": str(aggregate_id)}, {"outbox": 0})
         if found is None:
             raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
-        return found
+        return cls.opened(found)
+
+    @classmethod
+    def opened(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a stored document with its encrypted fields opened."""
+        return opened(cls, stored)
+
+    @classmethod
+    def _from_son(cls, son: Mapping[str, Any], *args: Any, **options: Any) -> Self:
+        loaded: Self = super()._from_son(son, *args, **options)
+        for name in stored_plain(cls, son):
+            loaded._mark_as_changed(name)
+        return loaded
 
     def record(self, event: Event) -> None:
         """Note what happened; it is published after, and only if, this aggregate's next commit succeeds."""
         envelope = Envelope.seal(event, aggregate_id=self.id, version=self.version + 1)
-        self.outbox.append(envelope.to_document())
+        self.outbox = [*self.outbox, to_outbox(self._meta["db_alias"], envelope, type(event))]
 
     def commit(self) -> Self:
         """Write state and recorded events in one atomic write; raise LostRace if somebody else wrote since."""

@@ -80,7 +80,16 @@ class ServiceSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoreSettings(ServiceSettings):
+class KeySettings(Settings):
+    """What encrypts data at rest: a key file of this machine, or the KMS key `kms_key_id` (an ARN)."""
+
+    key_backend: str = field(default="local", metadata={"choices": ("local", "kms")})
+    key_file: str = ""
+    kms_key_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings(ServiceSettings, KeySettings):
     """A service with a database of its own."""
 
     mongodb_uri: str

@@ -17,10 +17,11 @@ import redis
 from shared import clock, persistence
 from shared.settings import Settings
 from tests.aws import aws
+from tests.keys import key_file
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
 
-__all__ = ["aws"]  # a fixture of its own file
+__all__ = ["aws", "key_file"]  # fixtures of their own files
 
 _running = contextlib.ExitStack()
 
@@ -81,11 +82,12 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture
-def settings_of(redis_url: str, mongodb_url: Callable[[str], str]) -> Callable[..., Any]:
+def settings_of(redis_url: str, mongodb_url: Callable[[str], str], key_file: str) -> Callable[..., Any]:
     """Return a service's settings for this worker's stores: `settings_of(OrdersSettings, "orders", psp_url=…)`."""
 
     def build(settings_type: type[Settings], service: str, **given: Any) -> Any:
-        environment = {"REDIS_URL": redis_url, "MONGODB_URI": mongodb_url(service), "TRADEPOST_ENV": "test"}
+        stores = {"REDIS_URL": redis_url, "MONGODB_URI": mongodb_url(service)}
+        environment = {**stores, "TRADEPOST_ENV": "test", "KEY_FILE": key_file}
         return settings_type.from_env(environment, **given)
 
     return build

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping
 
 from services.users.operations.demo import seed_demo
+from shared.encryption import use_keys
 from shared.persistence import connect
+from shared.settings import KeySettings
 from tools.demo import people
 from tools.demo.extract import PRODUCTS_FILE
 from tools.replay.api import Api, Refused, Unreachable
@@ -43,6 +45,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 def seed_people(environment: Mapping[str, str]) -> None:
     """Create the demo's users and companies where they are missing."""
     connect("users", environment["MONGODB_URI"])
+    use_keys("users", KeySettings.from_env(environment))
     created = seed_demo(people.PASSWORD, mode=environment["TRADEPOST_ENV"])
     say(f"people and companies are there: {created} people created")
 

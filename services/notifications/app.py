@@ -8,6 +8,7 @@ from services.notifications.clients import Clients
 from services.notifications.config import NotificationsSettings
 from services.notifications.routes import blp
 from shared import inbox
+from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
 from shared.service import create_service
 from shared.tokens import KeySource
@@ -20,6 +21,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment."""
     settings = settings or NotificationsSettings.from_env()
+    use_keys(SERVICE, settings)
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     inbox.ensure_indexes(SERVICE)
     return create_service(

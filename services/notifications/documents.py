@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, DictField, EnumField, IntField, StringField
+from mongoengine import DateTimeField, EnumField, IntField, StringField
 
 from services.notifications import rules
 from services.notifications.rules import NotificationKind, NotificationStatus
 from shared.clock import now
 from shared.persistence import Aggregate
+from shared.sealed_fields import EncryptedDictField, EncryptedStringField
 
 
 class Notification(Aggregate):
@@ -30,10 +31,10 @@ class Notification(Aggregate):
     company_id = StringField(required=True)
     placed_by = StringField()
     acted_by = StringField()
-    recipient = StringField()
-    recipient_name = StringField()
-    subject = StringField(required=True)
-    facts = DictField()
+    recipient = EncryptedStringField()
+    recipient_name = EncryptedStringField()
+    subject = EncryptedStringField(required=True)
+    facts = EncryptedDictField(default=dict)
     status = EnumField(NotificationStatus, default=NotificationStatus.PENDING)
     reason = StringField()
     attempts = IntField(default=0)

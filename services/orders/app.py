@@ -8,6 +8,7 @@ from services.orders.clients import Clients, make_clients
 from services.orders.config import OrdersSettings
 from services.orders.routes import carts, orders
 from shared import idempotency, inbox
+from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
 from shared.service import create_service
 from shared.tokens import KeySource
@@ -20,6 +21,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment, as gunicorn and the workers do."""
     settings = settings or OrdersSettings.from_env()
+    use_keys(SERVICE, settings)
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     idempotency.ensure_indexes(SERVICE)
     inbox.ensure_indexes(SERVICE)

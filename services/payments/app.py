@@ -8,6 +8,7 @@ from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
 from services.payments.routes import blp, internal_blp
 from shared import idempotency, inbox
+from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
 from shared.service import create_service
 from shared.tokens import KeySource
@@ -20,6 +21,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment."""
     settings = settings or PaymentsSettings.from_env()
+    use_keys(SERVICE, settings)
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     idempotency.ensure_indexes(SERVICE)
     inbox.ensure_indexes(SERVICE)

@@ -18,10 +18,12 @@ from mongoengine import (
 from services.payments import rules
 from services.payments.rules import PaymentStatus, TransactionKind, TransactionStatus
 from shared.clock import now
+from shared.encryption import PAYMENT
 from shared.event_catalog import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 from shared.events import Event
 from shared.ids import new_id
 from shared.persistence import Aggregate
+from shared.sealed_fields import EncryptedStringField
 
 TOMBSTONE_KEPT_SECONDS = 7 * 24 * 3600
 
@@ -91,7 +93,7 @@ class Payment(Aggregate):
     currency = StringField(required=True, min_length=3, max_length=3)
     captured_amount = IntField(default=0)
     refunded_amount = IntField(default=0)
-    card_token = StringField()
+    card_token = EncryptedStringField(purpose=PAYMENT)
     charge_id = StringField()
     transactions = EmbeddedDocumentListField(Transaction)
     attempt_due_at = DateTimeField()

@@ -6,9 +6,10 @@ from flask import Flask
 
 from services.users.clients import Clients
 from services.users.config import UsersSettings
-from services.users.documents import Role
+from services.users.documents import Role, User
 from services.users.routes import auth_blp, internal_blp, keys_blp, people_blp
 from shared import idempotency
+from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
 from shared.service import create_service
 from shared.tokens import KeySource
@@ -19,9 +20,11 @@ SERVICE = "users"
 def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None = None) -> Flask:
     """Build the service; it verifies tokens with its own keys, and with `keys` what those did not sign."""
     settings = settings or UsersSettings.from_env()
+    use_keys(SERVICE, settings)
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     idempotency.ensure_indexes(SERVICE)
     Role.ensure_defaults()
+    User.seal_plain()
     clients = Clients.build(settings, also=keys)
     return create_service(
         SERVICE,

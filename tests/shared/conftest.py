@@ -9,16 +9,18 @@ import pytest
 from flask import Flask
 
 from shared import idempotency, inbox
+from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
 from shared.service import create_service
-from shared.settings import StoreSettings
+from shared.settings import KeySettings, StoreSettings
 from tests.shared import toys
 from tests.shared.upstreams import server, start_server, ticker  # noqa: F401
 from tests.support import Api, Tokens
 
 
 @pytest.fixture
-def database(mongodb_url: Callable[[str], str]) -> DatabaseHandle:
+def database(mongodb_url: Callable[[str], str], key_file: str) -> DatabaseHandle:
+    use_keys(toys.SERVICE, KeySettings(key_file=key_file))
     handle = DatabaseHandle(toys.SERVICE, mongodb_url(toys.SERVICE))
     idempotency.ensure_indexes(toys.SERVICE)
     inbox.ensure_indexes(toys.SERVICE)

@@ -31,8 +31,8 @@ def platform():
 
 
 class TestSeedPeople:
-    def test_creates_the_demo_logins_once(self, mongodb_url, capsys):
-        environment = {"TRADEPOST_ENV": "demo", "MONGODB_URI": mongodb_url("users")}
+    def test_creates_the_demo_logins_once(self, mongodb_url, key_file, capsys):
+        environment = {"TRADEPOST_ENV": "demo", "MONGODB_URI": mongodb_url("users"), "KEY_FILE": key_file}
 
         seed.seed_people(environment)
         seed.seed_people(environment)

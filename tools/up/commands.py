@@ -67,7 +67,7 @@ def reset(places: Places) -> int:
         return refuse("Tradepost runs: stop it with `make down` before its data are cleared.")
     for folder in (places.data, places.run, places.logs):
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (places.secrets, places.signing_key):
+    for file in (places.secrets, places.signing_key, places.key_file):
         file.unlink(missing_ok=True)
     sys.stdout.write("The demo's data, logs and secrets are cleared; `make up` starts afresh.\n")
     return 0

@@ -15,7 +15,7 @@ from tools.up.plan import Plan, service_of
 from tools.up.report import table
 
 HIDDEN = ("secret", "key", "hashes", "uri", "password")
-SHOWN_FILES = ("signing_key_file",)
+SHOWN = ("signing_key_file", "key_file", "key_backend", "kms_key_id")
 
 
 def describe(plan: Plan) -> str:
@@ -66,6 +66,6 @@ def _default_of(field: Field[Any]) -> str:
 
 
 def _masked(name: str, value: str) -> str:
-    if name in SHOWN_FILES or value in ("", "(required)"):
+    if name in SHOWN or value in ("", "(required)"):
         return value
     return "(set, hidden)" if any(word in name for word in HIDDEN) else value

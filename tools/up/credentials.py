@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from shared.keys_local import new_key_line
 from tools.up.places import Places
 
 
@@ -42,6 +43,8 @@ def load_credentials(places: Places, names: list[str]) -> Credentials:
         _write_privately(places.secrets, json.dumps(asdict(credentials), indent=2).encode())
     if not places.signing_key.exists():
         _write_privately(places.signing_key, _new_signing_key())
+    if not places.key_file.exists():
+        _write_privately(places.key_file, new_key_line())
     return credentials
 
 

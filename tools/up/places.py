@@ -44,6 +44,11 @@ class Places:
         return self.state / "signing-key.pem"
 
     @property
+    def key_file(self) -> Path:
+        """What encrypts the data at rest: without it they cannot be read again."""
+        return self.state / "data-keys"
+
+    @property
     def lock(self) -> Path:
         """Held by the supervisor as long as it lives, so that it tells a running platform from a dead one."""
         return self.state / "up.lock"

@@ -67,6 +67,7 @@ class Plan:
             "HEARTBEAT_FILE": str(self.places.heartbeat_of(workload.name)),
             "MONGODB_URI": stores.mongodb_url(f"tradepost_{service}"),
             "REDIS_URL": stores.redis_url(0),
+            "KEY_FILE": str(self.places.key_file),
         }
         decided |= self._private(service, credentials)
         if workload.kind is Kind.WEB:

@@ -12,6 +12,7 @@ from services.notifications.clients import clients
 from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.rules import NotificationKind
+from shared.blind_index import blind_index
 from shared.errors import Unavailable
 from shared.observability import get_logger
 
@@ -54,10 +55,10 @@ def announce(announcement: Announcement) -> list[str]:
 def announce_refund(announcement: Announcement) -> list[str]:
     """Announce a refund to whoever the order was confirmed to: payments knows neither its number nor its buyer."""
     query = {"order_id": announcement.order_id, "kind": NotificationKind.ORDER_CONFIRMED.value}
-    confirmed = Notification.collection().find_one(query, {"facts.number": 1, "placed_by": 1, "acted_by": 1})
+    confirmed = Notification.collection().find_one(query, {"facts": 1, "placed_by": 1, "acted_by": 1})
     if confirmed is None:
         return announce(announcement)
-    facts = {**announcement.facts, "number": confirmed["facts"].get("number")}
+    facts = {**announcement.facts, "number": Notification.opened(confirmed)["facts"].get("number")}
     placed_by, acted_by = confirmed.get("placed_by"), confirmed.get("acted_by")
     return announce(replace(announcement, facts=facts, placed_by=placed_by, acted_by=acted_by))
 
@@ -71,7 +72,7 @@ def find_contacts(company_id: str, placed_by: str | None, acted_by: str | None) 
 
 
 def _record(announcement: Announcement, contact: Contact | None) -> Notification:
-    natural_key = f"{announcement.kind}:{announcement.subject_id}:{contact.email if contact else 'unaddressed'}"
+    natural_key = f"{announcement.kind}:{announcement.subject_id}:{_mark(contact)}"
     existing = Notification.objects(natural_key=natural_key).first()
     if existing is not None:
         return existing
@@ -87,6 +88,11 @@ def _record(announcement: Announcement, contact: Contact | None) -> Notification
         return notification.commit()
     except NotUniqueError:
         return Notification.objects.get(natural_key=natural_key)
+
+
+def _mark(contact: Contact | None) -> str:
+    """Return what tells recipients apart without telling who they are."""
+    return blind_index("notifications", "notifications.recipient", contact.email) if contact else "unaddressed"
 
 
 def _pending(notifications: list[Notification]) -> list[str]:

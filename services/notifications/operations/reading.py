@@ -13,8 +13,8 @@ SHOWN = {"kind": 1, "subject": 1, "recipient": 1, "status": 1, "order_id": 1, "c
 
 def list_notifications(reader: Principal, *, order_id: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return a page of notifications that have a recipient, newest first."""
-    query: dict[str, Any] = {**reader.company_scope("notifications:read"), "recipient": {"$gt": ""}}
+    query: dict[str, Any] = {**reader.company_scope("notifications:read"), "recipient": {"$exists": True}}
     if order_id is not None:
         query["order_id"] = order_id
     found = page(Notification.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=SHOWN)
-    return {**found, "items": [{**each, "id": each["_id"]} for each in found["items"]]}
+    return {**found, "items": [{**Notification.opened(each), "id": each["_id"]} for each in found["items"]]}

@@ -14,8 +14,10 @@ from services.orders.errors import OrderNotCancellable, OrderNotShippable
 from services.orders.rules.fulfillment import per_line
 from services.orders.rules.statuses import CANCELLABLE, GONE, SHIPPABLE, UNDECIDED, OrderStatus, retry_seconds
 from shared.clock import now
+from shared.encryption import PAYMENT
 from shared.ids import new_id
 from shared.persistence import Aggregate
+from shared.sealed_fields import EncryptedStringField
 
 
 def _unique(*fields: str) -> dict[str, Any]:
@@ -46,13 +48,13 @@ class Order(Aggregate):
     po_number = StringField()
     ordered_on = StringField(required=True)
     status = EnumField(OrderStatus, default=OrderStatus.PLACED)
-    status_reason = StringField()
+    status_reason = EncryptedStringField()
     currency = StringField(required=True)
     total_amount = IntField(required=True)
     line_items = BaseField(required=True)
     shortages = BaseField()
     payment_id = StringField()
-    card_token = StringField()
+    card_token = EncryptedStringField(purpose=PAYMENT)
     shipments = BaseField(default=list)
     returns = BaseField(default=list)
     refunds = BaseField(default=list)
@@ -247,6 +249,5 @@ class Order(Aggregate):
             self.wait(seconds)
 
     def stored(self) -> dict[str, Any]:
-        """Return the document as MongoDB holds it."""
-        fields: dict[str, Any] = self.to_mongo().to_dict()
-        return fields
+        """Return the fields as a read of the stored document gives them."""
+        return self.opened(self.to_mongo())

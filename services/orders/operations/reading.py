@@ -40,4 +40,4 @@ def list_orders(
     }
     query = {**{name: value for name, value in filters.items() if value is not None}, **scope}
     found = page(Order.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=UNSHOWN)
-    return {"items": [shown_order(each) for each in found["items"]], "next_cursor": found["next_cursor"]}
+    return {"items": [shown_order(Order.opened(each)) for each in found["items"]], "next_cursor": found["next_cursor"]}

@@ -12,6 +12,7 @@ from shared.clock import now
 from shared.ids import new_id
 from shared.observability import current_request_id
 from shared.persistence import surviving_failover
+from shared.sealed_fields import EncryptedStringField
 
 REFUSALS_KEPT = timedelta(days=90)
 
@@ -38,8 +39,8 @@ class AuditEntry(Document):
     actor_id = StringField()
     company_id = StringField()
     session_id = StringField()
-    address = StringField()
-    reason = StringField()
+    address = EncryptedStringField()
+    reason = EncryptedStringField()
     request_id = StringField()
     expires_at = DateTimeField()
 

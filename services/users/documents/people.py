@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, ClassVar, Self
 
 from mongoengine import BooleanField, Document, ListField, StringField
 from pymongo import UpdateOne
+from pymongo.errors import OperationFailure
 
 from services.users.rules import DEFAULT_ROLES, normalized_email
+from shared.blind_index import blind_index
+from shared.errors import LostRace
 from shared.persistence import Aggregate, surviving_failover
+from shared.sealed_fields import EncryptedStringField
+
+INDEX_NOT_FOUND = 27
 
 
 class Company(Aggregate):
@@ -39,12 +46,17 @@ class Company(Aggregate):
 
 
 class User(Aggregate):
-    """A person who signs in; `company_id` is None for the merchant's own people."""
+    """
+    A person who signs in; `company_id` is None for the merchant's own people.
+
+    Name and address are encrypted; `email_index` stands for the address where one is found or must be unique.
+    """
 
     id_prefix = "usr"
 
-    email = StringField(required=True, max_length=254)
-    name = StringField(required=True, max_length=200)
+    email = EncryptedStringField(required=True, max_length=254)
+    email_index = StringField()
+    name = EncryptedStringField(required=True, max_length=200)
     company_id = StringField()
     roles = ListField(StringField())
     password_hash = StringField(required=True)
@@ -53,13 +65,49 @@ class User(Aggregate):
     meta: ClassVar[dict[str, Any]] = {
         "collection": "users",
         "db_alias": "users",
-        "indexes": [{"fields": ["email"], "unique": True}, "company_id"],
+        "indexes": [
+            {
+                "fields": ["email_index"],
+                "unique": True,
+                "partialFilterExpression": {"email_index": {"$exists": True}},
+            },
+            "company_id",
+        ],
     }
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        found: Self | None = cls.objects(email=normalized_email(str(email))).first()
+        found: Self | None = cls.objects(email_index=email_index(email)).first()
         return found
+
+    @classmethod
+    def seal_plain(cls) -> int:
+        """Encrypt the people whom a version without encryption stored, and return how many those were."""
+        if "email_1" in cls.collection().index_information():
+            _drop_plain_index(cls)
+        plain = cls.objects(email_index=None)
+        for person in plain:
+            with suppress(LostRace):  # another process, starting too, was faster
+                person.commit()
+        return len(plain)
+
+    def commit(self) -> Self:
+        """Write as every aggregate does, with the index of the address there is."""
+        self.email_index = email_index(self.email)
+        return super().commit()
+
+
+def email_index(email: str) -> str:
+    """Return what stands for an address in the database, whatever its spelling."""
+    return blind_index("users", "users.email", normalized_email(str(email)))
+
+
+def _drop_plain_index(document: type[User]) -> None:
+    try:
+        document.collection().drop_index("email_1")
+    except OperationFailure as refusal:
+        if refusal.code != INDEX_NOT_FOUND:  # else another process was faster
+            raise
 
 
 class Role(Document):

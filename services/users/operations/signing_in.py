@@ -7,7 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 from services.users.clients import clients
-from services.users.documents import AuditEntry, AuditKind, LoginFailures, RefreshToken, Role, Session, User
+from services.users.documents import (
+    AuditEntry,
+    AuditKind,
+    LoginFailures,
+    RefreshToken,
+    Role,
+    Session,
+    User,
+    email_index,
+)
 from services.users.errors import InvalidCredentials, SessionOver, TooManyAttempts
 from services.users.rules import (
     FREE_ACCOUNT_FAILURES,
@@ -16,7 +25,6 @@ from services.users.rules import (
     LONGEST_WAIT_SECONDS,
     digest,
     is_refused_password,
-    normalized_email,
     scope_of,
     wait_after,
 )
@@ -35,7 +43,7 @@ def sign_in(*, email: str, password: str, address: str) -> dict[str, Any]:
 
     Failures slow down the next attempts from the same address, and much later, briefly, those from everywhere.
     """
-    account = digest("account", normalized_email(email))
+    account = email_index(email)
     keys = (digest("pair", account, address), account)
     with clients().passwords.place():
         _refuse_too_soon(*keys)

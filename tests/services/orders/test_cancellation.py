@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orders.documents import Order
+from shared.sealed_events import from_outbox
 from tests.factories.orders import announced, make_order, make_shipped_order
 from tests.support import GLOBEX
 
@@ -23,7 +24,7 @@ class TestCancelOrder:
         assert response.status_code == 200
         assert (response.json["status"], response.json["status_reason"]) == ("cancelled", "duplicate")
         assert announced(order) == ["order_cancelled"]
-        event = Order.get(order.id).outbox[0]["fields"]
+        event = from_outbox("orders", Order.get(order.id).outbox[0]).fields
         assert (event["reason"], event["was_refused"], event["payment_id"]) == ("duplicate", False, "pay_1")
 
     def test_refuses_once_shipped(self, buyer):

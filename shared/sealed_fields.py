@@ -1,0 +1,110 @@
+"""Document fields that are encrypted in MongoDB and plain in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from mongoengine import StringField
+from mongoengine.base import BaseField
+
+from shared.encryption import PERSONAL, Place, cipher_of, is_sealed
+
+
+class _SealedMixin:
+    """
+    Seals what is stored and opens what is loaded; a value that an older version stored plain is taken as it is.
+
+    Such a field can be neither queried nor indexed: see `shared.blind_index` for what is looked up.
+    """
+
+    if TYPE_CHECKING:
+        name: str
+        db_field: str
+        owner_document: Any
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: Any) -> None: ...
+
+    def __init__(self, *, purpose: str = PERSONAL, **options: Any) -> None:
+        super().__init__(**options)
+        self.purpose = purpose
+
+    @property
+    def service(self) -> str:
+        return str(self.owner_document._meta["db_alias"])
+
+    @property
+    def place(self) -> Place:
+        return Place(self.purpose, f"{self.owner_document._meta['collection']}.{self.name}")
+
+    def opened(self, stored: Any) -> Any:
+        """Return the value that MongoDB holds sealed."""
+        if not is_sealed(stored):
+            return stored
+        return self._decoded(cipher_of(self.service).open(stored, self.place))
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(self.opened(value))  # type: ignore[misc]
+
+    def to_mongo(self, value: Any, *args: Any, **options: Any) -> Any:
+        return None if value is None else cipher_of(self.service).seal(self._encoded(value), self.place)
+
+    def prepare_query_value(self, op: Any, value: Any) -> Any:
+        raise LookupError(f"{self.place.name} is encrypted and cannot be queried")
+
+    def _encoded(self, value: Any) -> bytes:
+        raise NotImplementedError
+
+    def _decoded(self, value: bytes) -> Any:
+        raise NotImplementedError
+
+
+class EncryptedStringField(_SealedMixin, StringField):
+    """A text."""
+
+    def _encoded(self, value: Any) -> bytes:
+        return str(value).encode("utf-8", "surrogatepass")
+
+    def _decoded(self, value: bytes) -> str:
+        return value.decode("utf-8", "surrogatepass")
+
+
+class EncryptedDictField(_SealedMixin, BaseField):
+    """A mapping of JSON values; it is replaced, never changed in place."""
+
+    def validate(self, value: Any, clean: bool = True) -> None:
+        if not isinstance(value, dict):
+            self.error("Only dictionaries may be used in an EncryptedDictField")
+
+    def _encoded(self, value: Any) -> bytes:
+        return orjson.dumps(dict(value))
+
+    def _decoded(self, value: bytes) -> Any:
+        return orjson.loads(value)
+
+
+@cache
+def sealed_fields(document: Any) -> tuple[tuple[str, _SealedMixin], ...]:
+    """Return (name in MongoDB, field) of a document class's encrypted fields."""
+    return tuple((each.db_field, each) for each in document._fields.values() if isinstance(each, _SealedMixin))
+
+
+def opened(document: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored document with its encrypted fields opened: for reads past mongoengine."""
+    plain = dict(stored)
+    for name, field in sealed_fields(document):
+        if name in plain:
+            plain[name] = field.opened(plain[name])
+    return plain
+
+
+def stored_plain(document: Any, stored: Mapping[str, Any]) -> list[str]:
+    """Return the encrypted fields that an older version stored plain: they are sealed by the next write."""
+    return [
+        field.name
+        for name, field in sealed_fields(document)
+        if stored.get(name) is not None and not is_sealed(stored[name])
+    ]

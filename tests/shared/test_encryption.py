@@ -1,0 +1,182 @@
+"""Sealed values: only the right service, purpose and place open them, and the hot path asks no key service."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from shared.encryption import PAYMENT, PERSONAL, VERSION, Cipher, Place, is_sealed
+from shared.errors import Unavailable
+from shared.keys import CiphertextInvalid, DataKey
+from shared.keys_local import LocalKeys
+
+EMAIL = Place(PERSONAL, "users.email")
+
+
+class CountedKeys:
+    """A key service that counts what it is asked for, and can be away."""
+
+    def __init__(self) -> None:
+        self._keys = LocalKeys([b"k" * 32])
+        self.asked: Counter[str] = Counter()
+        self.is_away = False
+
+    def new_data_key(self, context: Mapping[str, str]) -> DataKey:
+        self._count("new")
+        return self._keys.new_data_key(context)
+
+    def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        self._count("unwrap")
+        return self._keys.unwrap(wrapped, context)
+
+    def _count(self, what: str) -> None:
+        if self.is_away:
+            raise Unavailable("The key service does not answer")
+        self.asked[what] += 1
+
+
+class Time:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def keys():
+    return CountedKeys()
+
+
+@pytest.fixture
+def cipher(keys):
+    return Cipher("users", keys)
+
+
+class TestSeal:
+    def test_hides_the_value_and_gives_it_back(self, cipher):
+        sealed = cipher.seal(b"ann@acme.example", EMAIL)
+
+        assert is_sealed(sealed)
+        assert b"acme" not in sealed
+        assert cipher.open(sealed, EMAIL) == b"ann@acme.example"
+
+    def test_is_different_each_time(self, cipher):
+        assert cipher.seal(b"ann", EMAIL) != cipher.seal(b"ann", EMAIL)
+
+    def test_has_the_documented_layout(self, cipher):
+        sealed = cipher.seal(b"ann", EMAIL)
+        wrapped = int.from_bytes(sealed[2:4], "big")
+
+        assert sealed[:2] == VERSION
+        assert len(sealed) == 2 + 2 + wrapped + 12 + len(b"ann") + 16
+
+    def test_asks_for_one_data_key_per_purpose(self, cipher, keys):
+        for _ in range(50):
+            cipher.open(cipher.seal(b"ann", EMAIL), EMAIL)
+        cipher.seal(b"tok", Place(PAYMENT, "orders.card_token"))
+
+        assert keys.asked == {"new": 2}
+
+    def test_takes_a_new_data_key_after_so_many_values(self, keys):
+        cipher = Cipher("users", keys, values_per_key=3)
+        for _ in range(7):
+            cipher.seal(b"ann", EMAIL)
+
+        assert keys.asked["new"] == 3
+
+    def test_takes_a_new_data_key_after_its_time(self, keys):
+        time = Time()
+        cipher = Cipher("users", keys, key_seconds=60, clock=time)
+        first = cipher.seal(b"ann", EMAIL)
+        time.now = 61
+        cipher.seal(b"ann", EMAIL)
+
+        assert keys.asked["new"] == 2
+        assert cipher.open(first, EMAIL) == b"ann"
+
+
+class TestOpen:
+    def test_refuses_every_changed_byte(self, cipher):
+        sealed = cipher.seal(b"ann", EMAIL)
+        for position in range(len(sealed)):
+            changed = bytearray(sealed)
+            changed[position] ^= 1
+            with pytest.raises(CiphertextInvalid):
+                cipher.open(bytes(changed), EMAIL)
+
+    @pytest.mark.parametrize("length", [0, 1, 3, 4, 60])
+    def test_refuses_a_value_that_was_cut(self, cipher, length):
+        with pytest.raises(CiphertextInvalid):
+            cipher.open(cipher.seal(b"ann", EMAIL)[:length], EMAIL)
+
+    @pytest.mark.parametrize("place", [Place(PERSONAL, "users.name"), Place(PAYMENT, "users.email")])
+    def test_refuses_a_value_of_another_place(self, cipher, place):
+        with pytest.raises(CiphertextInvalid):
+            cipher.open(cipher.seal(b"ann", EMAIL), place)
+
+    def test_refuses_a_value_of_another_service(self, cipher, keys):
+        with pytest.raises(CiphertextInvalid):
+            Cipher("orders", keys).open(cipher.seal(b"ann", EMAIL), EMAIL)
+
+    def test_says_where_the_value_stood(self, cipher):
+        sealed = cipher.seal(b"ann", EMAIL)
+
+        with pytest.raises(CiphertextInvalid, match=r"users: users\.name cannot be decrypted"):
+            cipher.open(sealed, Place(PERSONAL, "users.name"))
+
+    def test_unwraps_another_process_key_once(self, cipher, keys):
+        sealed = [cipher.seal(b"ann", EMAIL) for _ in range(5)]
+        other = Cipher("users", keys)
+        for each in sealed:
+            other.open(each, EMAIL)
+
+        assert keys.asked["unwrap"] == 1
+
+    def test_remembers_a_bounded_number_of_keys(self, keys):
+        sealed = [Cipher("users", keys).seal(b"ann", EMAIL) for _ in range(3)]
+        reader = Cipher("users", keys, keys_remembered=2)
+        for each in [*sealed, sealed[0]]:
+            reader.open(each, EMAIL)
+
+        assert keys.asked["unwrap"] == 4
+
+
+class TestWithoutTheKeyService:
+    def test_goes_on_with_keys_it_knows(self, keys):
+        time = Time()
+        cipher = Cipher("users", keys, key_seconds=60, clock=time)
+        before = cipher.seal(b"ann", EMAIL)
+        keys.is_away, time.now = True, 61
+
+        assert cipher.open(before, EMAIL) == b"ann"
+        assert cipher.open(cipher.seal(b"bob", EMAIL), EMAIL) == b"bob"
+
+    def test_takes_a_new_key_once_it_is_back(self, keys):
+        time = Time()
+        cipher = Cipher("users", keys, key_seconds=60, clock=time)
+        cipher.seal(b"ann", EMAIL)
+        keys.is_away, time.now = True, 61
+        cipher.seal(b"ann", EMAIL)
+        keys.is_away, time.now = False, 122
+        cipher.seal(b"ann", EMAIL)
+
+        assert keys.asked["new"] == 2
+
+    def test_never_stores_a_value_plain(self, cipher, keys):
+        keys.is_away = True
+
+        with pytest.raises(Unavailable):
+            cipher.seal(b"ann", EMAIL)
+
+    def test_cannot_open_what_an_unknown_key_sealed(self, cipher, keys):
+        sealed = cipher.seal(b"ann", EMAIL)
+        keys.is_away = True
+
+        with pytest.raises(Unavailable) as refusal:
+            Cipher("users", keys).open(sealed, EMAIL)
+        assert refusal.value.status == 503
