@@ -48,7 +48,8 @@ LIMITS: dict[str, DependencyLimits] = {
     "psp": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=16, bulkhead=16, slow_seconds=4.0),
     "mongodb": replace(DEFAULT, connect_timeout=2.0, slow_seconds=1.0),
     "redis": replace(DEFAULT, connect_timeout=0.25, read_timeout=0.25, slow_seconds=0.2),
-    "ses": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
+    # The names of AWS' services are boto3's own.
+    "sesv2": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     "sns": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "s3": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     # A receive waits on the server for new messages, up to a second.

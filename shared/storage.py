@@ -6,8 +6,9 @@ import os
 import re
 import secrets
 import shutil
+from importlib import import_module
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol, cast
 
 from shared.errors import NotFound
 from shared.settings import SettingsInvalid
@@ -77,21 +78,34 @@ class LocalStorage:
 
     def _path(self, key: str) -> Path:
         """Return where `key` lies; a key may come from a request, so it is checked, then resolved and checked again."""
-        if len(key) > LONGEST_KEY or not _KEY.fullmatch(key) or key.endswith(_UNFINISHED_SUFFIX):
-            raise StorageKeyInvalid(f"{key!r} is not a storage key")
-        path = self._folder / key
+        path = self._folder / checked_key(key)
         if not path.resolve().is_relative_to(self._folder):
             raise StorageKeyInvalid(f"{key!r} leads out of the storage")
         return path
 
 
-BACKENDS = {"local": LocalStorage}
+def checked_key(key: str) -> str:
+    """Return the key as it is; raise StorageKeyInvalid unless it is plain, and the same for every backend."""
+    if len(key) > LONGEST_KEY or not _KEY.fullmatch(key) or key.endswith(_UNFINISHED_SUFFIX):
+        raise StorageKeyInvalid(f"{key!r} is not a storage key")
+    return key
 
 
-def make_storage(backend: str, folder: str | Path) -> Storage:
-    """Return the storage that STORAGE_BACKEND names, on STORAGE_DIR; raise SettingsInvalid for an unknown name."""
+BACKENDS = ("local", "s3")
+
+
+def make_storage(backend: str, folder: str | Path, *, bucket: str = "", prefix: str = "") -> Storage:
+    """
+    Return the storage that STORAGE_BACKEND names: STORAGE_DIR here, `prefix` of STORAGE_BUCKET on AWS.
+
+    Raises SettingsInvalid for an unknown name or a missing place. The adapter of AWS is imported only when chosen.
+    """
     if backend not in BACKENDS:
-        raise SettingsInvalid(f"STORAGE_BACKEND is {backend!r}; it must be one of {', '.join(sorted(BACKENDS))}")
+        raise SettingsInvalid(f"STORAGE_BACKEND is {backend!r}; it must be one of {', '.join(BACKENDS)}")
+    if backend == "s3":
+        if not bucket:
+            raise SettingsInvalid("STORAGE_BUCKET is missing")
+        return cast(Storage, import_module("shared.storage_s3").S3Storage(bucket, prefix))
     if not str(folder):
         raise SettingsInvalid("STORAGE_DIR is missing")
-    return BACKENDS[backend](Path(folder))
+    return LocalStorage(Path(folder))

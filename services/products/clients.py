@@ -19,7 +19,11 @@ class Clients:
 
     @classmethod
     def build(cls, settings: ProductsSettings) -> Clients:
-        return cls(files=make_storage(settings.storage_backend, settings.storage_dir))
+        return cls(
+            files=make_storage(
+                settings.storage_backend, settings.storage_dir, bucket=settings.storage_bucket, prefix="products"
+            )
+        )
 
 
 def clients() -> Clients:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.settings import StoreSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProductsSettings(StoreSettings):
-    """`storage_dir` holds uploaded files; only an import may be larger than `max_body_bytes`."""
+    """Uploads lie in `storage_dir`, or `storage_bucket` on AWS; only an import may be larger than `max_body_bytes`."""
 
     storage_dir: str = "storage"
-    storage_backend: str = "local"
+    storage_bucket: str = ""
+    storage_backend: str = field(default="local", metadata={"choices": ("local", "s3")})
     max_import_bytes: int = 64 * 1024 * 1024
     max_import_rows: int = 200_000

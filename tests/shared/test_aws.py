@@ -17,7 +17,7 @@ class TestClient:
     def test_is_made_once_per_process(self):
         assert aws.client("sqs") is aws.client("sqs")
 
-    @pytest.mark.parametrize("service", ["s3", "sqs", "sns", "ses", "kms", "ssm", "secretsmanager"])
+    @pytest.mark.parametrize("service", ["s3", "sqs", "sns", "sesv2", "kms", "ssm", "secretsmanager"])
     def test_is_bounded_by_the_table(self, service):
         limits, config = limits_for(service), aws.client(service).meta.config
         assert config.connect_timeout == limits.connect_timeout

@@ -1,19 +1,40 @@
-"""Local files under keys: whole or not there, and never outside the folder."""
+"""The contract of file storage, asked of a folder and of S3 alike: whole or not there, and never outside."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from shared import aws as clients
+from shared.errors import Unavailable
 from shared.settings import SettingsInvalid
 from shared.storage import LocalStorage, Storage, StorageKeyInvalid, StoredFileMissing, make_storage
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Storage:
+def bucket(aws: str) -> str:
+    name = f"documents-{uuid4().hex}"
+    clients.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Storage:
     return make_storage("local", tmp_path / "files")
+
+
+@pytest.fixture
+def in_s3(bucket: str) -> Storage:
+    return make_storage("s3", "", bucket=bucket, prefix="toys")
+
+
+@pytest.fixture(params=["local", "in_s3"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    twin: Storage = request.getfixturevalue(request.param)
+    return twin
 
 
 def read(storage: Storage, key: str) -> bytes:
@@ -22,9 +43,9 @@ def read(storage: Storage, key: str) -> bytes:
 
 
 class TestPut:
-    @pytest.mark.parametrize("content", [b"%PDF", io.BytesIO(b"%PDF")])
-    def test_keeps_bytes_and_streams(self, storage, content):
-        storage.put("confirmations/cmp_1/ord_2.pdf", content, content_type="application/pdf")
+    @pytest.mark.parametrize("kind", [bytes, io.BytesIO])
+    def test_keeps_bytes_and_streams(self, storage, kind):
+        storage.put("confirmations/cmp_1/ord_2.pdf", kind(b"%PDF"), content_type="application/pdf")
 
         assert storage.exists("confirmations/cmp_1/ord_2.pdf")
         assert read(storage, "confirmations/cmp_1/ord_2.pdf") == b"%PDF"
@@ -35,7 +56,7 @@ class TestPut:
 
         assert read(storage, "a.csv") == b"new"
 
-    def test_leaves_the_old_file_and_no_rubbish_when_it_breaks(self, storage, tmp_path):
+    def test_leaves_the_old_file_when_it_breaks(self, storage):
         class Broken(io.BytesIO):
             def read(self, size: int | None = -1) -> bytes:
                 raise OSError("the client went away")
@@ -45,7 +66,20 @@ class TestPut:
             storage.put("a.csv", Broken())
 
         assert read(storage, "a.csv") == b"old"
-        assert [path.name for path in (tmp_path / "files").iterdir()] == ["a.csv"]
+
+    def test_leaves_no_rubbish_in_the_folder_when_it_breaks(self, local, tmp_path):
+        with pytest.raises(TypeError):
+            local.put("a.csv", io.StringIO("text"))
+
+        assert list((tmp_path / "files").iterdir()) == []
+
+    def test_keeps_a_large_file_in_pieces_and_streams_it_as_text(self, storage):
+        lines = "".join(f"SKU-{number},größer\r\n" for number in range(600_000))
+        storage.put("imports/large.csv", io.BytesIO(lines.encode()))
+
+        with io.TextIOWrapper(storage.open("imports/large.csv"), encoding="utf-8-sig", newline="") as text:
+            assert [next(text), next(text)] == ["SKU-0,größer\r\n", "SKU-1,größer\r\n"]
+            assert sum(1 for _ in text) == 599_998
 
 
 class TestKeys:
@@ -73,12 +107,12 @@ class TestKeys:
             with pytest.raises(StorageKeyInvalid):
                 attempt(key)
 
-    def test_does_not_follow_a_link_out_of_the_folder(self, storage, tmp_path):
+    def test_does_not_follow_a_link_out_of_the_folder(self, local, tmp_path):
         (tmp_path / "secret").write_text("mine")
         (tmp_path / "files" / "link").symlink_to(tmp_path)
 
         with pytest.raises(StorageKeyInvalid):
-            storage.open("link/secret")
+            local.open("link/secret")
 
 
 class TestMissing:
@@ -106,5 +140,25 @@ class TestMakeStorage:
         with pytest.raises(SettingsInvalid, match="STORAGE_DIR"):
             make_storage("local", "")
 
+    def test_needs_a_bucket(self):
+        with pytest.raises(SettingsInvalid, match="STORAGE_BUCKET"):
+            make_storage("s3", "somewhere")
+
     def test_is_a_folder_by_default(self, tmp_path):
         assert isinstance(make_storage("local", str(tmp_path)), LocalStorage)
+
+
+class TestS3:
+    def test_keeps_the_media_type_and_a_checksum_under_the_prefix(self, in_s3, bucket):
+        in_s3.put("a.csv", b"sku", content_type="text/csv")
+
+        head = clients.client("s3").head_object(Bucket=bucket, Key="toys/a.csv", ChecksumMode="ENABLED")
+        assert head["ContentType"] == "text/csv"
+        assert head["ChecksumSHA256"]
+
+    def test_refuses_with_unavailable_when_s3_does(self, in_s3, bucket):
+        clients.client("s3").delete_bucket(Bucket=bucket)
+
+        for attempt in (in_s3.open, in_s3.delete, lambda key: in_s3.put(key, b"")):
+            with pytest.raises(Unavailable):
+                attempt("a.csv")

@@ -1,4 +1,4 @@
-"""The outside world as notifications sees it: who people are, and how mail leaves the house."""
+"""The outside world as notifications sees it: who people are, and how mail and text messages leave the house."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from flask import current_app
 
 from services.notifications.clients.mailer import Mailer
+from services.notifications.clients.texter import Texter
 from services.notifications.clients.users import Contact, UsersClient
 from services.notifications.config import NotificationsSettings
 from shared.cache import Cache
@@ -16,7 +17,8 @@ from shared.identity import ServiceIdentity
 from shared.redis_client import redis_from_url
 
 # Loaded by name, so that an installation imports the adapter it uses and no other.
-BACKENDS = {"mailbox": "services.notifications.clients.mailbox"}
+MAILERS = {"mailbox": "services.notifications.clients.mailbox", "ses": "services.notifications.clients.ses"}
+TEXTERS = {"mailbox": "services.notifications.clients.mailbox", "sns": "services.notifications.clients.sms_sns"}
 
 
 class AddressBook(Protocol):
@@ -35,13 +37,18 @@ class Clients:
 
     address_book: AddressBook
     mailer: Mailer
+    texter: Texter
 
     @classmethod
     def build(cls, settings: NotificationsSettings) -> Clients:
         identity = ServiceIdentity(settings.users_url, "notifications", settings.service_secret)
         cache = Cache(redis_from_url(settings.redis_url), "notifications-contacts")
         users = UsersClient(settings.users_url, identity=identity, cache=cache)
-        return cls(address_book=users, mailer=import_module(BACKENDS[settings.email_backend]).build_mailer(settings))
+        return cls(
+            address_book=users,
+            mailer=import_module(MAILERS[settings.email_backend]).build_mailer(settings),
+            texter=import_module(TEXTERS[settings.sms_backend]).build_texter(settings),
+        )
 
 
 def clients() -> Clients:

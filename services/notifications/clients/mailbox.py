@@ -1,4 +1,4 @@
-"""The backend `mailbox`: writes mails into a Maildir on this machine instead of sending them."""
+"""The backends `mailbox`: write mails and text messages into a Maildir on this machine instead of sending them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
+from services.notifications.clients.texter import checked_number
 from services.notifications.config import NotificationsSettings
 from services.notifications.errors import MailNotDelivered
+from shared.clock import now
+from shared.settings import SettingsInvalid
 
 
 class MaildirMailer:
@@ -38,5 +41,27 @@ class MaildirMailer:
             draft.unlink()
 
 
+class MaildirTexter:
+    """Shows each text message as a mail to its number, so that the mailbox page has both."""
+
+    def __init__(self, mailer: MaildirMailer, sender_id: str) -> None:
+        self._mailer = mailer
+        self._sender_id = sender_id
+
+    def send(self, text_id: str, number: str, text: str) -> None:
+        message = EmailMessage()
+        message["From"], message["To"] = self._sender_id, checked_number(number)
+        message["Subject"] = "SMS"
+        message["Date"] = now()
+        message.set_content(text)
+        self._mailer.deliver(text_id, message)
+
+
 def build_mailer(settings: NotificationsSettings) -> MaildirMailer:
+    if not settings.mailbox_dir:
+        raise SettingsInvalid("MAILBOX_DIR is missing; the backend mailbox writes there")
     return MaildirMailer(Path(settings.mailbox_dir))
+
+
+def build_texter(settings: NotificationsSettings) -> MaildirTexter:
+    return MaildirTexter(build_mailer(settings), settings.sms_sender_id)

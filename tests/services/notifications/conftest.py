@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from services.notifications.clients import Clients
-from services.notifications.clients.mailbox import MaildirMailer
+from services.notifications.clients.mailbox import MaildirMailer, MaildirTexter
 from tests.factories.notifications import FakeAddressBook, Notifications
 from tests.support import Api
 
@@ -26,9 +26,10 @@ def mailbox_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def notifications_app(make_app: Callable[..., Flask], address_book: FakeAddressBook, mailbox_dir: Path) -> Flask:
+    mailer = MaildirMailer(mailbox_dir)
     app: Flask = make_app(
         "notifications",
-        clients=Clients(address_book=address_book, mailer=MaildirMailer(mailbox_dir)),
+        clients=Clients(address_book=address_book, mailer=mailer, texter=MaildirTexter(mailer, "Tradepost")),
         mailbox_dir=str(mailbox_dir),
         public_customer_url="http://127.0.0.1:8081",
     )

@@ -1,0 +1,30 @@
+"""Carries what moto's SES and SNS "sent" into the local mailbox, where a person can read it."""
+
+from __future__ import annotations
+
+from email import message_from_string, policy
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
+
+from services.notifications.clients.mailbox import MaildirMailer, MaildirTexter
+
+
+class Postman:
+    """Empties moto's outgoing mail of one region, in moto's own process; called from one thread."""
+
+    def __init__(self, mailer: MaildirMailer, region: str) -> None:
+        self._mailer = mailer
+        self._mails: list[Any] = ses_backends[DEFAULT_ACCOUNT_ID][region].sent_messages
+        self._texts: dict[str, tuple[str, str]] = sns_backends[DEFAULT_ACCOUNT_ID][region].sms_messages
+
+    def collect(self) -> None:
+        """Deliver what was sent since the last time."""
+        while self._mails:
+            sent = self._mails.pop(0)
+            self._mailer.deliver(sent.id, message_from_string(sent.raw_data, policy=policy.default))
+        while self._texts:
+            text_id, (number, text) = self._texts.popitem()
+            MaildirTexter(self._mailer, "SNS").send(text_id, number, text)
