@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +18,7 @@ from rq.job import Job as QueuedJob
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
+from shared.metrics import histogram
 from shared.observability import get_logger
 from shared.redis_client import blocking_redis_from_url, redis_from_url
 from shared.tracing import bind_context, resumed, trace_context
@@ -26,6 +28,7 @@ log = get_logger()
 
 FAILURE_KEPT_SECONDS = 7 * 24 * 3600
 WORKER_TTL_SECONDS = 20
+DURATION = histogram("job_duration_seconds", "Time of one background job, by job and outcome", ["job", "outcome"])
 UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -135,8 +138,16 @@ class JobsWorker(SimpleWorker):
 
     def perform_job(self, job: Any, *args: Any, **kwargs: Any) -> Any:
         """Do the job as a part of the request that caused it: its log lines carry the same request id."""
-        with resumed(job.meta or {}):
-            return super().perform_job(job, *args, **kwargs)
+        started_at = time.perf_counter()
+        outcome = "failed"
+        try:
+            with resumed(job.meta or {}):
+                is_done = super().perform_job(job, *args, **kwargs)
+            outcome = "done" if is_done else "failed"
+            return is_done
+        finally:
+            name = job.func_name.rsplit(".", 1)[-1]
+            DURATION.labels(name, outcome).observe(time.perf_counter() - started_at)
 
 
 def make_worker(service: str, store: redis.Redis) -> JobsWorker:

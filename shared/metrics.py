@@ -1,26 +1,57 @@
-"""Prometheus metrics: one registry per process, or one folder for all processes of a service."""
+"""Metrics: Prometheus' counters and histograms, which a second backend may record too, as they move."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+
+class Recorder(Protocol):
+    """Another place that hears of every movement; it must be quick and never raise."""
+
+    def add(self, name: str, labels: tuple[str, ...], values: tuple[str, ...], amount: float) -> None: ...
+    def observe(self, name: str, labels: tuple[str, ...], values: tuple[str, ...], amount: float) -> None: ...
+
+
+class _RecordedCounter(Counter):
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
+        super().inc(amount, exemplar)
+        if _recorder is not None:
+            # Prometheus keeps the name without its ending.
+            _recorder.add(f"{self._name}_total", self._labelnames, self._labelvalues, amount)
+
+
+class _RecordedHistogram(Histogram):
+    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
+        super().observe(amount, exemplar)
+        if _recorder is not None:
+            _recorder.observe(self._name, self._labelnames, self._labelvalues, amount)
+
+
+_recorder: Recorder | None = None
 _counters: dict[str, Counter] = {}
 _histograms: dict[str, Histogram] = {}
 _lock = threading.Lock()
+
+
+def record_with(recorder: Recorder | None) -> None:
+    """Have `recorder` told of every further movement in this process; None ends that."""
+    global _recorder
+    _recorder = recorder
 
 
 def counter(name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
     """Return the counter `name`, made on the first call; name it `<what>_total`, label it with few distinct values."""
     with _lock:
         if name not in _counters:
-            _counters[name] = Counter(name, help_text, labels)
+            _counters[name] = _RecordedCounter(name, help_text, labels)
         return _counters[name]
 
 
@@ -30,7 +61,7 @@ def histogram(
     """Return the histogram `name`, made on the first call; the default buckets are seconds."""
     with _lock:
         if name not in _histograms:
-            _histograms[name] = Histogram(name, help_text, labels, buckets=buckets)
+            _histograms[name] = _RecordedHistogram(name, help_text, labels, buckets=buckets)
         return _histograms[name]
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -19,14 +20,16 @@ from structlog.processors import format_exc_info
 from structlog.typing import FilteringBoundLogger
 
 from shared import tracing
-from shared.metrics import counter, exposition, histogram
+from shared.metrics import counter, exposition, histogram, record_with
 from shared.redaction import redact
+from shared.settings import ObservedSettings
 from shared.tracing import bind_context, current_request_id, trace_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = [
+    "be_observed",
     "bind_context",
     "configure_logging",
     "counter",
@@ -59,6 +62,7 @@ class _Output:
 
     service = ""
     level = 20
+    metrics: Any = None
     lock = threading.Lock()
 
     def write(self, line: bytes) -> None:
@@ -89,6 +93,14 @@ def configure_logging(service: str, level: str) -> None:
             root.removeHandler(handler)
     root.addHandler(_LibraryHandler())
     root.setLevel(logging.INFO if _Output.level < LEVELS["INFO"] else max(_Output.level, logging.WARNING))
+
+
+def be_observed(service: str, settings: ObservedSettings) -> None:
+    """Log, count and trace in this process as `settings` say; `service` is how the rest of the world knows it."""
+    configure_logging(service, settings.log_level)
+    if settings.metrics_backend == "emf" and _Output.metrics is None:
+        _Output.metrics = import_module("shared.metrics_emf").start(settings.tradepost_env, service, _Output().write)
+        record_with(_Output.metrics)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -154,8 +166,10 @@ def log_request(method: str, route: str, status: int, seconds: float) -> None:
     child = _children.get(key)
     if child is None:
         child = _children[key] = _request_seconds.labels(key[0], route, str(status))
-    child.observe(seconds)
-    write = _log.debug if route.startswith(_QUIET_ROUTES) else _log.error if status == 500 else _log.info
+    is_probe = route.startswith(_QUIET_ROUTES)
+    if not is_probe:
+        child.observe(seconds)
+    write = _log.debug if is_probe else _log.error if status == 500 else _log.info
     write("request", method=key[0], route=route, status=status, duration_ms=round(seconds * 1000, 2))
 
 

@@ -14,7 +14,7 @@ from webargs.flaskparser import FlaskParser, is_json_request
 
 from shared import deadline
 from shared.auth import public, register_auth
-from shared.observability import configure_logging, observe_requests
+from shared.observability import be_observed, observe_requests
 from shared.problems import register_problems
 from shared.service_client import ServiceClient
 from shared.settings import ServiceSettings
@@ -83,7 +83,7 @@ def create_service(
     `clients` is what `services.<name>.clients` reads back; `keys` verifies tokens (default: the users service's);
     `checks` are further dependencies that readiness reports, each a function that raises when its part is away.
     """
-    configure_logging(name, settings.log_level)
+    be_observed(name, settings)
     app = Flask(name, static_folder=None)
     app.json = OrjsonProvider(app)
     app.config.update(

@@ -67,15 +67,29 @@ def _read(setting: Field[Any], kind: Any, source: Mapping[str, str]) -> Any:
     return value
 
 
+def one_of(default: str, *others: str) -> str:
+    """Declare a setting that takes these values only: `metrics_backend: str = one_of("prometheus", "emf")`."""
+    choice: str = field(default=default, metadata={"choices": (default, *others)})
+    return choice
+
+
 @dataclass(frozen=True, kw_only=True)
-class ServiceSettings(Settings):
+class ObservedSettings(Settings):
+    """How any workload lets itself be watched; `emf` writes CloudWatch's metrics, `otlp` sends spans to a collector."""
+
+    tradepost_env: str = "prod"
+    log_level: str = "INFO"
+    metrics_backend: str = one_of("prometheus", "emf")
+    tracing_backend: str = one_of("none", "otlp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(ObservedSettings):
     """What every service reads; `mongodb_uri` names the service's own database in its path."""
 
     redis_url: str
     users_url: str = "http://users:8080"
     service_secret: str = ""
-    tradepost_env: str = "prod"
-    log_level: str = "INFO"
     max_body_bytes: int = 2 * 1024 * 1024
 
 

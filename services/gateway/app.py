@@ -15,7 +15,7 @@ from services.gateway.proxy.admission import Admission
 from services.gateway.proxy.edge import Edge
 from services.gateway.proxy.matching import Matcher
 from services.gateway.routes import blueprint
-from shared.observability import configure_logging, observe_requests
+from shared.observability import be_observed, observe_requests
 from shared.problems import register_problems
 from shared.tokens import KeySource, RemoteKeys, TokenVerifier
 
@@ -25,7 +25,7 @@ FETCH_SECONDS = 2.0
 def create_app(settings: GatewaySettings | None = None, *, keys: KeySource | None = None) -> Flask:
     """Build the gateway; `keys` verifies tokens (default: the users service's, over the gateway's own client)."""
     settings = settings or GatewaySettings.from_env()
-    configure_logging("gateway", settings.log_level)
+    be_observed("gateway", settings)
     app = Flask("gateway", static_folder=None)
     places = settings.upstream_places
     upstreams = {name: Upstream(name, settings.upstream_url(name), places=places) for name in UPSTREAMS}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.settings import Settings
+from shared.settings import ObservedSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings(Settings):
+class GatewaySettings(ObservedSettings):
     """
     What the gateway reads.
 
@@ -24,8 +24,6 @@ class GatewaySettings(Settings):
     payments_url: str = "http://payments:8080"
     search_url: str = "http://search:8080"
     notifications_url: str = "http://notifications:8080"
-    log_level: str = "INFO"
-    tradepost_env: str = "prod"
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     upstream_places: int = 32

@@ -13,7 +13,7 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import deadline
-from shared.observability import configure_logging, observe_requests
+from shared.observability import be_observed, observe_requests
 from shared.portal.assets import register_assets
 from shared.portal.csrf import register_csrf
 from shared.portal.error_pages import register_error_pages
@@ -50,7 +50,7 @@ def create_portal(
     `doorkeeper` says who may not enter, `transport` sends the calls to the gateway, `clock` (epoch seconds) tells
     when a token is due for renewal.
     """
-    configure_logging(name, settings.log_level)
+    be_observed(name, settings)
     app = Flask(name, static_folder=str(HERE / "static"), static_url_path="/static", template_folder=None)
     app.config.update(
         SECRET_KEY=settings.service_secret,

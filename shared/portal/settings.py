@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.settings import Settings
+from shared.settings import ObservedSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortalSettings(Settings):
+class PortalSettings(ObservedSettings):
     """
     Base of both portals' `config.py`; `service_secret` signs the forms' CSRF tokens, the same in all tasks of a portal.
 
@@ -22,7 +22,5 @@ class PortalSettings(Settings):
     public_customer_url: str = "http://127.0.0.1:8081"
     public_admin_url: str = "http://127.0.0.1:8082/admin"
     public_psp_url: str = "http://127.0.0.1:8084"
-    tradepost_env: str = "prod"
-    log_level: str = "INFO"
     session_seconds: int = 8 * 3600
     max_body_bytes: int = 2 * 1024 * 1024
