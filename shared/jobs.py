@@ -140,13 +140,13 @@ class JobsWorker(SimpleWorker):
         """Do the job as a part of the request that caused it: its log lines carry the same request id."""
         started_at = time.perf_counter()
         outcome = "failed"
+        name = job.func_name.rsplit(".", 1)[-1]
         try:
-            with resumed(job.meta or {}):
+            with resumed(job.meta or {}, name):
                 is_done = super().perform_job(job, *args, **kwargs)
             outcome = "done" if is_done else "failed"
             return is_done
         finally:
-            name = job.func_name.rsplit(".", 1)[-1]
             DURATION.labels(name, outcome).observe(time.perf_counter() - started_at)
 
 

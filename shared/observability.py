@@ -63,6 +63,7 @@ class _Output:
     service = ""
     level = 20
     metrics: Any = None
+    spans: Any = None
     lock = threading.Lock()
 
     def write(self, line: bytes) -> None:
@@ -101,6 +102,9 @@ def be_observed(service: str, settings: ObservedSettings) -> None:
     if settings.metrics_backend == "emf" and _Output.metrics is None:
         _Output.metrics = import_module("shared.metrics_emf").start(settings.tradepost_env, service, _Output().write)
         record_with(_Output.metrics)
+    if settings.tracing_backend == "otlp" and _Output.spans is None:
+        _Output.spans = import_module("shared.tracing_otlp").SpanSender(settings.tradepost_env, service)
+        tracing.send_with(_Output.spans.send)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -160,6 +164,18 @@ _request_seconds = histogram(
 _children: dict[tuple[str, str, int], Any] = {}
 
 
+def trace_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Tell of the request at work, when its trace is sampled, as X-Ray understands it."""
+    tracing.finished(
+        tracing.current(),
+        "server",
+        f"{method} {route}",
+        seconds,
+        has_failed=status >= 500,
+        attributes={"http.request.method": method, "http.route": route, "http.response.status_code": status},
+    )
+
+
 def log_request(method: str, route: str, status: int, seconds: float) -> None:
     """Write the one line of a request and count it; `route` is the template (`/v1/orders/<order_id>`)."""
     key = (method if method in _METHODS else "OTHER", route, status)
@@ -173,17 +189,18 @@ def log_request(method: str, route: str, status: int, seconds: float) -> None:
     write("request", method=key[0], route=route, status=status, duration_ms=round(seconds * 1000, 2))
 
 
-def request_log(app: Flask) -> None:
+def request_log(app: Flask, *, is_edge: bool = False) -> None:
     """
-    Give every request its ids and its one log line.
+    Give every request its ids and its one log line; at the edge nobody outside decides what is sampled.
 
     It wraps the application instead of using Flask's hooks: measured at half their cost, and no hook can be skipped.
     """
     serve = app.wsgi_app
+    begin = begin_at_edge if is_edge else _begin
 
     def serve_and_log(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started_at = time.perf_counter()
-        scope = tracing.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
+        scope = begin(environ)
         status, route = 500, "unmatched"
 
         def start_with_id(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -195,10 +212,23 @@ def request_log(app: Flask) -> None:
         try:
             return serve(environ, start_with_id)
         finally:
-            log_request(environ["REQUEST_METHOD"], route, status, time.perf_counter() - started_at)
+            seconds = time.perf_counter() - started_at
+            log_request(environ["REQUEST_METHOD"], route, status, seconds)
+            trace_request(environ["REQUEST_METHOD"], route, status, seconds)
             tracing.end(scope)
 
     app.wsgi_app = serve_and_log  # type: ignore[method-assign]
+
+
+def _begin(environ: WSGIEnvironment) -> tracing.Scope:
+    return tracing.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
+
+
+def begin_at_edge(environ: WSGIEnvironment) -> tracing.Scope:
+    """Start the work for a request from outside; `tracing.end` ends it."""
+    return tracing.begin_at_edge(
+        environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_X_AMZN_TRACE_ID")
+    )
 
 
 def _route_of(environ: WSGIEnvironment) -> str:
@@ -211,9 +241,9 @@ def _route_of(environ: WSGIEnvironment) -> str:
     return "unmatched" if rule is None else rule.rule
 
 
-def observe_requests(app: Flask) -> None:
-    """Log and count every request, and serve `/metrics`."""
-    request_log(app)
+def observe_requests(app: Flask, *, is_edge: bool = False) -> None:
+    """Log and count every request, and serve `/metrics`; `is_edge` where requests come from outside."""
+    request_log(app, is_edge=is_edge)
 
     def metrics() -> Response:
         """All metrics of this service in Prometheus' text format; the gateway does not route here."""

@@ -19,7 +19,7 @@ from shared.metrics import histogram
 from shared.observability import get_logger
 from shared.refusals import UpstreamRefused
 from shared.resilience import UpstreamUnavailable, Verdict, attempt_number, upstream, with_retries
-from shared.tracing import outgoing_headers
+from shared.tracing import call_span, finished, outgoing_headers
 
 __all__ = ["Answer", "Identity", "ServiceClient", "UpstreamRefused", "UpstreamUnavailable", "segment"]
 
@@ -169,7 +169,8 @@ class ServiceClient:
 
     def _send_as(self, call: _Call, attempt: int) -> Answer:
         """Send as our identity, guarded and measured; a 5xx or no answer at all is UpstreamUnavailable."""
-        headers = {**call.headers, **outgoing_headers(), **self._identity.headers(self.service)}
+        span = call_span()
+        headers = {**call.headers, **outgoing_headers(span), **self._identity.headers(self.service)}
         granted = deadline.within(call.timeout)
         if granted <= deadline.HOP_SECONDS:
             raise deadline.DeadlineExceeded(f"No time is left to ask {self.service}")
@@ -190,7 +191,10 @@ class ServiceClient:
             log.warning("upstream_failed", upstream=self.service, reason=outcome, method=call.method, attempt=attempt)
             raise
         finally:
-            _observed(self.service, outcome).observe(time.perf_counter() - started_at)
+            seconds = time.perf_counter() - started_at
+            _observed(self.service, outcome).observe(seconds)
+            asked = {"http.request.method": call.method, "peer.service": self.service}
+            finished(span, "client", self.service, seconds, has_failed=outcome[1:] != "xx", attributes=asked)
 
     def _exchange(self, call: _Call, headers: dict[str, str], granted: float) -> Answer:
         try:

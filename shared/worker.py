@@ -135,7 +135,7 @@ class Consumer:
         self._subscription.hold()
         started = time.perf_counter()
         first = messages[0].envelope
-        with resumed(first.trace), deadline.start(HANDLER_SECONDS):
+        with resumed(first.trace, handler.name), deadline.start(HANDLER_SECONDS):
             bind_context(event_id=first.id, event_name=first.name, handler=handler.name)
             try:
                 events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]

@@ -14,6 +14,7 @@ from services.gateway.policy import POLICY, UPSTREAMS
 from services.gateway.proxy.admission import Admission
 from services.gateway.proxy.edge import Edge
 from services.gateway.proxy.matching import Matcher
+from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
 from shared.observability import be_observed, observe_requests
 from shared.problems import register_problems
@@ -22,7 +23,9 @@ from shared.tokens import KeySource, RemoteKeys, TokenVerifier
 FETCH_SECONDS = 2.0
 
 
-def create_app(settings: GatewaySettings | None = None, *, keys: KeySource | None = None) -> Flask:
+def create_app(
+    settings: GatewaySettings | None = None, *, keys: KeySource | None = None, sampler: Sampler | None = None
+) -> Flask:
     """Build the gateway; `keys` verifies tokens (default: the users service's, over the gateway's own client)."""
     settings = settings or GatewaySettings.from_env()
     be_observed("gateway", settings)
@@ -41,12 +44,20 @@ def create_app(settings: GatewaySettings | None = None, *, keys: KeySource | Non
     }
     app.register_blueprint(blueprint)
     register_problems(app)
-    observe_requests(app)
+    observe_requests(app, is_edge=True)
     app.wsgi_app = Edge(  # type: ignore[method-assign]
         app.wsgi_app,
         matcher=Matcher(POLICY),
         admission=Admission(TokenVerifier("gateway", keys), limiter, settings),
         upstreams=upstreams,
         settings=settings,
+        sampler=_sampler(settings),
     )
     return app
+
+
+def _sampler(settings: GatewaySettings) -> Sampler | None:
+    """Return who decides what is traced, None where nothing is."""
+    if settings.tracing_backend == "none":
+        return None
+    return Sampler(((route.method, route.path) for route in POLICY), settings.sampling_rate, settings.sampling_cap)

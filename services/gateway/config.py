@@ -15,6 +15,7 @@ class GatewaySettings(ObservedSettings):
     A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own people, whose tools replay
     whole days of trade. `trusted_proxies` are networks whose `X-Forwarded-For` is believed (the load balancer's, the
     portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service.
+    `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: usually, and at most.
     """
 
     redis_url: str
@@ -39,6 +40,8 @@ class GatewaySettings(ObservedSettings):
     staff_read_limit: str = "1000/4000"
     staff_write_limit: str = "1000/4000"
     staff_import_limit: str = "1/60"
+    sampling_rate: float = 0.05
+    sampling_cap: float = 0.5
 
     def upstream_url(self, upstream: str) -> str:
         return str(getattr(self, f"{upstream}_url"))

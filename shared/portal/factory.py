@@ -71,7 +71,7 @@ def create_portal(
     register_headers(app)
     register_error_pages(app)
     register_health(app, name, {"redis": store.check})
-    observe_requests(app)
+    observe_requests(app, is_edge=True)
     _wrap(app, prefix)
     return app
 

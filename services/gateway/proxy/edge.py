@@ -27,10 +27,11 @@ from services.gateway.proxy.fields import (
     returned_fields,
 )
 from services.gateway.proxy.matching import Match, Matcher
+from services.gateway.proxy.sampling import Sampler
 from services.gateway.rules.passage import QUERY_PATTERN
 from shared import deadline, tracing
 from shared.errors import BadRequest, NotFound, Problem
-from shared.observability import get_logger, log_request
+from shared.observability import begin_at_edge, get_logger, log_request, trace_request
 from shared.problems import problem_document
 
 log = get_logger()
@@ -53,6 +54,7 @@ class Exchange:
     raw_path: str
     fields: Fields
     route_label: str = "unmatched"
+    route_key: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Edge:
         admission: Admission,
         upstreams: Mapping[str, Upstream],
         settings: GatewaySettings,
+        sampler: Sampler | None = None,
     ) -> None:
         self._flask = flask
+        self._sampler = sampler
         self._matcher = matcher
         self._admission = admission
         self._upstreams = upstreams
@@ -87,12 +91,15 @@ class Edge:
         if not raw_path.startswith(PREFIXES):
             return self._flask(environ, start_response)
         started_at = time.perf_counter()
-        scope = tracing.begin(environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"))
+        scope = begin_at_edge(environ)
         try:
             exchange = Exchange(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
             finished = self._finish(exchange)
             seconds = time.perf_counter() - started_at
             log_request(exchange.method, exchange.route_label, finished.status, seconds)
+            trace_request(exchange.method, exchange.route_label, finished.status, seconds)
+            if self._sampler is not None:
+                self._sampler.learn(exchange.route_key, seconds, has_failed=finished.status >= 500)
         finally:
             tracing.end(scope)
         try:
@@ -129,6 +136,9 @@ class Edge:
         match = self._matcher.match(exchange.method, exchange.raw_path)
         route = match.route
         exchange.route_label = route.path
+        if self._sampler is not None:
+            exchange.route_key = (route.method, route.path)
+            tracing.decide(is_sampled=self._sampler.is_sampled(exchange.route_key))
         query = environ.get("QUERY_STRING", "")
         if not QUERY_PATTERN.fullmatch(query):
             raise BadRequest("The query holds characters that must be percent-encoded")
@@ -142,8 +152,24 @@ class Edge:
         with received_body(environ, route.body_limit, self._settings) as body:
             if is_login:
                 self._spend(exchange, self._admission.limit_login(body, address))
-            reply = self._upstreams[route.upstream].call(_call(exchange, match, query, address, body))
+            reply = self._ask(exchange, match, query, address, body)
         return self._returned(exchange, match, reply)
+
+    def _ask(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Reply:
+        span = tracing.call_span()
+        upstream = match.route.upstream
+        started_at = time.perf_counter()
+        has_failed = True
+        try:
+            reply = self._upstreams[upstream].call(
+                _call(exchange, match, query, address, body, ours=tracing.outgoing_headers(span))
+            )
+            has_failed = reply.status >= 500
+            return reply
+        finally:
+            seconds = time.perf_counter() - started_at
+            asked = {"http.request.method": exchange.method, "peer.service": upstream}
+            tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=asked)
 
     @staticmethod
     def _spend(exchange: Exchange, decision: Any) -> None:
@@ -160,7 +186,9 @@ class Edge:
         return Finished(reply.status, fields, reply if reply.whole is None else (reply.whole,))
 
 
-def _call(exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Call:
+def _call(
+    exchange: Exchange, match: Match, query: str, address: str, body: Body | None, *, ours: Mapping[str, str]
+) -> Call:
     """Describe the call for the upstream: the client's own fields, then ours, which it cannot write."""
     environ, route = exchange.environ, match.route
     seconds = min(route.timeout_seconds, LONGEST_SECONDS)
@@ -170,7 +198,6 @@ def _call(exchange: Exchange, match: Match, query: str, address: str, body: Body
         seconds = asked
     if seconds <= 0:
         raise UpstreamTimedOut("The request leaves no time to answer it")
-    ours = tracing.outgoing_headers()
     scheme = environ.get("wsgi.url_scheme", "http")
     fields = (
         f"{forwarded_fields(environ)}X-Request-ID: {ours['X-Request-ID']}\r\ntraceparent: {ours['traceparent']}\r\n"

@@ -1,0 +1,80 @@
+"""Spans: told of only when sampled, in the trace of whoever caused the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared import tracing
+from shared.service_client import ServiceClient, UpstreamUnavailable
+from shared.tracing import Span
+
+SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+UNSAMPLED = SAMPLED[:-1] + "0"
+
+
+@pytest.fixture
+def spans() -> Iterator[list[Span]]:
+    told: list[Span] = []
+    tracing.send_with(told.append)
+    yield told
+    tracing.send_with(None)
+
+
+class TestResumedWork:
+    def test_is_a_span_of_the_trace_that_caused_it(self, spans):
+        with tracing.resumed({"traceparent": SAMPLED}, "orders.count_capture"):
+            pass
+
+        (span,) = spans
+        assert (span.kind, span.name, span.has_failed) == ("consumer", "orders.count_capture", False)
+        assert (span.trace.trace_id, span.trace.parent_id) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+
+    def test_passes_the_decision_on(self, spans):
+        with tracing.resumed({"traceparent": SAMPLED}):
+            assert tracing.trace_context()["traceparent"].endswith("-01")
+
+    def test_says_that_it_failed(self, spans):
+        with pytest.raises(KeyError), tracing.resumed({"traceparent": SAMPLED}, "broken"):
+            raise KeyError
+
+        assert spans[0].has_failed
+
+    @pytest.mark.parametrize("context", [{"traceparent": UNSAMPLED}, {}])
+    def test_is_not_told_of_unless_sampled(self, spans, context):
+        with tracing.resumed(context, "silent"):
+            pass
+
+        assert spans == []
+
+
+class TestCalls:
+    def test_are_spans_of_the_work_that_makes_them(self, spans):
+        products = ServiceClient("http://127.0.0.1:9", service="products")
+        with tracing.resumed({"traceparent": SAMPLED}, "asks"), pytest.raises(UpstreamUnavailable):
+            products.post("/v1/anything")
+
+        call, work = spans
+        assert (call.kind, call.name, call.has_failed) == ("client", "products", True)
+        assert call.trace.parent_id == work.trace.span_id
+
+
+class TestEdge:
+    def test_does_not_let_a_caller_decide(self):
+        scope = tracing.begin_at_edge(None, SAMPLED, None)
+        trace = tracing.current()
+        tracing.end(scope)
+
+        assert trace is not None
+        assert (trace.trace_id, trace.is_sampled) == ("0af7651916cd43dd8448eb211c80319c", False)
+
+    @pytest.mark.parametrize("balancer", [None, "", "Root=1-zz-1", "Sampled=1", "Root=1-67891233-abc;Sampled=1"])
+    def test_starts_a_trace_for_what_the_balancer_does_not_name_well(self, balancer):
+        scope = tracing.begin_at_edge(None, None, balancer)
+        trace = tracing.current()
+        tracing.end(scope)
+
+        assert trace is not None
+        assert len(trace.trace_id) == 32
+        assert not trace.is_sampled
