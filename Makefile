@@ -105,9 +105,21 @@ load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECON
 picture: setup-dev ## draw docs/images/architecture.svg anew from the code's own tables
 	@$(PY) -m tools.picture
 
+.PHONY: image
+image: setup-dev ## build the image of all workloads (ENGINE=docker|podman|buildah, BASE=<image pinned by digest>)
+	@$(PY) -m tools.image build
+
+.PHONY: image-check
+image-check: setup-dev ## really build the image with buildah on a Debian made here, and start its workloads (root)
+	@$(PY) -m tools.image check
+
+.PHONY: image-push
+image-push: setup-dev ## build this commit's image once, push it to our ECR repository once, and name its digest
+	@$(PY) -m tools.image push
+
 .PHONY: lock
 lock: setup-dev ## renew the locks in requirements/ after a change of an .in file
-	@for name in runtime dev local; do
+	@for name in runtime dev local image; do
 		$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 			$$([ $$name = local ] && echo --no-deps) requirements/$$name.in -o requirements/$$name.txt
 	done

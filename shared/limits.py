@@ -57,6 +57,7 @@ LIMITS: dict[str, DependencyLimits] = {
     "ssm": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
     "secretsmanager": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
     "servicediscovery": replace(DEFAULT, connect_timeout=1.0, pool=4, bulkhead=4),
+    "ecr": replace(DEFAULT, attempts=4, connect_timeout=2.0, read_timeout=10.0, pool=2, bulkhead=2),
     "kms": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "cloudinary": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
 }

@@ -1,0 +1,1 @@
+"""The one image of all workloads: built, checked and pushed (`python -m tools.image build | check | push`)."""
