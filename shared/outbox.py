@@ -10,7 +10,6 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.broker import BrokerFailed, Publisher
-from shared.events import Envelope
 from shared.leases import Lease
 from shared.observability import get_logger
 from shared.persistence import Aggregate, database, documents_of

@@ -20,97 +20,97 @@ from tests.shared import toys
 
 
 @dataclass(frozen=True)
-class LetterWritten(Event):
-    name: ClassVar[str] = "toys.letter_written.v1"
+class MemoWritten(Event):
+    name: ClassVar[str] = "toys.memo_written.v1"
     personal: ClassVar[frozenset[str]] = frozenset({"greeting"})
-    letter_id: str
+    memo_id: str
     greeting: str | None
 
 
-class Letter(Aggregate):
-    """A letter to somebody."""
+class Memo(Aggregate):
+    """A memo to somebody."""
 
-    id_prefix = "let"
+    id_prefix = "mem"
 
     recipient = EncryptedStringField(max_length=20)
     facts = EncryptedDictField(default=dict)
     colour = StringField()
 
-    meta = {"collection": "letters", "db_alias": toys.SERVICE}
+    meta = {"collection": "memos", "db_alias": toys.SERVICE}
 
 
 @pytest.fixture(autouse=True)
 def _connected(database) -> Iterator[None]:
     """Every test here writes to the toy database."""
     yield
-    Letter.drop_collection()
+    Memo.drop_collection()
 
 
-def raw(letter: Letter) -> dict[str, Any]:
-    found = Letter.collection().find_one({"_id": letter.id})
+def raw(memo: Memo) -> dict[str, Any]:
+    found = Memo.collection().find_one({"_id": memo.id})
     assert found is not None
     return found
 
 
 class TestEncryptedField:
     def test_is_sealed_in_the_database_and_plain_in_python(self):
-        letter = Letter(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
+        memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
 
-        assert is_sealed(raw(letter)["recipient"])
-        assert is_sealed(raw(letter)["facts"])
-        loaded = Letter.get(letter.id)
+        assert is_sealed(raw(memo)["recipient"])
+        assert is_sealed(raw(memo)["facts"])
+        loaded = Memo.get(memo.id)
         assert (loaded.recipient, loaded.facts) == ("Ann Acme", {"number": "SO-1"})
 
     def test_is_opened_in_hot_reads_too(self):
-        letter = Letter(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
+        memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
 
-        found = Letter.get_fields(letter.id, {})
+        found = Memo.get_fields(memo.id, {})
         assert (found["recipient"], found["facts"]) == ("Ann Acme", {"number": "SO-1"})
 
     def test_changes_and_goes_with_its_document(self):
-        letter = Letter(recipient="Ann Acme").commit()
-        letter.recipient = "Bob Acme"
-        letter.commit()
-        assert Letter.get(letter.id).recipient == "Bob Acme"
+        memo = Memo(recipient="Ann Acme").commit()
+        memo.recipient = "Bob Acme"
+        memo.commit()
+        assert Memo.get(memo.id).recipient == "Bob Acme"
 
-        letter.recipient = None
-        letter.commit()
-        assert "recipient" not in raw(letter)
+        memo.recipient = None
+        memo.commit()
+        assert "recipient" not in raw(memo)
 
     def test_keeps_the_rules_of_its_kind(self):
         with pytest.raises(Exception, match="too long"):
-            Letter(recipient="x" * 21).commit()
+            Memo(recipient="x" * 21).commit()
 
     def test_cannot_be_queried(self):
-        with pytest.raises(LookupError, match=r"letters\.recipient is encrypted"):
-            Letter.objects(recipient="Ann Acme").first()
+        with pytest.raises(LookupError, match=r"memos\.recipient is encrypted"):
+            Memo.objects(recipient="Ann Acme").first()
 
     def test_does_not_open_in_another_field(self):
-        letter = Letter(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
-        Letter.collection().update_one({"_id": letter.id}, {"$set": {"facts": raw(letter)["recipient"]}})
+        memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
+        Memo.collection().update_one({"_id": memo.id}, {"$set": {"facts": raw(memo)["recipient"]}})
 
-        with pytest.raises(Exception, match=r"letters\.facts cannot be decrypted"):
-            Letter.get(letter.id)
+        with pytest.raises(Exception, match=r"memos\.facts cannot be decrypted"):
+            Memo.get(memo.id)
 
 
 class TestPlainFromBefore:
     @pytest.fixture
     def old(self):
-        Letter.collection().insert_one({"_id": "let_old", "version": 1, "recipient": "Ann Acme", "facts": {"a": 1}})
-        return "let_old"
+        Memo.collection().insert_one({"_id": "mem_old", "version": 1, "recipient": "Ann Acme", "facts": {"a": 1}})
+        return "mem_old"
 
     def test_is_read_as_it_is(self, old):
-        assert Letter.get(old).recipient == "Ann Acme"
-        assert Letter.get_fields(old, {})["facts"] == {"a": 1}
+        assert Memo.get(old).recipient == "Ann Acme"
+        assert Memo.get_fields(old, {})["facts"] == {"a": 1}
 
     def test_is_sealed_by_the_next_write(self, old):
-        letter = Letter.get(old)
-        letter.colour = "blue"
-        letter.commit()
+        memo = Memo.get(old)
+        memo.colour = "blue"
+        memo.commit()
 
-        assert is_sealed(raw(letter)["recipient"])
-        assert is_sealed(raw(letter)["facts"])
-        assert Letter.get(old).recipient == "Ann Acme"
+        assert is_sealed(raw(memo)["recipient"])
+        assert is_sealed(raw(memo)["facts"])
+        assert Memo.get(old).recipient == "Ann Acme"
 
 
 class Published:
@@ -125,13 +125,13 @@ class Published:
 
 class TestOutbox:
     def test_holds_personal_fields_sealed_and_publishes_them_plain(self):
-        letter = Letter()
-        letter.record(LetterWritten(letter_id=letter.id, greeting="Dear Ann"))
-        letter.record(LetterWritten(letter_id=letter.id, greeting=None))
-        letter.commit()
+        memo = Memo()
+        memo.record(MemoWritten(memo_id=memo.id, greeting="Dear Ann"))
+        memo.record(MemoWritten(memo_id=memo.id, greeting=None))
+        memo.commit()
         published = Published()
 
-        first, second = (entry["fields"] for entry in raw(letter)["outbox"])
+        first, second = (entry["fields"] for entry in raw(memo)["outbox"])
         assert is_sealed(first["greeting"])
         assert second["greeting"] is None
         assert Relay(toys.SERVICE, published).relay_once() == 2
