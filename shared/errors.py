@@ -91,3 +91,11 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str = "", *, retry_after_seconds: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **extra)
+
+
+class HandedBack(BaseException):
+    """
+    Raised inside a job when its machine is about to be taken away: the job goes back to its queue.
+
+    No `except Exception` may swallow it; what a job has begun it may tidy up, and must raise it again.
+    """

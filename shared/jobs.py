@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import redis
 from flask import current_app
-from rq import Queue, Retry, SimpleWorker
+from rq import Queue, Retry
 from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job as QueuedJob
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
-from shared.metrics import histogram
+from shared.errors import HandedBack
+from shared.jobs_worker import JobsWorker, make_jobs_worker
 from shared.observability import get_logger
 from shared.redis_client import blocking_redis_from_url, redis_from_url
-from shared.tracing import bind_context, resumed, trace_context
-from shared.worker import heartbeat
+from shared.tracing import bind_context, trace_context
 
 log = get_logger()
 
 FAILURE_KEPT_SECONDS = 7 * 24 * 3600
-WORKER_TTL_SECONDS = 20
-DURATION = histogram("job_duration_seconds", "Time of one background job, by job and outcome", ["job", "outcome"])
+# Taken from its queue but not begun for so long: its worker was killed in between.
+ASTRAY_AFTER = timedelta(minutes=1)
+MOST_HAND_BACKS = 1_000
+OVER = frozenset({JobStatus.FAILED, JobStatus.CANCELED, JobStatus.STOPPED, JobStatus.FINISHED})
 UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -54,9 +57,15 @@ class Job:
     def path(self) -> str:
         return f"{self.run.__module__}.{self.run.__name__}"
 
-    def __call__(self, *args: Any) -> None:
+    def __call__(self, *args: Any) -> Retry | None:
+        """Run the job; a Retry tells RQ to queue it again, for the machine was taken away in between."""
         bind_context(job=self.name)
-        self.run(*args)
+        try:
+            self.run(*args)
+        except HandedBack:
+            log.warning("job_handed_back")
+            return Retry(max=MOST_HAND_BACKS)
+        return None
 
     def enqueue(self, *args: str | int) -> None:
         """Queue the job once per arguments: while the same is queued or running, nothing is added."""
@@ -68,7 +77,7 @@ class Job:
         try:
             self._add(store, job_id, args)
         except DuplicateJobError:
-            if _remove_failed(store, job_id):
+            if self._remove_dead(store, job_id):
                 self._add(store, job_id, args)
 
     def _add(self, store: redis.Redis, job_id: str, args: tuple[str | int, ...]) -> None:
@@ -83,6 +92,17 @@ class Job:
             meta=trace_context(),
             unique=True,
         )
+
+    def _remove_dead(self, store: redis.Redis, job_id: str) -> bool:
+        """Remove a job that nobody will ever do, and tell whether there is none of that id now."""
+        try:
+            earlier = QueuedJob.fetch(job_id, connection=store, serializer=JSONSerializer)
+        except NoSuchJobError:
+            return True
+        if earlier.get_status() not in OVER and not _is_astray(earlier, store):
+            return False
+        earlier.delete()
+        return True
 
 
 JOBS: dict[str, Job] = {}
@@ -105,15 +125,13 @@ def job(
     return declare
 
 
-def _remove_failed(store: redis.Redis, job_id: str) -> bool:
-    try:
-        earlier = QueuedJob.fetch(job_id, connection=store, serializer=JSONSerializer)
-    except NoSuchJobError:
-        return True
-    if earlier.get_status() not in {JobStatus.FAILED, JobStatus.CANCELED, JobStatus.STOPPED, JobStatus.FINISHED}:
+def _is_astray(queued: QueuedJob, store: redis.Redis) -> bool:
+    """Tell whether a worker took the job from its queue and died before it could say so."""
+    waits_since = queued.enqueued_at
+    if queued.get_status() != JobStatus.QUEUED or waits_since is None:
         return False
-    earlier.delete()
-    return True
+    queue = Queue(queued.origin, connection=store, serializer=JSONSerializer)
+    return now() - waits_since > ASTRAY_AFTER and queue.get_job_position(queued.id) is None
 
 
 def connection() -> redis.Redis:
@@ -129,42 +147,22 @@ def queues_of(service: str) -> list[str]:
     return sorted({each.queue for each in JOBS.values() if each.queue.startswith(f"{service}-")})
 
 
-class JobsWorker(SimpleWorker):
-    """One job at a time in this process; the heartbeat file is touched between jobs and while waiting."""
-
-    def heartbeat(self, *args: Any, **kwargs: Any) -> Any:
-        heartbeat()
-        return super().heartbeat(*args, **kwargs)
-
-    def perform_job(self, job: Any, *args: Any, **kwargs: Any) -> Any:
-        """Do the job as a part of the request that caused it: its log lines carry the same request id."""
-        started_at = time.perf_counter()
-        outcome = "failed"
-        name = job.func_name.rsplit(".", 1)[-1]
-        try:
-            with resumed(job.meta or {}, name):
-                is_done = super().perform_job(job, *args, **kwargs)
-            outcome = "done" if is_done else "failed"
-            return is_done
-        finally:
-            DURATION.labels(name, outcome).observe(time.perf_counter() - started_at)
-
-
 def make_worker(service: str, store: redis.Redis) -> JobsWorker:
     """Return the worker for all queues of a service."""
-    queues = [Queue(name, connection=store, serializer=JSONSerializer) for name in queues_of(service)]
-    return JobsWorker(queues, connection=store, serializer=JSONSerializer, worker_ttl=WORKER_TTL_SECONDS)
+    return make_jobs_worker(queues_of(service), store)
 
 
 def main(package: str) -> None:
-    """Work on the jobs of `services.<name>` until SIGTERM; the job at work is finished first."""
+    """Work on the jobs of `services.<name>` until SIGTERM; the job at work is finished or handed back."""
     service = package.rsplit(".", 1)[-1]
     app: Any = import_module(f"{package}.app").create_app()
     import_module(f"{package}.jobs")
     with app.app_context():
         log.info("jobs_worker_started", service=service, queues=queues_of(service))
-        store = blocking_redis_from_url(app.extensions["tradepost_settings"].redis_url)
-        make_worker(service, store).work(logging_level="WARNING")
+        settings = app.extensions["tradepost_settings"]
+        store = blocking_redis_from_url(settings.redis_url)
+        worker = make_jobs_worker(queues_of(service), store, hand_back_seconds=settings.hand_back_seconds)
+        worker.work(logging_level="WARNING")
 
 
 def run_by_name(package: str, name: str) -> None:

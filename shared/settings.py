@@ -104,8 +104,9 @@ class KeySettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings(ServiceSettings, KeySettings):
-    """A service with a database of its own."""
+    """A service with a database of its own; a job still at work `hand_back_seconds` after SIGTERM is queued again."""
 
     mongodb_uri: str
+    hand_back_seconds: int = 60
     mongodb_pool: int = 32
     event_broker: str = field(default="redis", metadata={"choices": ("redis", "sns")})

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -26,18 +23,11 @@ from shared.service import create_service
 from shared.settings import StoreSettings
 from tests.shared import toys
 from tests.shared.postbox.handlers import Letter
+from tests.shared.processes import until, worker_process
 from tests.shared.toys import Note, stored
 from tests.support import Api, Tokens
 from tools.stores import mongodb_address, redis_address, start_mongod, start_redis
 from tools.stores.launch import RunningStore, free_port
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "it did not happen in time"
-        time.sleep(0.05)
-
 
 Start = Callable[[Path, int], RunningStore]
 
@@ -143,19 +133,6 @@ class TestRedisDies:
         finally:
             stopping.set()
             relay.join()
-
-
-@contextmanager
-def worker_process(environment: dict[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", *(command or ("shared.worker", "tests.shared.postbox"))],
-        env={**os.environ, **environment}, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 @pytest.fixture

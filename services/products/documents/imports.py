@@ -95,6 +95,12 @@ class ProductImport(Aggregate):
         return True
 
     @classmethod
+    def hand_back(cls, run: Mapping[str, Any]) -> None:
+        """Let the next job take over at once: no attempt has failed, only a machine was taken away."""
+        update = {"$set": {"status": ImportStatus.QUEUED.value}, "$unset": {"runner": 1}, "$inc": {"attempts": -1}}
+        surviving_failover(lambda: cls.collection().update_one({"_id": run["_id"], "runner": run["runner"]}, update))
+
+    @classmethod
     def finish(cls, run: Mapping[str, Any], status: ImportStatus, errors: Sequence[Mapping[str, Any]] = ()) -> None:
         moment = now()
         update: dict[str, Any] = {"$set": {"status": status.value, "finished_at": moment, "heartbeat_at": moment}}

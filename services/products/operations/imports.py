@@ -14,6 +14,7 @@ from services.products.documents.imports import MAX_ATTEMPTS
 from services.products.errors import ImportUnreadable
 from services.products.operations.import_batches import Batch, apply_batch
 from services.products.rules.import_rows import RowFault, normal_sku, parse_row, read_cells, survey
+from shared.errors import HandedBack
 from shared.observability import get_logger
 
 log = get_logger()
@@ -38,7 +39,8 @@ def run_import(import_id: str) -> None:
     """
     Read the file from where an earlier run stopped, batch by batch.
 
-    Returns without doing anything when the import is done, or another run shows signs of life.
+    Returns without doing anything when the import is done, or another run shows signs of life. A run that is handed
+    back in between leaves the rest to the next.
     """
     run = ProductImport.claim(import_id)
     if run is None:
@@ -53,6 +55,10 @@ def run_import(import_id: str) -> None:
         ProductImport.finish(run, ImportStatus.FAILED, [asdict(RowFault(0, "", refusal.detail))])
         log.warning("import_failed", import_id=import_id, reason=refusal.detail)
         return
+    except HandedBack:
+        ProductImport.hand_back(run)
+        log.info("import_handed_back", import_id=import_id, rows=run["rows_read"])
+        raise
     ProductImport.finish(run, ImportStatus.SUCCEEDED)
     log.info("import_finished", import_id=import_id, rows=run["rows_read"])
 
