@@ -17,6 +17,10 @@ class ReturnUrlNotAllowed(InvalidInput):
     title = "The card page returns to our own portals only"
 
 
+class CardsNotAccepted(Conflict):
+    title = "Card payments are not accepted here"
+
+
 class WebhookSignatureInvalid(Problem):
     status = 401
     title = "The webhook is not signed by the processor"

@@ -66,6 +66,7 @@ class Sessions(MethodView):
     @requires("payments:write")
     @blp.arguments(SessionInput)
     @blp.response(201, SessionSchema)
+    @blp.alt_response(409, schema=ProblemSchema, description="Card payments are not accepted here")
     @blp.alt_response(503, schema=ProblemSchema, description="The card processor does not answer")
     def post(self, body: dict[str, Any]) -> dict[str, str]:
         """Open the processor's card page; it returns to `return_url` with `?token=`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -26,11 +26,11 @@ class TestEnvironment:
 
     def test_spans_two_zones_within_its_own_network(self, environment):
         network = _manifest(environment)["network"]["vpc"]
-        inside = ip_network(network["cidr"])
+        inside = IPv4Network(network["cidr"])
 
         for subnets in (network["subnets"]["public"], network["subnets"]["private"]):
             assert [each["az"] for each in subnets] == ["us-east-1a", "us-east-1b"]
-            assert all(ip_network(each["cidr"]).subnet_of(inside) for each in subnets)
+            assert all(IPv4Network(each["cidr"]).subnet_of(inside) for each in subnets)
 
     def test_watches_itself(self, environment):
         manifest = _manifest(environment)
@@ -45,6 +45,6 @@ class TestEnvironment:
 
 
 def test_networks_do_not_overlap():
-    networks = [ip_network(_manifest(each)["network"]["vpc"]["cidr"]) for each in ENVIRONMENTS]
+    networks = [IPv4Network(_manifest(each)["network"]["vpc"]["cidr"]) for each in ENVIRONMENTS]
 
     assert not any(one.overlaps(other) for one in networks for other in networks if one is not other)

@@ -38,27 +38,6 @@ ORDER = [
     *("name", "type", "on", "retries", "timeout", "http", "publish", "subscribe", "image", "command", "cpu", "memory"),
     *("count", "deployment", "network", "storage", "observability", "variables", "secrets", "environments"),
 ]
-    "name",
-    "type",
-    "on",
-    "retries",
-    "timeout",
-    "http",
-    "publish",
-    "subscribe",
-    "image",
-    "command",
-    "cpu",
-    "memory",
-    "count",
-    "deployment",
-    "network",
-    "storage",
-    "observability",
-    "variables",
-    "secrets",
-    "environments",
-]
 
 
 def _scheduled() -> dict[str, tuple[str, str, int]]:

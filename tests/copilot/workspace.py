@@ -97,6 +97,7 @@ def expected_types() -> dict[str, str]:
     }
 
 
+@cache
 def patches_of(name: str) -> list[dict[str, Any]]:
     loaded: list[dict[str, Any]] = read(COPILOT / name / "overrides" / "cfn.patches.yml")
     return loaded

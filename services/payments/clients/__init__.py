@@ -12,7 +12,7 @@ from services.payments.clients.processor import CardProcessor
 from services.payments.config import PaymentsSettings
 
 # Loaded by name, so that an installation imports the adapter it uses and no other.
-BACKENDS = {"sandbox": "services.payments.clients.sandbox"}
+BACKENDS = {"sandbox": "services.payments.clients.sandbox", "none": "services.payments.clients.none"}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from services.payments.errors import ProcessorRefused, WebhookUnreadable
 from services.payments.rules import TransactionKind
 from shared.resilience import UpstreamUnavailable
 from shared.service_client import ServiceClient, UpstreamRefused, segment
+from shared.settings import SettingsInvalid
 
 API = "/psp-sandbox/v1"
 # Refusals that are about us or the moment, not about the money: asking again later can help.
@@ -94,6 +95,10 @@ class SandboxProcessor(ServiceClient):
 
 
 def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
+    """Return the double's adapter; raise SettingsInvalid naming what it lacks."""
+    missing = [name for name in ("psp_url", "psp_api_key", "psp_webhook_secret") if not getattr(settings, name)]
+    if missing:
+        raise SettingsInvalid("PaymentsSettings: " + "; ".join(f"{name.upper()} is missing" for name in missing))
     return SandboxProcessor(settings.psp_url, api_key=settings.psp_api_key, webhook_secret=settings.psp_webhook_secret)
 
 
