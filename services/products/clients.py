@@ -9,6 +9,7 @@ from flask import current_app
 
 from services.products.config import ProductsSettings
 from shared.storage import Storage, make_storage
+from shared.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,14 @@ class Clients:
     """What operations reach outside this service."""
 
     files: Storage
+    workspace: Workspace
 
     @classmethod
     def build(cls, settings: ProductsSettings) -> Clients:
-        return cls(
-            files=make_storage(
-                settings.storage_backend, settings.storage_dir, bucket=settings.storage_bucket, prefix="products"
-            )
+        files = make_storage(
+            settings.storage_backend, settings.storage_dir, bucket=settings.storage_bucket, prefix="products"
         )
+        return cls(files=files, workspace=Workspace(settings.workspace_dir, files))
 
 
 def clients() -> Clients:

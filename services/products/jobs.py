@@ -28,3 +28,9 @@ def requeue_stalled_imports() -> None:
 def sweep_reservations() -> None:
     """Give back stock that an attempt took and died with."""
     operations.sweep_reservations()
+
+
+@job(queue="products-sweeps", timeout=300, every_seconds=3600)
+def clean_workspace() -> None:
+    """Remove what imports left behind in their workspace."""
+    operations.clean_workspace()

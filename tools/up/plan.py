@@ -80,6 +80,7 @@ class Plan:
             "TRADEPOST_ENV": self.environment.get("TRADEPOST_ENV") or "demo",
             "WEB_GRACEFUL_SECONDS": "5",
             "STORAGE_DIR": str(data / "storage"),
+            "WORKSPACE_DIR": str(data / "workspace"),
             "MAILBOX_DIR": str(data / "mailbox"),
             "SEARCH_DIR": str(data / "search"),
             "PSP_URL": self.url_of("psp-sandbox"),

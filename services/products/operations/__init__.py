@@ -8,7 +8,7 @@ from services.products.operations.catalog import (
     list_products,
     update_product,
 )
-from services.products.operations.imports import get_import, run_import, start_import
+from services.products.operations.imports import clean_workspace, get_import, run_import, start_import
 from services.products.operations.inventory import get_inventory, set_inventory
 from services.products.operations.reservations import (
     commit_shipments,
@@ -19,6 +19,7 @@ from services.products.operations.reservations import (
 )
 
 __all__ = [
+    "clean_workspace",
     "commit_shipments",
     "create_product",
     "get_import",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from itertools import islice
 from typing import IO, Any
 
@@ -20,6 +21,8 @@ from shared.observability import get_logger
 log = get_logger()
 
 BATCH_ROWS = 500
+# Longer than an import may take with all its attempts.
+COPIES_KEPT = timedelta(days=1)
 
 
 def start_import(uploader_id: str, *, filename: str, content: IO[bytes]) -> dict[str, Any]:
@@ -60,7 +63,15 @@ def run_import(import_id: str) -> None:
         log.info("import_handed_back", import_id=import_id, rows=run["rows_read"])
         raise
     ProductImport.finish(run, ImportStatus.SUCCEEDED)
+    clients().workspace.forget(run["file_key"])
     log.info("import_finished", import_id=import_id, rows=run["rows_read"])
+
+
+def clean_workspace() -> None:
+    """Remove the copies of imports that failed or were given up."""
+    removed = clients().workspace.clean(COPIES_KEPT)
+    if removed:
+        log.info("workspace_cleaned", files=removed)
 
 
 def _read_whole(run: dict[str, Any]) -> bool:
@@ -80,7 +91,7 @@ def _read_whole(run: dict[str, Any]) -> bool:
 
 def _text(run: Mapping[str, Any]) -> io.TextIOWrapper:
     """Open the stored file as text; a byte order mark is no part of the first column's name."""
-    return io.TextIOWrapper(clients().files.open(run["file_key"]), encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(clients().workspace.open(run["file_key"]), encoding="utf-8-sig", newline="")
 
 
 def _batch(rows: Iterator[tuple[int, list[str] | RowFault]], last_rows: Mapping[str, int]) -> Batch:

@@ -18,7 +18,7 @@ Import = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def products_app(make_app: Callable[..., Flask], tmp_path: Path) -> Iterator[Flask]:
-    app = make_app("products", storage_dir=str(tmp_path / "files"))
+    app = make_app("products", storage_dir=str(tmp_path / "files"), workspace_dir=str(tmp_path / "workspace"))
     with app.app_context():
         yield app
 

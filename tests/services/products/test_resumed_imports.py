@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
 
 from services.products import jobs, operations
+from services.products.clients import Clients
 from services.products.documents import Product, ProductImport
 from services.products.operations.import_batches import Batch, apply_batch, decide_write
 from services.products.rules.import_rows import ImportedRow, parse_row
 from shared.clock import now
+from shared.errors import HandedBack
 from shared.jobs import connection, make_worker
+from shared.storage import LocalStorage
+from shared.workspace import Workspace
 from tests.factories.products import csv_file, csv_row
 
 Import = Callable[..., dict[str, Any]]
@@ -80,6 +89,51 @@ class TestKilledImport:
         make_worker("products", connection()).work(burst=True, logging_level="WARNING")
 
         assert ProductImport.get(wanted["id"]).status == "succeeded"
+
+
+class TakenAway(LocalStorage):
+    """Files whose reader's machine is taken away at the first attempt, as JobsWorker's alarm tells it."""
+
+    attempts = 0
+
+    def open(self, key: str) -> BinaryIO:
+        self.attempts += 1
+        if self.attempts == 1:
+            raise HandedBack
+        return super().open(key)
+
+
+class TestHandedBackImport:
+    def test_goes_on_at_once_and_has_failed_no_attempt(self, make_app: Any, api: Any, tmp_path: Any) -> None:
+        files = TakenAway(tmp_path / "files")
+        app = make_app("products", clients=Clients(files=files, workspace=Workspace(tmp_path / "workspace", files)))
+        with app.app_context():
+            started = operations.start_import("usr_1", filename="a.csv", content=io.BytesIO(csv_file(ROWS[:3])))
+            with pytest.raises(HandedBack):
+                operations.run_import(started["_id"])
+            assert ProductImport.get(started["_id"]).attempts == 0
+
+            operations.run_import(started["_id"])
+
+            finished = ProductImport.get(started["_id"])
+            assert (finished.status, finished.created, finished.attempts) == ("succeeded", 3, 1)
+
+
+class TestWorkspace:
+    def test_keeps_no_copy_of_a_finished_import(self, upload: Import, tmp_path: Path) -> None:
+        operations.run_import(upload(csv_file(ROWS[:1]))["id"])
+
+        assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
+
+    def test_is_rid_of_what_a_dead_import_left(self, products_app: Any, tmp_path: Path) -> None:
+        left = tmp_path / "workspace" / "imports" / "imp_dead.csv"
+        left.parent.mkdir(parents=True)
+        left.write_text("sku")
+        os.utime(left, (0, 0))
+
+        jobs.clean_workspace()
+
+        assert not left.exists()
 
 
 class TestConcurrentChange:
