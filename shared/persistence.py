@@ -42,8 +42,7 @@ def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
     Majority writes and reads, every call bounded by two seconds (the driver's own defaults wait for thirty).
     """
     if _databases.get(service) != uri:
-        if service in _databases:
-            mongoengine.disconnect(alias=service)
+        disconnect(service)
         mongoengine.connect(
             host=uri,
             alias=service,
@@ -63,6 +62,12 @@ def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
     return database(service)
 
 
+def disconnect(service: str) -> None:
+    """Close a service's connections; documents find no database until it is connected again."""
+    if _databases.pop(service, None):
+        mongoengine.disconnect(alias=service)
+
+
 def database(service: str) -> Database[Any]:
     return mongoengine.get_db(alias=service)
 
@@ -71,18 +76,19 @@ def connected_services() -> tuple[str, ...]:
     return tuple(_databases)
 
 
-def ensure_indexes(service: str) -> None:
-    """Create the indexes of every document of one service; safe to run at each start."""
-    with building_indexes():
+def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
+    """Create the indexes of every document of one service; safe to run at each start (docs/adr/0012)."""
+    with building_indexes(seconds):
         for document in documents_of(service):
+            document._meta["index_background"] = True  # DocumentDB would hold up writes meanwhile
             document.ensure_indexes()
             if issubclass(document, Aggregate):
-                document.collection().create_index("outbox.id", sparse=True)  # what the relay asks for
+                document.collection().create_index("outbox.id", sparse=True, background=True)  # what the relay asks for
 
 
-def building_indexes() -> AbstractContextManager[object]:
+def building_indexes(seconds: float = INDEX_SECONDS) -> AbstractContextManager[object]:
     """Give the calls of the block a minute: a request's two seconds are too short for a start on a busy machine."""
-    return pymongo.timeout(INDEX_SECONDS)
+    return pymongo.timeout(seconds)
 
 
 def documents_of(service: str) -> list[type[Document]]:

@@ -24,7 +24,7 @@ SCOPES = {
     "merchant_admin": (
         "products:read products:write inventory:write orders:read:any orders:write:any orders:ship:any "
         "orders:return:any payments:read:any payments:refund:any companies:read:any companies:write:any "
-        "notifications:read:any"
+        "notifications:read:any users:invite:any"
     ),
     "sales_rep": (
         "products:read orders:read:any payments:read:any companies:read:any companies:act orders:override_price "

@@ -7,11 +7,14 @@ import io
 import os
 import sys
 from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
 
 from services.users.operations.demo import seed_demo
 from shared.encryption import use_keys
+from shared.migrations import migrate
 from shared.persistence import connect
 from shared.settings import KeySettings
+from tools.bootstrap.database import STORED, migrations_of
 from tools.demo import people
 from tools.demo.extract import PRODUCTS_FILE
 from tools.replay.api import Api, Refused, Unreachable
@@ -27,6 +30,8 @@ class SeedFailed(Exception):
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
     """Seed what is missing, in demo mode only; exits with one sentence on stderr when that cannot be done."""
+    if environment.get("MONGODB_URI"):
+        migrate_all(environment["MONGODB_URI"])
     if environment.get("TRADEPOST_ENV") != "demo":
         say("nothing: the demo's password is known to everybody, so its people exist only with TRADEPOST_ENV=demo")
         return
@@ -40,6 +45,14 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     except (SeedFailed, Refused, Unreachable) as cause:
         print(cause, file=sys.stderr, flush=True)
         sys.exit(1)
+
+
+def migrate_all(mongodb_uri: str) -> None:
+    """Apply what is due to the database of every service, beside the users' one that `mongodb_uri` names."""
+    for service in STORED:
+        connect(service, urlunsplit(urlsplit(mongodb_uri)._replace(path=f"/tradepost_{service}")))
+        for name in migrate(service, migrations_of(service)):
+            say(f"migrated {service}: {name}")
 
 
 def seed_people(environment: Mapping[str, str]) -> None:

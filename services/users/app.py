@@ -7,7 +7,7 @@ from flask import Flask
 from services.users.clients import Clients
 from services.users.config import UsersSettings
 from services.users.documents import Role, User
-from services.users.routes import auth_blp, internal_blp, keys_blp, people_blp
+from services.users.routes import BLUEPRINTS
 from shared import idempotency
 from shared.encryption import use_keys
 from shared.persistence import DatabaseHandle
@@ -29,7 +29,7 @@ def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None 
     return create_service(
         SERVICE,
         settings,
-        blueprints=[auth_blp, people_blp, keys_blp, internal_blp],
+        blueprints=BLUEPRINTS,
         database=database,
         clients=clients,
         keys=clients.keys,

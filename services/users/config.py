@@ -13,11 +13,13 @@ from shared.settings import SettingsInvalid, StoreSettings
 class UsersSettings(StoreSettings):
     """
     `signing_key_file` holds PEM private keys (P-256): the first signs, all are published, so that keys rotate by
-    putting a new one in front; only tests may do without a file, with a key in memory. `service_secret_hashes` is
+    putting a new one in front; `signing_key` is their text itself, where secrets come from the environment.
+    Only tests may do without, with a key in memory. `service_secret_hashes` is
     JSON: a service's name to the SHA-256 (hex) of its secret.
     """
 
     signing_key_file: str = ""
+    signing_key: str = ""
     service_secret_hashes: str = "{}"  # noqa: S105 (an empty mapping)
     session_days: int = 30
     hashing_queue: int = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Forbidden, Problem, Unauthorized, Unavailable
+from shared.errors import Conflict, Forbidden, NotFound, Problem, Unauthorized, Unavailable
 
 
 class InvalidCredentials(Unauthorized):
@@ -30,6 +30,24 @@ class InvalidServiceSecret(Unauthorized):
 
 class NotStaff(Forbidden):
     title = "Only the merchant's own people act for companies"
+
+
+class InvitationUnknown(NotFound):
+    title = "This invitation is not known: it was withdrawn, or a newer one replaced it"
+
+
+class InvitationUsed(Problem):
+    status = 410
+    title = "This invitation was used already"
+
+
+class InvitationExpired(Problem):
+    status = 410
+    title = "This invitation has expired; ask for a new one"
+
+
+class PersonKnown(Conflict):
+    title = "There is somebody with this e-mail address already"
 
 
 class NotDemo(Problem):

@@ -34,6 +34,7 @@ DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
         "payments:refund:any",
         "companies:read:any",
         "companies:write:any",
+        "users:invite:any",
         "notifications:read:any",
     ),
     "sales_rep": (
@@ -46,6 +47,9 @@ DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
         "notifications:read:any",
     ),
 }
+
+OWNER_ROLE = "merchant_admin"
+INVITATION_HOURS = 72
 
 # A mistyping person notices nothing; a guesser gets two tries a minute. The second row counts an account's failures
 # from everywhere: it slows a spread-out attack, but never keeps the owner out for longer than five seconds.
@@ -78,6 +82,19 @@ def scope_of(permissions: Iterable[str]) -> str:
 def acting_permissions(staff: Iterable[str], buyer: Iterable[str]) -> set[str]:
     """Return what a member of staff may do for one company: what its buyers may, and what needs no `:any`."""
     return set(buyer) | {permission for permission in staff if not permission.endswith(":any")}
+
+
+def roles_refused(roles: Mapping[str, Iterable[str] | None], *, for_staff: bool) -> list[str]:
+    """
+    Return the roles that may not be given: those that do not exist (None), and those of the other side.
+
+    A role is the merchant's when one of its permissions reaches every company (`:any`).
+    """
+    return [
+        name
+        for name, permissions in roles.items()
+        if permissions is None or any(each.endswith(":any") for each in permissions) != for_staff
+    ]
 
 
 def is_refused_password(password: str, mode: str) -> bool:

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from shared.schemas import InputSchema, OutputSchema, PageArgs, page_of, text
 from shared.workloads import SERVICES
 
-MAX_PASSWORD_LENGTH = 1024
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 1024
 
 
 def secret_text(max_length: int) -> fields.String:
@@ -124,3 +124,42 @@ class KeySchema(OutputSchema):
 
 class KeysSchema(OutputSchema):
     keys = fields.List(fields.Nested(KeySchema))
+
+
+class InvitationInput(InputSchema):
+    """`company_id` is left out for the merchant's own staff."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = text(max_length=200)
+    company_id = text(max_length=64, required=False, load_default=None, allow_none=True)
+    roles = fields.List(text(max_length=64), required=True, validate=validate.Length(min=1, max=8))
+
+
+class TokenInput(InputSchema):
+    token = secret_text(256)
+
+
+class AcceptanceInput(TokenInput):
+    name = text(max_length=200)
+    password = fields.String(
+        required=True, load_only=True, validate=validate.Length(min=MIN_PASSWORD_LENGTH, max=MAX_PASSWORD_LENGTH)
+    )
+
+
+class InvitationSchema(OutputSchema):
+    id = fields.String()
+    email = fields.String()
+    name = fields.String()
+    company_id = fields.String(allow_none=True)
+    roles = fields.List(fields.String())
+    expires_at = fields.DateTime()
+    is_expired = fields.Boolean()
+
+
+class IssuedInvitationSchema(InvitationSchema):
+    """`token` is told this once: only its digest is kept."""
+
+    token = fields.String()
+
+
+InvitationPageSchema = page_of(InvitationSchema)

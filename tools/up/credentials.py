@@ -42,13 +42,14 @@ def load_credentials(places: Places, names: list[str]) -> Credentials:
     if asdict(credentials) != kept:
         _write_privately(places.secrets, json.dumps(asdict(credentials), indent=2).encode())
     if not places.signing_key.exists():
-        _write_privately(places.signing_key, _new_signing_key())
+        _write_privately(places.signing_key, new_signing_key())
     if not places.key_file.exists():
         _write_privately(places.key_file, new_key_line())
     return credentials
 
 
-def _new_signing_key() -> bytes:
+def new_signing_key() -> bytes:
+    """Return a new private key (P-256) in PEM."""
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

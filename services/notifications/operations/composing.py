@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,17 +15,13 @@ from services.notifications import rules
 from services.notifications.config import NotificationsSettings
 from services.notifications.documents import Notification
 from services.notifications.errors import MailNotSendable
+from shared.clock import now
 
 
 def compose_mail(notification: Notification, settings: NotificationsSettings) -> EmailMessage:
     """Return the mail; raise MailNotSendable when the recipient's address is none."""
-    message = EmailMessage()
-    message["From"] = _address(settings.email_sender_name, settings.email_sender)
-    message["To"] = _address(notification.recipient_name or "", notification.recipient)
-    message["Subject"] = rules.one_line(notification.subject)
-    message["Date"] = format_datetime(notification.created_at)
-    message["Message-ID"] = rules.message_id(notification.id, settings.email_sender)
-    message["Auto-Submitted"] = "auto-generated"
+    to = _address(notification.recipient_name or "", notification.recipient)
+    message = _headed(notification.id, to, notification.subject, notification.created_at, settings)
     shown = {
         "facts": notification.facts,
         "subject": notification.subject,
@@ -34,6 +31,31 @@ def compose_mail(notification: Notification, settings: NotificationsSettings) ->
     }
     message.set_content(_render(f"{notification.kind}.txt", shown))
     message.add_alternative(_render(f"{notification.kind}.html", shown), subtype="html")
+    return message
+
+
+def compose_invitation(
+    mail_id: str, recipient: str, *, link: str, expires_at: datetime, settings: NotificationsSettings
+) -> EmailMessage:
+    """Return the mail that invites the installation's first person; its link is a secret, so it is never stored."""
+    subject = f"Your invitation to {settings.email_sender_name}"
+    message = _headed(mail_id, _address("", recipient), subject, now(), settings)
+    until = f"{expires_at:%d %B %Y, %H:%M} UTC"
+    shown: dict[str, object] = {"subject": subject, "name": "", "link": link, "expires_at": until}
+    shown["sender_name"] = settings.email_sender_name
+    message.set_content(_render("invitation.txt", shown))
+    message.add_alternative(_render("invitation.html", shown), subtype="html")
+    return message
+
+
+def _headed(mail_id: str, to: Address, subject: str, at: datetime, settings: NotificationsSettings) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = _address(settings.email_sender_name, settings.email_sender)
+    message["To"] = to
+    message["Subject"] = rules.one_line(subject)
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = rules.message_id(mail_id, settings.email_sender)
+    message["Auto-Submitted"] = "auto-generated"
     return message
 
 

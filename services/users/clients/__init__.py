@@ -9,7 +9,7 @@ from typing import cast
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from flask import current_app
 
-from services.users.clients.keys import KeyRing, load_keys, new_key
+from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
 from services.users.config import UsersSettings
 from services.users.rules import DEMO_MODE
@@ -42,11 +42,13 @@ class Clients:
 
 
 def _signing_keys(settings: UsersSettings) -> list[EllipticCurvePrivateKey]:
+    if settings.signing_key:
+        return parse_keys(settings.signing_key.encode(), source="SIGNING_KEY")
     if settings.signing_key_file:
         may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
         return load_keys(settings.signing_key_file, may_draw=may_draw)
     if settings.tradepost_env != TEST_MODE:
-        raise SettingsInvalid("UsersSettings: SIGNING_KEY_FILE is missing")
+        raise SettingsInvalid("UsersSettings: SIGNING_KEY or SIGNING_KEY_FILE is missing")
     return [new_key()]
 
 

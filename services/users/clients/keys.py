@@ -51,12 +51,21 @@ def load_keys(path: str, *, may_draw: bool) -> list[ec.EllipticCurvePrivateKey]:
     if not file.exists() and may_draw:
         _draw_key(file)
     try:
-        keys = [serialization.load_pem_private_key(pem, password=None) for pem in _PEM.findall(file.read_bytes())]
-    except (OSError, ValueError, TypeError) as fault:
+        pems = file.read_bytes()
+    except OSError as fault:
         raise SettingsInvalid(f"SIGNING_KEY_FILE {path} cannot be read: {type(fault).__name__}") from fault
+    return parse_keys(pems, source=f"SIGNING_KEY_FILE {path}")
+
+
+def parse_keys(pems: bytes, *, source: str) -> list[ec.EllipticCurvePrivateKey]:
+    """Return the private keys of a PEM text, the signing one first; raise SettingsInvalid naming `source`."""
+    try:
+        keys = [serialization.load_pem_private_key(pem, password=None) for pem in _PEM.findall(pems)]
+    except (ValueError, TypeError) as fault:
+        raise SettingsInvalid(f"{source} cannot be read: {type(fault).__name__}") from fault
     usable = [key for key in keys if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1"]
     if not usable or len(usable) != len(keys):
-        raise SettingsInvalid(f"SIGNING_KEY_FILE {path} must hold P-256 private keys in PEM, the signing one first")
+        raise SettingsInvalid(f"{source} must hold P-256 private keys in PEM, the signing one first")
     return usable
 
 

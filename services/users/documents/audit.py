@@ -22,6 +22,9 @@ class AuditKind(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 (a name)
+    INVITED = "invited"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
     ACTING_TOKEN_ISSUED = "acting_token_issued"  # noqa: S105 (a name)
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from mongoengine import BooleanField, Document, ListField, StringField
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    ListField,
+    StringField,
+)
 from pymongo import UpdateOne
 from pymongo.errors import OperationFailure
 
 from services.users.rules import DEFAULT_ROLES, normalized_email
 from shared.blind_index import blind_index
+from shared.clock import now
 from shared.errors import LostRace
 from shared.persistence import Aggregate, surviving_failover
 from shared.sealed_fields import EncryptedStringField
@@ -45,11 +55,29 @@ class Company(Aggregate):
         return found
 
 
+class Invitation(EmbeddedDocument):
+    """
+    What lets a person in for the first time: the digest of a token that stands in one link and nowhere else.
+
+    `invited_by` is None for the installation's first person; `mailed_at` is None while nobody was sent the link.
+    """
+
+    token_digest = StringField(required=True)
+    expires_at = DateTimeField(required=True)
+    invited_by = StringField()
+    mailed_at = DateTimeField()
+    accepted_at = DateTimeField()
+
+    meta: ClassVar[dict[str, Any]] = {"strict": False}
+
+
 class User(Aggregate):
     """
     A person who signs in; `company_id` is None for the merchant's own people.
 
     Name and address are encrypted; `email_index` stands for the address where one is found or must be unique.
+    Who was invited and has not come yet is here too, inactive and without a password: accepting an invitation is one
+    write, so it happens once or not at all.
     """
 
     id_prefix = "usr"
@@ -59,8 +87,9 @@ class User(Aggregate):
     name = EncryptedStringField(required=True, max_length=200)
     company_id = StringField()
     roles = ListField(StringField())
-    password_hash = StringField(required=True)
+    password_hash = StringField()
     is_active = BooleanField(default=True)
+    invitation = EmbeddedDocumentField(Invitation)
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "users",
@@ -72,8 +101,38 @@ class User(Aggregate):
                 "partialFilterExpression": {"email_index": {"$exists": True}},
             },
             "company_id",
+            {
+                "fields": ["invitation.token_digest"],
+                "unique": True,
+                "partialFilterExpression": {"invitation.token_digest": {"$exists": True}},
+            },
         ],
     }
+
+    @property
+    def is_invited(self) -> bool:
+        """Tell whether this person was invited and has not accepted yet."""
+        return self.invitation is not None and self.invitation.accepted_at is None
+
+    def invite(self, token_digest: str, *, expires_at: datetime, invited_by: str | None) -> None:
+        """Let the person in by a token; an earlier one stops working."""
+        self.is_active = False
+        self.invitation = Invitation(token_digest=token_digest, expires_at=expires_at, invited_by=invited_by)
+
+    def accept_invitation(self, *, name: str, password_hash: str) -> None:
+        self.name, self.password_hash, self.is_active = name, password_hash, True
+        self.invitation.accepted_at = now()
+
+    def withdraw_invitation(self) -> bool:
+        """Forget a person who has not accepted; False when they did meanwhile."""
+        open_one = {"_id": self.id, "is_active": False, "invitation.accepted_at": None}
+        return bool(surviving_failover(lambda: self.collection().delete_one(open_one)).deleted_count)
+
+    @classmethod
+    def find_invited(cls, token_digest: str) -> Self | None:
+        """Return who was sent this token, accepted or not."""
+        found: Self | None = cls.objects(__raw__={"invitation.token_digest": str(token_digest)}).first()
+        return found
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
@@ -131,6 +190,13 @@ class Role(Document):
             for name, permissions in DEFAULT_ROLES.items()
         ]
         surviving_failover(lambda: cls._get_collection().bulk_write(changes, ordered=False))
+
+    @classmethod
+    def find_all(cls, names: Iterable[str]) -> dict[str, list[str] | None]:
+        """Return each role's permissions, None for one that does not exist."""
+        wanted = [str(name) for name in names]
+        found = {each["_id"]: each["permissions"] for each in cls._get_collection().find({"_id": {"$in": wanted}})}
+        return {name: found.get(name) for name in wanted}
 
     @classmethod
     def permissions_of(cls, names: Iterable[str]) -> set[str]:

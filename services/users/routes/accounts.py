@@ -1,4 +1,4 @@
-"""The users API: public under /v1 and /.well-known, for other services under /internal/v1."""
+"""Signing in, companies, keys, and what other services ask."""
 
 from __future__ import annotations
 

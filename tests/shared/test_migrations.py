@@ -1,0 +1,99 @@
+"""Migrations: applied once, in order, by one leader, and taken up again where they were killed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared import clock
+from shared.leases import Lease
+from shared.migrations import Migration, MigrationsRefused, migrate
+from shared.persistence import connect
+
+
+@pytest.fixture
+def store(mongodb_url):
+    return connect("toys", mongodb_url("toys"))
+
+
+def doubling(number=1):
+    """Doubles each toy's size, a toy per batch."""
+
+    def run(database):
+        while (toy := database["sizes"].find_one({"doubled": None})) is not None:
+            database["sizes"].update_one({"_id": toy["_id"]}, {"$mul": {"size": 2}, "$set": {"doubled": True}})
+            yield
+
+    return Migration(number, "double", run)
+
+
+def killed_after_a_batch():
+    def run(database):
+        next(doubling().run(database))
+        yield
+        raise KeyboardInterrupt
+
+    return Migration(1, "double", run)
+
+
+def sizes(store):
+    return [each["size"] for each in store["sizes"].find().sort("_id", 1)]
+
+
+class TestMigrate:
+    def test_applies_once(self, store):
+        store["sizes"].insert_many([{"_id": 1, "size": 1}, {"_id": 2, "size": 5}])
+
+        assert migrate("toys", [doubling()]) == ["double"]
+        store["sizes"].insert_one({"_id": 3, "size": 7})
+        assert migrate("toys", [doubling()]) == []
+
+        assert sizes(store) == [2, 10, 7]
+
+    def test_goes_on_where_it_was_killed(self, store):
+        store["sizes"].insert_many([{"_id": 1, "size": 1}, {"_id": 2, "size": 5}])
+        with pytest.raises(KeyboardInterrupt):
+            migrate("toys", [killed_after_a_batch()])
+
+        assert migrate("toys", [doubling()]) == ["double"]
+
+        assert sizes(store) == [2, 10]
+
+    def test_runs_in_order_and_only_what_is_new(self, store):
+        seen = []
+
+        def noting(number):
+            def run(_):
+                seen.append(number)
+                yield
+
+            return Migration(number, f"step_{number}", run)
+
+        migrate("toys", [noting(1), noting(2)])
+        migrate("toys", [noting(1), noting(2), noting(3)])
+
+        assert seen == [1, 2, 3]
+
+    def test_leaves_it_to_whoever_leads(self, store):
+        leader = Lease("toys", "migrations")
+        assert leader.held()
+
+        with pytest.raises(MigrationsRefused, match="toys"):
+            migrate("toys", [doubling()])
+        assert store["migrations"].count_documents({}) == 0
+
+    def test_stops_when_another_took_over(self, store):
+        def slow(database):
+            later = clock.now() + timedelta(hours=1)
+            database["leases"].update_one({"_id": "migrations"}, {"$set": {"holder": "another", "expires_at": later}})
+            with clock.frozen(clock.now() + timedelta(minutes=5)):
+                yield
+
+        with pytest.raises(MigrationsRefused, match="took over"):
+            migrate("toys", [Migration(1, "lost", slow)])
+        assert store["migrations"].count_documents({}) == 0
+
+    def test_refuses_numbers_with_a_gap(self, store):
+        with pytest.raises(MigrationsRefused, match="numbered"):
+            migrate("toys", [doubling(2)])
