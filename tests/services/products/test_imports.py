@@ -49,7 +49,12 @@ class TestUpload:
     def test_may_be_larger_than_other_bodies_up_to_a_limit(
         self, make_app: Callable[..., Any], api: Callable[..., Api], tmp_path: Path
     ) -> None:
-        limits = {"max_body_bytes": 1_000, "max_import_bytes": 20_000, "storage_dir": str(tmp_path)}
+        limits = {
+            "max_body_bytes": 1_000,
+            "max_import_bytes": 20_000,
+            "storage_dir": str(tmp_path),
+            "workspace_dir": str(tmp_path),
+        }
         staff = api(make_app("products", **limits), role="merchant_admin")
 
         def status_of(size: int) -> int:
@@ -217,7 +222,7 @@ class TestFile:
     def test_has_a_largest_number_of_rows(
         self, make_app: Callable[..., Any], api: Callable[..., Api], tmp_path: Path, imported: Import
     ) -> None:
-        app = make_app("products", max_import_rows=2, storage_dir=str(tmp_path / "files"))
+        app = make_app("products", max_import_rows=2, storage_dir=str(tmp_path / "files"), workspace_dir=str(tmp_path))
 
         with app.app_context():
             finished = imported(csv_file([csv_row(f"S{number}") for number in range(3)]))
