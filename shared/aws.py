@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,8 @@ def client(service: str) -> Any:
         connect_timeout=limits.connect_timeout,
         read_timeout=limits.read_timeout,
         max_pool_connections=limits.pool,
+        # Some APIs stand under a host of their own (data-servicediscovery); the server in AWS' place has only one.
+        inject_host_prefix="AWS_ENDPOINT_URL" not in os.environ,
         retries={"mode": "standard", "total_max_attempts": limits.attempts},
     )
     return boto3.session.Session().client(service, config=config)

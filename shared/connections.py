@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -106,6 +108,27 @@ def pool_for(base_url: str, *, size: int) -> HTTPConnectionPool:
         if key not in _pools:
             _pools[key] = kind(parts.hostname, parts.port, maxsize=size, block=False)
         return _pools[key]
+
+
+def pools_for(base_url: str, *, size: int) -> Callable[[], HTTPConnectionPool]:
+    """
+    Return what gives each call its pool: always the same, or those of a `cloudmap://` service's instances in turn.
+
+    It raises ConnectionBroken while no instance is known.
+    """
+    if not base_url.startswith("cloudmap://"):
+        pool = pool_for(base_url, size=size)
+        return lambda: pool
+    addresses = import_module("shared.cloud_map").addresses_of(base_url)
+
+    def next_pool() -> HTTPConnectionPool:
+        try:
+            host, port = addresses.pick()
+        except OSError as failure:
+            raise ConnectionBroken("connection") from failure
+        return pool_for(f"http://{host}:{port}", size=size)
+
+    return next_pool
 
 
 def close_pools() -> None:

@@ -14,7 +14,7 @@ import orjson
 from urllib3.filepost import encode_multipart_formdata
 
 from shared import deadline
-from shared.connections import Answer, ConnectionBroken, exchange, pool_for
+from shared.connections import Answer, ConnectionBroken, exchange, pools_for
 from shared.metrics import histogram
 from shared.observability import get_logger
 from shared.refusals import UpstreamRefused
@@ -88,8 +88,8 @@ class ServiceClient:
         self._identity: Identity = identity or Anonymous()
         self._upstream = upstream(self.service)
         self._limits = self._upstream.limits
-        self._pool = pool_for(base_url, size=self._limits.pool)
-        self._prefix = urlsplit(base_url).path.rstrip("/")
+        self._next_pool = pools_for(base_url, size=self._limits.pool)
+        self._prefix = "" if base_url.startswith("cloudmap://") else urlsplit(base_url).path.rstrip("/")
 
     def get(self, path: str, *, timeout: float | None = None, **params: Any) -> Any:
         """Return the answer to GET; keyword arguments are the query, lists repeat, None is left out."""
@@ -210,7 +210,7 @@ class ServiceClient:
         expires_at = time.monotonic() + granted
         ask = functools.partial(
             exchange,
-            self._pool,
+            self._next_pool(),
             call.method,
             call.target,
             headers=headers,

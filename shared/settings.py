@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from importlib import import_module
 from typing import Any, Self, get_type_hints
+
+KEPT_AT_AWS = ("ssm:", "secretsmanager:")
 
 
 class SettingsInvalid(Exception):
@@ -30,6 +33,7 @@ class Settings:
     Base of every `config.py`: a frozen dataclass whose fields are environment variables in upper case.
 
     A field may carry `metadata={"choices": (...)}`: an unknown value is refused at start, by name.
+    A variable may hold `ssm:/path` or `secretsmanager:name[#key]`: its value is then read there (shared.settings_aws).
     """
 
     @classmethod
@@ -60,11 +64,28 @@ def _read(setting: Field[Any], kind: Any, source: Mapping[str, str]) -> Any:
         if setting.default is MISSING and setting.default_factory is MISSING:
             raise ValueError("is missing")
         return MISSING
+    if raw.startswith(KEPT_AT_AWS):
+        return _read_at_aws(setting, kind, raw)
+    return _checked(setting, kind, raw)
+
+
+def _checked(setting: Field[Any], kind: Any, raw: str) -> Any:
     value = _parse(kind, raw)
     choices = setting.metadata.get("choices")
     if choices and value not in choices:
         raise ValueError(f"is {raw!r}; it must be one of {', '.join(choices)}")
     return value
+
+
+def _read_at_aws(setting: Field[Any], kind: Any, reference: str) -> Any:
+    """Read what `reference` names; its value, which may be a secret, stands in no message."""
+    value: str = import_module("shared.settings_aws").resolve(reference)
+    if not value:
+        raise ValueError(f"is empty in {reference}")
+    try:
+        return _checked(setting, kind, value)
+    except ValueError:
+        raise ValueError(f"has a value in {reference} that it cannot take") from None
 
 
 def one_of(default: str, *others: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import redis
+from prometheus_client import REGISTRY
 
 from shared import broker as broker_module
 from shared import inbox
 from shared.broker import BrokerFailed
 from shared.broker_redis import RedisBroker
+from shared.clock import now
 from shared.errors import LostRace
 from shared.events import SUBSCRIBERS, Envelope, Handler
 from shared.outbox import Relay
@@ -248,6 +251,30 @@ class TestConsumer:
         relay.relay_once()
         consume(consumer)
         assert seen == ["hello"]
+
+    def test_counts_what_it_handled_and_how_late_that_was(self, relay, subscribe, hold_clock):
+        def counted() -> tuple[float, float, float]:
+            handled = {"handler": "toys.read_note", "outcome": "handled"}
+            lag = {"subscriber": SERVICE}
+            return (
+                REGISTRY.get_sample_value("events_handled_total", handled) or 0.0,
+                REGISTRY.get_sample_value("event_lag_seconds_count", lag) or 0.0,
+                REGISTRY.get_sample_value("event_lag_seconds_sum", lag) or 0.0,
+            )
+
+        def read_note(event: NoteWritten) -> None:
+            """Take note."""
+
+        consumer = subscribe(read_note)
+        before = counted()
+        write_note()
+        relay.relay_once()
+        hold_clock(now() + timedelta(seconds=30))
+        consume(consumer)
+        handled, times, seconds = (after - earlier for after, earlier in zip(counted(), before, strict=True))
+
+        assert (handled, times) == (1, 1)
+        assert 30 <= seconds < 60
 
     def test_carries_the_request_id_to_the_handler(self, relay, subscribe, writer):
         seen: list[str] = []

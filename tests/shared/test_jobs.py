@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from flask import Flask
+from prometheus_client import REGISTRY
 from rq import Queue
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -87,6 +88,19 @@ class TestJobs:
 
         work()
         assert done == ["req-from-the-browser"]
+
+    def test_are_counted_with_their_outcome(self, store, work):
+        def counted(job: str, outcome: str) -> float:
+            given = {"job": job, "outcome": outcome}
+            return REGISTRY.get_sample_value("job_duration_seconds_count", given) or 0.0
+
+        before = [counted("print_note", "done"), counted("print_note", "failed")]
+        print_note.enqueue_on(store, "note_1")
+        print_note.enqueue_on(store, "jam")
+        work()
+
+        assert counted("print_note", "done") - before[0] == 1
+        assert counted("print_note", "failed") - before[1] == 3
 
     def test_declare_their_schedule(self):
         assert JOBS[sweep_notes.path].every_seconds == 30

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -104,15 +105,15 @@ class Reply:
 
 
 class Upstream:
-    """Calls one service; `url` is `http://host[:port]` (TLS between tasks is Service Connect's business)."""
+    """
+    Calls one service; `url` is `http://host[:port]` (TLS between tasks is Service Connect's business).
+
+    With `cloudmap://namespace/service[:port]` new connections go to the service's instances in turn.
+    """
 
     def __init__(self, name: str, url: str, *, places: int) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
-            raise ValueError(f"{name}'s address must look like http://host:port, not {url!r}")
         self.name = name
-        self.address = (parts.hostname, parts.port or 80)
-        self.host = parts.netloc
+        self._address, self.host = _address_of(name, url)
         self.breaker = CircuitBreaker(limits_for(name))
         self.bulkhead = Bulkhead(places)
         self._idle: deque[Connection] = deque(maxlen=places)
@@ -217,7 +218,7 @@ class Upstream:
 
     def _connect(self, call: Call) -> Connection:
         try:
-            return Connection(*self.address, expires_at=call.expires_at)
+            return Connection(*self._address(), expires_at=call.expires_at)
         except TimeoutError as failure:
             raise UpstreamUnavailable(f"{self.name} cannot be reached", retry_after_seconds=2) from failure
 
@@ -230,6 +231,17 @@ class Upstream:
             if time.monotonic() - connection.idle_since < IDLE_SECONDS and not connection.is_stale():
                 return connection
             connection.close()
+
+
+def _address_of(name: str, url: str) -> tuple[Callable[[], tuple[str, int]], str]:
+    """Return what gives each connection its host and port, and the Host field."""
+    parts = urlsplit(url)
+    if parts.scheme == "cloudmap":
+        return import_module("shared.cloud_map").addresses_of(url).pick, name
+    if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError(f"{name}'s address must look like http://host:port, not {url!r}")
+    address = (parts.hostname, parts.port or 80)
+    return lambda: address, parts.netloc
 
 
 def get_json(upstream: Upstream, path: str, *, seconds: float) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from services.orders import handlers, jobs
 from shared.events import handlers_of
 from shared.jobs import JOBS
@@ -24,15 +26,24 @@ class TestApp:
     def test_is_ready_with_its_database(self, app, api):
         assert api(app, role=None).get("/health/ready").json["checks"] == {"mongodb": "ok"}
 
-    def test_counts_orders_and_their_value(self, app, api, place):
-        place()
+    def test_counts_orders_their_value_and_what_became_of_the_others(self, app, api, place):
+        def counted() -> dict[str, float]:
+            page = api(app, role=None).get("/metrics").get_data(as_text=True)
+            rows = [line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#")]
+            return defaultdict(float, {name: float(value) for name, value in rows})
+
+        before = counted()
+        placed = place().json
         place(payment={"method": "card", "token": "tok_declined"})
+        after = counted()
 
-        metrics = api(app, role=None).get("/metrics").get_data(as_text=True)
+        def grown(name: str) -> float:
+            return after[name] - before[name]
 
-        assert "orders_placed_total" in metrics
-        assert 'order_value_minor_units_total{currency="GBP"}' in metrics
-        assert 'checkout_failures_total{reason="payment_declined"}' in metrics
+        assert grown("orders_placed_total") == 2
+        assert grown("orders_confirmed_total") == 1
+        assert grown('order_value_minor_units_total{currency="GBP"}') == placed["total_amount"] > 0
+        assert grown('checkout_failures_total{reason="payment_declined"}') == 1
 
     def test_reacts_to_payments_and_sweeps_every_few_seconds(self):
         assert (handlers.__name__, jobs.__name__) == ("services.orders.handlers", "services.orders.jobs")
