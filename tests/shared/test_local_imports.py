@@ -20,11 +20,12 @@ print(json.dumps(sorted({{"boto3", "botocore", "moto"}} & set(sys.modules))))
 
 
 def test_no_local_process_loads_the_sdk_of_aws(
-    redis_url: str, mongodb_url: Callable[[str], str], tmp_path: os.PathLike[str]
+    redis_url: str, mongodb_url: Callable[[str], str], key_file: str, tmp_path: os.PathLike[str]
 ):
     environment = os.environ | {
         "REDIS_URL": redis_url,
         "MONGODB_URI": mongodb_url("imports"),
+        "KEY_FILE": key_file,
         "MAILBOX_DIR": str(tmp_path),
         "STORAGE_DIR": str(tmp_path),
         "PUBLIC_CUSTOMER_URL": "http://127.0.0.1:8081",

@@ -42,7 +42,7 @@ class TestApp:
 
         assert grown("orders_placed_total") == 2
         assert grown("orders_confirmed_total") == 1
-        assert grown('order_value_minor_units_total{currency="GBP"}') == placed["total_amount"] > 0
+        assert grown('order_value_minor_units_total{currency="GBP"}') == placed["total"]["amount"] > 0
         assert grown('checkout_failures_total{reason="payment_declined"}') == 1
 
     def test_reacts_to_payments_and_sweeps_every_few_seconds(self):
