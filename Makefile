@@ -62,7 +62,7 @@ config: setup ## every setting, its default, and the limits per dependency
 
 .PHONY: test
 test: setup-dev ## all tests but the browser's, on a real MongoDB and Redis (ARGS="-k orders" picks)
-	@$(PY) -m pytest -n 2 -m "not browser and not replay and not chaos" $(ARGS)
+	@$(PY) -m pytest -n 2 -m "not browser and not replay and not chaos and not package" $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## style, types, imports and the architecture's own tests
@@ -116,6 +116,14 @@ image-check: setup-dev ## really build the image with buildah on a Debian made h
 .PHONY: image-push
 image-push: setup-dev ## build this commit's image once, push it to our ECR repository once, and name its digest
 	@$(PY) -m tools.image push
+
+.PHONY: package
+package: setup-dev ## render copilot/ by the real binary, offline, and check it (ENV=prod, WORKLOAD=orders, ARGS=--static)
+	@$(PY) -m tools.package $(if $(ENV),--env $(ENV)) $(if $(WORKLOAD),--workload $(WORKLOAD)) $(ARGS)
+
+.PHONY: package-test
+package-test: setup-dev ## the tests that break a workspace and have the real binary render it
+	@$(PY) -m pytest -m package tests/tools/package $(ARGS)
 
 .PHONY: lock
 lock: setup-dev ## renew the locks in requirements/ after a change of an .in file

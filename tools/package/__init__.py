@@ -1,0 +1,1 @@
+"""Packages copilot/ with the real Copilot binary, offline, and refuses what AWS would refuse or silently ignore."""
