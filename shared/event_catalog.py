@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from shared.events import Event
 
@@ -59,8 +60,16 @@ class OrderShipped(Event):
     currency: str
     amount: int
     is_complete: bool
-    quantities: dict[str, int]
-    """Units per SKU in this shipment."""
+    quantities: list[dict[str, Any]]
+    """Units per SKU in this shipment, as {sku, quantity}: a SKU may hold dots, a field name in DocumentDB may not."""
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Build the event, also from the {sku: quantity} that older versions recorded."""
+        quantities = values["quantities"]
+        if isinstance(quantities, Mapping):
+            quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
+        return super().from_fields({**values, "quantities": quantities})
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from shared.events import Envelope, Event
 from shared.ids import new_id
 from shared.sealed_events import to_outbox
 from shared.sealed_fields import opened, stored_plain
+from shared.settings import require_verified_tls
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ INDEX_SECONDS = 60.0
 LEAST_FAILOVER_SECONDS = 0.1
 # Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
 STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
+UNVERIFIED = {"tlsinsecure": ("true",), "tlsallowinvalidcertificates": ("true",), "tlsallowinvalidhostnames": ("true",)}
 _databases: dict[str, str] = {}
 
 
@@ -41,6 +43,7 @@ def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
 
     Majority writes and reads, every call bounded by two seconds (the driver's own defaults wait for thirty).
     """
+    require_verified_tls("MONGODB_URI", uri, UNVERIFIED)
     if _databases.get(service) != uri:
         disconnect(service)
         mongoengine.connect(

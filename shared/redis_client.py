@@ -12,9 +12,11 @@ from redis.backoff import FullJitterBackoff
 from redis.retry import Retry
 
 from shared.limits import limits_for
+from shared.settings import require_verified_tls
 
 # Longer than the longest wait on the server: 5 s blocks of stream readers, RQ's dequeue of 15 s in our workers.
 BLOCKING_SECONDS = 30.0
+UNVERIFIED = {"ssl_cert_reqs": ("none", "optional"), "ssl_check_hostname": ("false", "no", "0")}
 
 
 def redis_from_url(url: str) -> redis.Redis:
@@ -33,6 +35,7 @@ def blocking_redis_from_url(url: str, *, seconds: float = BLOCKING_SECONDS) -> r
 
 
 def _client(url: str, *, read_seconds: float, pool_wait_seconds: float) -> redis.Redis:
+    require_verified_tls("REDIS_URL", url, UNVERIFIED)
     limits = limits_for("redis")
     options: dict[str, Any] = {
         "max_connections": limits.pool,
@@ -43,6 +46,8 @@ def _client(url: str, *, read_seconds: float, pool_wait_seconds: float) -> redis
         # RESP2: RESP3 adds a handshake for maintenance notices that only one vendor's servers send.
         "protocol": 2,
     }
+    if url.startswith("rediss://"):
+        options |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
     pool = redis.BlockingConnectionPool.from_url(url, **options)
     return redis.Redis.from_pool(pool)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from importlib import import_module
 from typing import Any, Self, get_type_hints
+from urllib.parse import parse_qsl, urlsplit
 
 KEPT_AT_AWS = ("ssm:", "secretsmanager:")
 
@@ -102,6 +103,13 @@ class ObservedSettings(Settings):
     log_level: str = "INFO"
     metrics_backend: str = one_of("prometheus", "emf")
     tracing_backend: str = one_of("none", "otlp")
+
+
+def require_verified_tls(variable: str, url: str, refused: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise SettingsInvalid when an address asks for TLS that verifies nobody; `refused` is option: values."""
+    for name, value in parse_qsl(urlsplit(url).query):
+        if value.lower() in refused.get(name.lower(), ()):
+            raise SettingsInvalid(f"{variable} asks for {name}={value}; the server's certificate is always verified")
 
 
 @dataclass(frozen=True, kw_only=True)

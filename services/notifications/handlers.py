@@ -33,7 +33,7 @@ def tell_of_shipment(event: OrderShipped) -> None:
         "number": event.number,
         "is_complete": event.is_complete,
         "total": rules.money_text(event.amount, event.currency),
-        "quantities": [{"sku": sku, "quantity": quantity} for sku, quantity in event.quantities.items()],
+        "quantities": event.quantities,
     }
     _send(operations.announce(_about_order(NotificationKind.ORDER_SHIPPED, event.shipment_id, event, facts)))
 

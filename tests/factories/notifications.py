@@ -112,7 +112,7 @@ def shipped(**changes: Any) -> OrderShipped:
         "currency": "GBP",
         "amount": 50000,
         "is_complete": True,
-        "quantities": {"BOLT.M8": 40},
+        "quantities": [{"sku": "BOLT.M8", "quantity": 40}],
     }
     return OrderShipped(**(ORDER | standard | changes))
 

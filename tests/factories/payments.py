@@ -61,7 +61,7 @@ class Payments:
             currency="GBP",
             amount=amount,
             is_complete=True,
-            quantities={},
+            quantities=[],
         )
         with self.app.app_context():
             handlers.capture_shipment(event)

@@ -36,7 +36,7 @@ def shipped(order: Any, shipment: Mapping[str, Any], *, is_complete: bool) -> Or
         currency=order.currency,
         amount=shipment["amount"],
         is_complete=is_complete,
-        quantities=units_per_sku(lines),
+        quantities=[{"sku": sku, "quantity": quantity} for sku, quantity in units_per_sku(lines).items()],
     )
 
 
