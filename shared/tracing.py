@@ -85,7 +85,7 @@ def begin_at_edge(request_id: str | None, traceparent: str | None, balancer: str
     found = _BALANCER.search(balancer or "") if parse_traceparent(traceparent) is None else None
     scope = begin(request_id, f"00-{found[1]}{found[2]}-{_span_id()}-00" if found else traceparent)
     trace = _trace.get()
-    if trace is not None:
+    if trace is not None and trace.parent_id:
         # No parent: nobody outside records spans where ours go.
         _trace.set(trace._replace(flags="00", parent_id=""))
     return scope

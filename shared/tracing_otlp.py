@@ -56,7 +56,7 @@ class SpanSender:
         )
 
     def stop(self) -> None:
-        """Send what is queued; a collector that is away is given up after one export's time."""
+        """Send what is queued; a collector that is away is given up, two seconds per batch."""
         self._batches.shutdown()  # type: ignore[no-untyped-call]
 
 

@@ -9,6 +9,7 @@ import pytest
 from shared import tracing
 from shared.service_client import ServiceClient, UpstreamUnavailable
 from shared.tracing import Span
+from shared.tracing_otlp import SpanSender
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = SAMPLED[:-1] + "0"
@@ -78,3 +79,14 @@ class TestEdge:
         assert trace is not None
         assert len(trace.trace_id) == 32
         assert not trace.is_sampled
+
+
+class TestSender:
+    def test_does_not_mind_a_collector_that_is_away(self, monkeypatch):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+        sender = SpanSender("test", "orders")
+        trace = tracing.start_trace(SAMPLED)
+        for _ in range(10):
+            sender.send(Span(trace, "server", "GET /v1/orders", 0.01, False, {"http.route": "/v1/orders"}))
+
+        sender.stop()
