@@ -9,13 +9,13 @@ from flask import Flask
 from redis import Redis
 
 from portals.admin.config import AdminSettings
-from portals.admin.views import companies, fulfillment, home, imports, orders, products
+from portals.admin.views import companies, fulfillment, home, imports, orders, people, products
 from shared.portal.factory import create_portal
 from shared.portal.gateway import Transport
 from shared.portal.store import connect
 from shared.portal.transport import HttpTransport
 
-AREAS = (home, orders, fulfillment, products, imports, companies)
+AREAS = (home, orders, fulfillment, products, imports, companies, people)
 PREFIX = "/admin"
 
 

@@ -142,8 +142,28 @@ class Companies(Area):
         self._names[company_id] = (name, time.monotonic() + NAME_SECONDS)
 
 
+class People(Area):
+    """Who is invited; an answer that makes a link carries its token, this once."""
+
+    def list_invitations(self, *, cursor: str | None = None) -> Json:
+        page: Json = self.gateway.get("/invitations", cursor=cursor, limit=PAGE_SIZE)
+        return page
+
+    def invite(self, body: Json) -> Json:
+        issued: Json = self.gateway.send(Call("POST", "/invitations", body=body)).body
+        return issued
+
+    def renew(self, user_id: str) -> Json:
+        issued: Json = self.gateway.send(Call("POST", f"/invitations/{segment(user_id)}/renewal", body={})).body
+        return issued
+
+    def withdraw(self, user_id: str) -> None:
+        self.gateway.send(Call("DELETE", f"/invitations/{segment(user_id)}"))
+
+
 orders = Orders()
 payments = Payments()
 products = Products()
 imports = Imports()
 companies = Companies()
+people = People()

@@ -20,6 +20,7 @@ from shared.portal.error_pages import register_error_pages
 from shared.portal.formatting import register_formatting
 from shared.portal.gateway import Gateway, Transport
 from shared.portal.headers import register_headers
+from shared.portal.invitations import InvitationDesk, make_invitations
 from shared.portal.prefix import Prefix
 from shared.portal.sessions import Sessions
 from shared.portal.settings import PortalSettings
@@ -66,7 +67,8 @@ def create_portal(
     _register_pages(app, folder)
     app.before_request(require_sign_in)
     register_csrf(app)
-    for blueprint in (make_blueprint(authority, keeper, doorkeeper), *blueprints):
+    doors = (make_blueprint(authority, keeper, doorkeeper), make_invitations(InvitationDesk(transport)))
+    for blueprint in (*doors, *blueprints):
         app.register_blueprint(blueprint)
     register_headers(app)
     register_error_pages(app)

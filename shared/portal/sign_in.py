@@ -18,7 +18,10 @@ from shared.service_client import UpstreamRefused
 
 log = get_logger()
 
-OPEN_ENDPOINTS = {"static", "bootstrap.static", "live", "ready", "metrics", "sign_in.sign_in", "sign_in.sign_out", None}
+OPEN_ENDPOINTS = {
+    *("static", "bootstrap.static", "live", "ready", "metrics"),
+    *("sign_in.sign_in", "sign_in.sign_out", "invitations.accept", None),
+}
 NOT_CARRIED_OVER = {"csrf_token", "left_by", "viewer", "_flashes"}
 NO_MATCH = "That e-mail address and password do not belong together."
 

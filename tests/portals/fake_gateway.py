@@ -103,6 +103,12 @@ class FakeGateway:
         if call.path == "/auth/logout":
             self._refresh.pop(call.body["refresh_token"], None)
             return Reply(204, None)
+        if call.path in ("/invitations/lookup", "/invitations/acceptance"):
+            route = self.shop.people.accept if call.path.endswith("acceptance") else self.shop.people.lookup
+            try:
+                return Reply(200, route(call.body))
+            except Refusal as refusal:
+                raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         return None
 
     def _grant(self, email: str) -> Reply:

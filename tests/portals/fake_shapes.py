@@ -23,7 +23,7 @@ STAFF: Json = {
     "name": "Ada Admin",
     "company": None,
     "roles": ["merchant_admin"],
-    "permissions": ["orders:write:any"],
+    "permissions": ["orders:write:any", "users:invite:any"],
     "acting": None,
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from shared.money import line_total
 from shared.portal.gateway import Call
 from tests.portals.fake_orders import OrderBook
+from tests.portals.fake_people import FakePeople
 from tests.portals.fake_shapes import BUYER, STAFF, Json, Refusal, gbp, make_product, page
 
 __all__ = ["Refusal", "Shop"]
@@ -25,6 +26,7 @@ class Shop:
         self.companies: dict[str, Json] = {}
         self.notifications: list[Json] = []
         self.book = OrderBook(self)
+        self.people = FakePeople()
         self._serial = itertools.count(1)
         self.add_company("com_acme", "Acme Trading", "C-1001")
 
@@ -62,6 +64,7 @@ class Shop:
             ("POST", "/companies", self.create_company),
             ("GET", "/companies/([^/]+)", self.get_company),
             *self.book.routes(),
+            *self.people.routes(),
         ]
 
     def product(self, sku: str) -> Json:

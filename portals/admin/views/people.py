@@ -1,0 +1,71 @@
+"""Inviting colleagues, and the people of a company."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.admin.clients import people
+from shared.portal.error_pages import field_errors
+from shared.service_client import UpstreamRefused
+
+blueprint = Blueprint("people", __name__, url_prefix="/people")
+
+STAFF_ROLES = ("sales_rep", "merchant_admin")
+COMPANY_ROLES = ("buyer", "approver")
+
+
+@blueprint.get("")
+def people_list() -> str:
+    return _page()
+
+
+@blueprint.post("")
+def invite() -> ResponseReturnValue:
+    """Invite somebody and show the link: it is told this once, so this page is the answer itself."""
+    typed = {name: request.form.get(name, "").strip() for name in ("email", "name", "role", "company")}
+    body = {"email": typed["email"], "name": typed["name"], "roles": [typed["role"]]}
+    try:
+        issued = people.invite(body | ({"company_id": typed["company"]} if typed["company"] else {}))
+    except UpstreamRefused as refusal:
+        if refusal.status not in (404, 409, 422):
+            raise
+        return _page(faults=field_errors(refusal) or {"email": refusal.title}, typed=typed), 422
+    return _page(issued=issued)
+
+
+@blueprint.post("/<user_id>/renewal")
+def renew(user_id: str) -> str:
+    """Draw a new link; the one before stops working."""
+    return _page(issued=people.renew(user_id))
+
+
+@blueprint.post("/<user_id>/withdrawal")
+def withdraw(user_id: str) -> ResponseReturnValue:
+    people.withdraw(user_id)
+    flash("The invitation is withdrawn; its link opens nothing any more.", "good")
+    return redirect(url_for("people.people_list"))
+
+
+def _page(
+    *, issued: dict[str, Any] | None = None, faults: dict[str, str] | None = None, typed: dict[str, str] | None = None
+) -> str:
+    company = request.values.get("company", "").strip()
+    return render_template(
+        "people/people_list.html",
+        page=people.list_invitations(cursor=request.args.get("cursor")),
+        issued=issued,
+        link=_link(issued) if issued else "",
+        company=company,
+        roles=COMPANY_ROLES if company else STAFF_ROLES,
+        faults=faults or {},
+        typed=typed or {},
+    )
+
+
+def _link(issued: dict[str, Any]) -> str:
+    settings = current_app.extensions["tradepost_settings"]
+    portal = settings.public_customer_url if issued["company_id"] else settings.public_admin_url
+    return f"{portal.rstrip('/')}/invitations/{issued['token']}"

@@ -1,0 +1,75 @@
+"""Accepting an invitation: the page behind a link, for people who cannot sign in yet."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shared.portal.error_pages import field_errors
+from shared.portal.gateway import Call, Transport
+from shared.service_client import UpstreamRefused
+
+GONE = {404, 410}
+MISTYPED = {"password": "Use at least 12 characters, and none that everybody knows.", "name": "Enter your name."}
+
+
+class InvitationDesk:
+    """Invitations at the gateway, for whoever holds a token; it travels in bodies, since addresses are logged."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def lookup(self, token: str) -> dict[str, Any]:
+        return self._post("lookup", {"token": token})
+
+    def accept(self, token: str, name: str, password: str) -> dict[str, Any]:
+        return self._post("acceptance", {"token": token, "name": name, "password": password})
+
+    def _post(self, part: str, body: dict[str, str]) -> dict[str, Any]:
+        return cast(dict[str, Any], self._transport.send(Call("POST", f"/invitations/{part}", body=body), None).body)
+
+
+def make_invitations(desk: InvitationDesk) -> Blueprint:
+    """Return the page `/invitations/<token>`."""
+    blueprint = Blueprint("invitations", __name__)
+
+    @blueprint.route("/invitations/<token>", methods=["GET", "POST"])
+    def accept(token: str) -> ResponseReturnValue:
+        """Ask for a name and a password, or say why the link opens nothing any more."""
+        try:
+            invitation = desk.lookup(token)
+            if request.method == "GET":
+                return _form(token, invitation, {})
+            return _accept(desk, token, invitation)
+        except UpstreamRefused as refusal:
+            if refusal.status not in GONE:
+                raise
+            return render_template("invitation.html", closed=refusal.title), refusal.status
+
+    return blueprint
+
+
+def _accept(desk: InvitationDesk, token: str, invitation: dict[str, Any]) -> ResponseReturnValue:
+    password = request.form.get("password", "")
+    if password != request.form.get("again", ""):
+        return _form(token, invitation, {"again": "This is not the same password."})
+    try:
+        desk.accept(token, request.form.get("name", "").strip(), password)
+    except UpstreamRefused as refusal:
+        if refusal.status != 422:
+            raise
+        return _form(token, invitation, {name: MISTYPED.get(name, said) for name, said in _faults(refusal)})
+    flash(f"Welcome. Sign in as {invitation['email']} with your new password.", "good")
+    return redirect(url_for("sign_in.sign_in"))
+
+
+def _form(token: str, invitation: dict[str, Any], faults: dict[str, str]) -> ResponseReturnValue:
+    name = request.form.get("name", invitation["name"])
+    page = render_template("invitation.html", closed="", token=token, invitation=invitation, name=name, faults=faults)
+    return page, 422 if faults else 200
+
+
+def _faults(refusal: UpstreamRefused) -> list[tuple[str, str]]:
+    return list(field_errors(refusal).items()) or [("password", refusal.title)]
