@@ -30,7 +30,7 @@ setup-dev:
 	@$(PYTHON) -m tools.prepare --dev
 
 .PHONY: up
-up: setup ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports)
+up: $(if $(AWS),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto stands in for AWS)
 	@$(PY) -m tools.up up $(if $(filter-out 0,$(DETACH)),--detach)
 
 .PHONY: run

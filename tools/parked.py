@@ -20,6 +20,7 @@ from shared.broker import BrokerFailed, Subscription
 from shared.broker_redis import RedisBroker
 from shared.redis_client import redis_from_url
 from shared.workloads import REDIS_PORT, WORKLOADS, Kind
+from tools.aws.addresses import MOTO_PORT, sdk_environment
 
 SHOWN = 20
 SUBSCRIBERS = [each.package.rsplit(".", 1)[-1] for each in WORKLOADS if each.kind is Kind.WORKER]
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--again", choices=SUBSCRIBERS, help="send this service's events and jobs round again")
     again = parser.parse_args(arguments).again
     offset = int(os.environ.get("PORT_OFFSET") or 0)
+    if os.environ.get("AWS") == "moto":
+        os.environ.update({"EVENT_BROKER": "sns"} | sdk_environment(MOTO_PORT + offset))
     store = redis_from_url(os.environ.get("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT + offset}/0")
     try:
         sys.stdout.write("".join(f"{line}\n" for line in (send_again(store, again) if again else describe(store))))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS = (8080, 8081, 8086, 8087)
+PORTS = (8080, 8081, 8085, 8086, 8087)
 
 
 class TinyPlatform:

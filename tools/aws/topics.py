@@ -10,19 +10,16 @@ import orjson
 from shared.aws import client
 from shared.broker import MAX_ATTEMPTS, BrokerFailed
 from shared.broker_sqs import QueueSubscription, answering
-
-
-def queue_name(service: str) -> str:
-    """Return how the name of a service's queue begins: CloudFormation adds letters of its own."""
-    return f"tradepost-{os.environ.get('TRADEPOST_ENV') or 'demo'}-{service}-worker-EventsQueue"
+from tools.aws.addresses import queue_name
 
 
 def subscription_of(service: str) -> QueueSubscription:
     """Return a service's queue for an operator, found by its name; raise BrokerFailed when there is none."""
+    name = queue_name(os.environ.get("TRADEPOST_ENV") or "demo", service)
     with answering():
-        found = client("sqs").list_queues(QueueNamePrefix=queue_name(service)).get("QueueUrls")
+        found = client("sqs").list_queues(QueueNamePrefix=name).get("QueueUrls")
     if not found:
-        raise BrokerFailed(f"there is no queue {queue_name(service)}…")
+        raise BrokerFailed(f"there is no queue {name}…")
     return QueueSubscription(found[0], service)
 
 

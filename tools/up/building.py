@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 from shared.health import is_beating, is_serving
 from shared.workloads import BY_NAME, Kind, Workload
@@ -51,7 +52,29 @@ def supervise_stores(plan: Plan, say: Callable[[str], None]) -> list[Supervised]
                 "redis-server", plan.redis_port, lambda: launch_redis(data / "redis", plan.redis_port, logs=folder), say
             )
         )
+    if plan.has_moto:
+        found.append(_supervise_moto(plan, say))
     return found
+
+
+def _supervise_moto(plan: Plan, say: Callable[[str], None]) -> Supervised:
+    """Return AWS' double: started again it is empty, and creates everything anew under the same names."""
+    log, heartbeat = plan.places.log_of("moto"), plan.places.heartbeat_of("moto")
+
+    def launch() -> Forked:
+        heartbeat.unlink(missing_ok=True)
+        environment = plan.environment_of_moto()
+        return fork(lambda: import_module("tools.aws.server").main(), name="moto", log=log, environment=environment)
+
+    return Supervised(
+        name="moto",
+        port=plan.moto_port,
+        launch=launch,
+        is_ready=lambda _: is_beating(heartbeat),
+        explain=lambda _: logs.last_words(log),
+        say=say,
+        stage=StopStage.STORE,
+    )
 
 
 def _supervise_store(

@@ -9,6 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -57,6 +58,14 @@ def supervisor_pid(places: Places) -> int:
     with contextlib.suppress(OSError, ValueError):
         return int(places.lock.read_text())
     return 0
+
+
+def check_aws(asked: str) -> None:
+    """Raise StartRefused unless AWS is left to others, or asked of moto, which the development environment has."""
+    if asked not in ("", "moto"):
+        raise StartRefused(f"AWS is {asked!r}; it must be moto, or absent for the local backends.")
+    if asked and find_spec("moto") is None:
+        raise StartRefused("AWS=moto needs moto, which only the development environment has: run `make setup-dev`.")
 
 
 def check_disk(folder: Path, needed: int = NEEDED_BYTES) -> None:

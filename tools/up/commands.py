@@ -65,7 +65,7 @@ def reset(places: Places) -> int:
     """Clear everything but the installed environment."""
     if is_up(places):
         return refuse("Tradepost runs: stop it with `make down` before its data are cleared.")
-    for folder in (places.data, places.run, places.logs):
+    for folder in (places.state / "data", places.state / "data-moto", places.run, places.logs):
         shutil.rmtree(folder, ignore_errors=True)
     for file in (places.secrets, places.signing_key, places.key_file):
         file.unlink(missing_ok=True)

@@ -14,14 +14,17 @@ class Places:
     """The folders and files below `state`; `data` survives every stop, `run` only a run."""
 
     state: Path
+    data_name: str = "data"
 
     @classmethod
     def from_env(cls) -> Places:
-        return cls(Path(os.environ.get("TRADEPOST_STATE") or ROOT / ".tradepost").resolve())
+        """Return the places of this run; on AWS' double the data are others, encrypted under another key."""
+        name = "data-moto" if os.environ.get("AWS") == "moto" else "data"
+        return cls(Path(os.environ.get("TRADEPOST_STATE") or ROOT / ".tradepost").resolve(), name)
 
     @property
     def data(self) -> Path:
-        return self.state / "data"
+        return self.state / self.data_name
 
     @property
     def logs(self) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS, Kind, Workload
+from tools.aws import addresses
 from tools.up.places import Places
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ class Plan:
     def redis_port(self) -> int:
         return REDIS_PORT + self.port_offset
 
+    @property
+    def moto_port(self) -> int:
+        return addresses.MOTO_PORT + self.port_offset
+
+    @property
+    def has_moto(self) -> bool:
+        """Tell whether moto stands in AWS' place: `make up AWS=moto`."""
+        return self.environment.get("AWS") == "moto"
+
     def port_of(self, workload: Workload) -> int | None:
         return None if workload.port is None else workload.port + self.port_offset
 
@@ -53,12 +63,14 @@ class Plan:
             needed[self.mongod_port] = "mongod"
         if not self.environment.get("REDIS_URL"):
             needed[self.redis_port] = "redis-server"
+        if self.has_moto:
+            needed[self.moto_port] = "moto"
         return needed
 
     def environment_of(self, workload: Workload, stores: Stores, credentials: Credentials) -> dict[str, str]:
         """Return the whole environment of one workload: the caller's, under what the platform decides."""
         service = service_of(workload)
-        caller = {name: value for name, value in self.environment.items() if name not in FOREIGN}
+        caller = self._callers()
         level = self.environment.get(f"{service.upper()}_LOG_LEVEL") or self.environment.get("LOG_LEVEL") or "INFO"
         decided = self._common() | {
             "LOG_LEVEL": level,
@@ -69,10 +81,33 @@ class Plan:
             "REDIS_URL": stores.redis_url(0),
             "KEY_FILE": str(self.places.key_file),
         }
-        decided |= self._private(service, credentials)
+        decided |= self._private(service, credentials) | self._aws(workload)
         if workload.kind is Kind.WEB:
             decided |= {"BIND": f"{HOST}:{self.port_of(workload)}", "WEB_THREADS": str(workload.threads)}
         return caller | decided
+
+    def environment_of_moto(self) -> dict[str, str]:
+        """Return the environment of moto's own process."""
+        common = self._common() | {"HEARTBEAT_FILE": str(self.places.heartbeat_of("moto"))}
+        return self._callers() | common | addresses.sdk_environment(self.moto_port)
+
+    def _callers(self) -> dict[str, str]:
+        """Return what the caller exported, without what would lead moto's guests to the caller's true account."""
+        return {
+            name: value
+            for name, value in self.environment.items()
+            if name not in FOREIGN and not (self.has_moto and name.startswith("AWS_"))
+        }
+
+    def _aws(self, workload: Workload) -> dict[str, str]:
+        """Return what leads a workload to moto instead of the local backends."""
+        if not self.has_moto:
+            return {}
+        environment = self._common()["TRADEPOST_ENV"]
+        decided = addresses.sdk_environment(self.moto_port) | addresses.backend_environment(environment)
+        if workload.kind is Kind.WORKER:
+            decided |= addresses.worker_environment(environment, service_of(workload), self.moto_port)
+        return decided
 
     def _common(self) -> dict[str, str]:
         data = self.places.data

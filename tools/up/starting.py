@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.workloads import WORKLOADS, Workload
 from tools.stores import StoreRefused
 from tools.up import report
-from tools.up.checks import StartRefused, check_disk, check_ports, take_lock
+from tools.up.checks import StartRefused, check_aws, check_disk, check_ports, take_lock
 from tools.up.commands import refuse
 from tools.up.places import Places
 from tools.up.plan import make_plan
@@ -24,6 +24,7 @@ def up(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> int:
         places.make()
         with take_lock(places):
             plan = make_plan(places, workloads)
+            check_aws(plan.environment.get("AWS", ""))
             check_disk(places.data)
             left_behind = report.read_status(places)["phase"] != "stopped" and places.status.exists()
             check_ports(plan.ports(), patience=ORPHAN_SECONDS if left_behind else 0.0)

@@ -135,6 +135,11 @@ class Supervisor:
         welcome = report.welcome(self.plan)
         if welcome:
             self.voice.say(f"\n{welcome}\n")
+        if self.plan.has_moto:
+            self.voice.say(
+                "AWS is moto's, in memory: events on their way and stored files end with it; its data are "
+                f"{self.plan.places.data}.\n"
+            )
         self.voice.say(
             f"Healthy after {took:.1f} s; {tree_bytes(os.getpid()) / 2**20:.0f} MiB PSS in all, stores included. "
             "Ctrl-C or `make down` stops everything and keeps the data."
