@@ -57,7 +57,7 @@ def down(places: Places) -> int:
                 f"The supervisor (pid {supervisor_pid(places)}) still stops; `make status` shows what it awaits."
             )
         time.sleep(0.1)
-    sys.stdout.write(f"Tradepost stopped; the data are kept in {places.data}.\n")
+    sys.stdout.write(f"Tradepost stopped; the data are kept below {places.state}.\n")
     return 0
 
 
