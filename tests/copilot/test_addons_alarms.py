@@ -10,6 +10,7 @@ import pytest
 
 from shared.workloads import WORKLOADS, Kind
 from tests.copilot.addons import ENVIRONMENTS, ROOT, SECOND_REGION, decide, is_made, load, merged, names_in, of_type
+from tests.copilot.workspace import read
 
 NAME = re.compile(r"\$\{App\}-\$\{Env\}-(?P<short>(?P<tier>info|warning|critical)-(?P<rest>[a-z0-9-]+))")
 TOPICS = {"info": "InfoTopic", "warning": "WarningTopic", "critical": "CriticalTopic"}
@@ -72,6 +73,13 @@ def test_alarms_and_dashboard_look_at_metrics_that_there_are():
         used |= {text for text in texts if "Tradepost" in texts and re.fullmatch(r"[a-z]+(_[a-z]+)+", text)}
     assert used - {"orders"} <= written
     assert {"orders_placed_total", "checkout_failures_total", "event_lag_seconds", "stock_outs_total"} <= used
+
+
+@pytest.mark.parametrize(("queue", "suffix"), [("EventsQueue", "events"), ("DeadLetterQueue", "dead-letters")])
+def test_workers_name_their_queues_as_the_alarms_do(queue, suffix):
+    for path in sorted((ROOT / "copilot").glob("*-worker/overrides/cfn.patches.yml")):
+        named = [patch["value"] for patch in read(path) if patch["path"] == f"/Resources/{queue}/Properties/QueueName"]
+        assert named == [{"Fn::Sub": f"${{AppName}}-${{EnvName}}-${{WorkloadName}}-{suffix}"}], path
 
 
 @pytest.mark.parametrize("suffix", ["events", "dead-letters"])

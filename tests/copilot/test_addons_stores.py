@@ -53,7 +53,7 @@ class TestDocuments:
     def test_speak_tls_1_3_only_and_keep_an_audit(self):
         parameters = only("AWS::DocDB::DBClusterParameterGroup")["Parameters"]
         assert parameters["tls"] == "tls1.3+"
-        assert parameters["audit_logs"] == "all"
+        assert parameters["audit_logs"] == "enabled"
         assert parameters["profiler"] == "enabled"
 
     @pytest.mark.parametrize(("env", "instances", "zones"), [("test", 1, 1), ("staging", 2, 2), ("prod", 3, 2)])
