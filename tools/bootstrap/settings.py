@@ -30,7 +30,7 @@ class BootstrapSettings(Settings):
     documentdb_port: str = ""
     copilot_application_name: str = "tradepost"
     psp_backend: str = field(default="none", metadata={"choices": ("sandbox", "none")})
-    mongodb_options: str = "tls=true&tlsCAFile=/app/shared/certificates/documentdb.pem&replicaSet=rs0&retryWrites=false"
+    mongodb_options: str = "tls=true&tlsCAFile=/app/shared/certificates/amazon-rds.pem&replicaSet=rs0&retryWrites=false"
 
     def admin(self) -> Admin:
         """Return the database's administrator; raise SettingsInvalid when the secret is no such thing."""
