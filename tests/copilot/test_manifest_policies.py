@@ -1,0 +1,56 @@
+"""What tasks may do at AWS: small policies, linked by those whose code makes such calls and by nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, read
+
+POLICIES = {path.stem: read(path) for path in sorted((COPILOT / "policies").glob("*.yml"))}
+# Where it is not each worker, or each process that opens what is encrypted: who may, and nobody else.
+GRANTED = {
+    "documents": {"products", "products-jobs"},
+    "mail": {"notifications-jobs", "bootstrap"},
+    "secrets": {"bootstrap"},
+    "text": {"notifications-jobs"},
+    "topic": {"products-worker", "orders-worker", "payments-worker"},
+    "queue": set(of_type(WORKER)),
+}
+
+
+def _holders(policy: str) -> set[str]:
+    return {name for name in manifests() if (COPILOT / name / "addons" / f"{policy}.yml").exists()}
+
+
+def _statements(policy: str) -> list[dict[str, Any]]:
+    resources = POLICIES[policy]["Resources"].values()
+    return [each for resource in resources for each in resource["Properties"]["PolicyDocument"]["Statement"]]
+
+
+class TestPolicies:
+    @pytest.mark.parametrize(("policy", "names"), GRANTED.items())
+    def test_are_held_by_those_who_need_them(self, policy, names):
+        assert _holders(policy) == names
+
+    def test_let_open_data_keys_where_the_key_is_kms(self):
+        """A scheduled job only queues work and opens nothing; bootstrap encrypts what it makes."""
+        encrypting = {
+            name for name in manifests() if manifest_of(name, "prod")["variables"].get("KEY_BACKEND") == "kms"
+        }
+
+        assert _holders("data-key") == encrypting - set(of_type(JOB)) | {"bootstrap"}
+
+    @pytest.mark.parametrize("name", manifests())
+    def test_are_links_to_the_one_text_of_each(self, name):
+        addons = COPILOT / name / "addons"
+
+        assert all(path.resolve().parent == COPILOT / "policies" for path in addons.glob("*"))
+
+    @pytest.mark.parametrize("policy", POLICIES)
+    def test_name_actions_and_resources(self, policy):
+        for statement in _statements(policy):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not [each for each in actions if "*" in each]
+            assert statement.get("Resource") != "*"
