@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.portal.settings import PortalSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerSettings(PortalSettings):
-    """Everything is in the base; the class gives this portal its name in error messages."""
+    """`psp_backend` is that of payments: with none the checkout offers no card."""
+
+    psp_backend: str = field(default="sandbox", metadata={"choices": ("sandbox", "none")})

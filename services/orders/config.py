@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.settings import StoreSettings
 
@@ -14,7 +14,7 @@ class OrdersSettings(StoreSettings):
 
     After `stock_patience_seconds` or `payment_patience_seconds` without an answer an order is undone; a shipment or
     return that payments has not settled after `settle_patience_seconds` is announced again; a reservation older than
-    `stray_after_seconds` is looked at.
+    `stray_after_seconds` is looked at. With `psp_backend` none, as at payments, no order is paid by card.
     """
 
     products_url: str = "http://products:8080"
@@ -23,3 +23,4 @@ class OrdersSettings(StoreSettings):
     payment_patience_seconds: int = 3600
     settle_patience_seconds: int = 60
     stray_after_seconds: int = 600
+    psp_backend: str = field(default="sandbox", metadata={"choices": ("sandbox", "none")})

@@ -31,6 +31,10 @@ class PaymentDeclined(Problem):
     title = "The payment was declined"
 
 
+class CardsNotAccepted(Conflict):
+    title = "Card payments are not configured"
+
+
 class OrderUndone(Conflict):
     title = "The order was undone before it was confirmed"
 

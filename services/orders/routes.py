@@ -72,7 +72,7 @@ class Orders(MethodView):
     @orders.alt_response(200, schema=OrderSchema, description="The order that has this reference or cart already")
     @orders.alt_response(202, schema=OrderSchema, description="Not decided in time; read the order again")
     @orders.alt_response(402, schema=ProblemSchema, description="The payment was declined")
-    @orders.alt_response(409, schema=ProblemSchema, description="Not everything is in stock")
+    @orders.alt_response(409, schema=ProblemSchema, description="Not everything is in stock, or no cards are taken")
     @orders.alt_response(422, schema=ProblemSchema, description="A line or the payment does not fit")
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
         """Place an order of the lines given, or of the cart."""

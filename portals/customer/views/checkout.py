@@ -44,8 +44,15 @@ def pay() -> ResponseReturnValue:
         return _review(cart, po_number=po_number, error=f"Use at most {LONGEST_PO_NUMBER} characters."), 422
     is_free = cart["total"] is not None and cart["total"]["amount"] == 0
     attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
+    if not is_free and not _takes_cards():
+        flash("This shop takes no cards yet, so nothing was ordered.", "warn")
+        return redirect(url_for("checkout.review"))
     keep_attempt(attempt)
     return _place(attempt) if is_free else _to_card_page(attempt)
+
+
+def _takes_cards() -> bool:
+    return bool(current_app.extensions["tradepost_settings"].psp_backend != "none")
 
 
 def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
@@ -139,4 +146,5 @@ def _review(cart: dict[str, Any], *, po_number: str = "", error: str = "") -> An
         attempt_id=new_attempt_id(),
         po_number=po_number or session.get("po_number", ""),
         error=error,
+        takes_cards=_takes_cards(),
     )

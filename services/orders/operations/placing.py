@@ -11,8 +11,8 @@ from mongoengine.errors import NotUniqueError
 
 from services.orders.clients import products
 from services.orders.documents import Cart, Order, next_order_number
-from services.orders.errors import CartEmpty, OrderUndone, OutOfStock, PaymentDeclined
-from services.orders.operations.common import company_of
+from services.orders.errors import CardsNotAccepted, CartEmpty, OrderUndone, OutOfStock, PaymentDeclined
+from services.orders.operations.common import company_of, settings
 from services.orders.operations.measuring import FAILURES, PLACED
 from services.orders.operations.saga import OUT_OF_STOCK, PAYMENT_DECLINED, carry_on, lease_seconds
 from services.orders.rules.presenting import shown_order
@@ -47,10 +47,12 @@ def place_order(
     Place the lines, or else the cart, and return the order and its HTTP status.
 
     201 confirmed, 202 not decided in time, 200 the order that holds the reference or the cart already. Raises
-    OutOfStock, PaymentDeclined, or InvalidInput before anything is recorded.
+    OutOfStock, PaymentDeclined; CardsNotAccepted or InvalidInput before anything is recorded.
     """
     company_id = company_of(buyer)
     _require_override(buyer, line_items)
+    if payment is not None and settings().psp_backend == "none":
+        raise CardsNotAccepted()
     cart = None if line_items is not None else _filled_cart(buyer)
     cart_key = cart.order_key if cart else None
     for _ in range(KEY_ATTEMPTS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -170,3 +171,24 @@ class TestCheckout:
 
         assert page.status == 422
         assert "at most 64 characters" in page.text
+
+
+class TestWithoutACardProcessor:
+    @pytest.fixture(autouse=True)
+    def _no_cards(self, customer_app):
+        settings = customer_app.extensions["tradepost_settings"]
+        customer_app.extensions["tradepost_settings"] = replace(settings, psp_backend="none")
+
+    def test_offers_no_card(self, buyer: Visitor, shop):
+        page = buyer.get("/checkout")
+
+        assert "This shop takes no cards yet" in page.text
+        assert "Pay by card" not in page.text
+
+    def test_places_nothing_when_the_form_is_sent_all_the_same(self, buyer: Visitor, shop):
+        page = buyer.get("/checkout")
+        form = {field.get("name"): field.get("value") for field in page.form("/checkout").iter("input")}
+        response = buyer.send("/checkout", form)
+
+        assert response.status_code == 302
+        assert "so nothing was ordered" in buyer.get("/checkout").text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from services.orders.clients import Clients
 from services.orders.documents import Order
 from tests.factories.orders import announced
 from tests.support import GLOBEX
@@ -166,3 +169,28 @@ class TestReference:
         place(reference="PO-7")
 
         assert place(client=api(app, company_id=GLOBEX), reference="PO-7").status_code == 201
+
+
+class TestWithoutACardProcessor:
+    """PSP_BACKEND=none: nothing is recorded for a card, and what costs nothing is placed as ever."""
+
+    @pytest.fixture
+    def cardless(self, make_app, products, payments, api):
+        return api(make_app("orders", clients=Clients(products=products, payments=payments), psp_backend="none"))
+
+    def test_refuses_a_card_before_anything_is_held(self, cardless, products):
+        payment = {"method": "card", "token": "tok_ok"}
+        response = cardless.post(
+            "/v1/orders", json={"line_items": [{"sku": "BOLT", "quantity": 1}], "payment": payment}
+        )
+
+        assert response.status_code == 409
+        assert response.json["type"] == "/problems/cards-not-accepted"
+        assert response.json["title"] == "Card payments are not configured"
+        assert products.held == {}
+        assert Order.objects.count() == 0
+
+    def test_places_what_costs_nothing(self, cardless):
+        response = cardless.post("/v1/orders", json={"line_items": [{"sku": "FREE", "quantity": 1}]})
+
+        assert (response.status_code, response.json["status"]) == (201, "confirmed")
