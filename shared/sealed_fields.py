@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -32,11 +32,11 @@ class _SealedMixin:
         super().__init__(**options)
         self.purpose = purpose
 
-    @property
+    @cached_property
     def service(self) -> str:
         return str(self.owner_document._meta["db_alias"])
 
-    @property
+    @cached_property
     def place(self) -> Place:
         return Place(self.purpose, f"{self.owner_document._meta['collection']}.{self.name}")
 
