@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import mongoengine
 import pytest
@@ -20,11 +21,12 @@ from pymongo.errors import ServerSelectionTimeoutError
 from shared import persistence
 from shared.redis_client import redis_from_url
 from shared.settings import SettingsInvalid
+from tools.bootstrap.settings import BootstrapSettings
 from tools.stores.binaries import MONGOD, find_program, program_environment
 from tools.stores.launch import free_port
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "shared" / "certificates" / "amazon-rds.pem"
+BUNDLE = ROOT / "shared" / "certificates" / "documentdb.pem"
 NOTICE = timedelta(days=60)
 PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
@@ -121,6 +123,13 @@ class TestBundle:
         assert len(authorities) > 50
         assert min(each.not_valid_after_utc for each in authorities) > datetime.now(UTC) + NOTICE
         assert all(each.issuer == each.subject for each in authorities)
+
+    def test_stands_where_the_services_addresses_say(self):
+        """The image holds the repository under /app; `bootstrap` writes the addresses."""
+        options = dict(parse_qsl(BootstrapSettings.mongodb_options))
+
+        assert Path(options["tlsCAFile"]) == Path("/app") / BUNDLE.relative_to(ROOT)
+        assert (options["tls"], options["retryWrites"]) == ("true", "false")
 
     def test_knows_the_regions_of_the_deployment(self):
         names = {
