@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, read
+from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, patched, read
 
 POLICIES = {path.stem: read(path) for path in sorted((COPILOT / "policies").glob("*.yml"))}
+QUEUES = ("EventsQueue", "DeadLetterQueue")
 # Where it is not each worker, or each process that opens what is encrypted: who may, and nobody else.
 GRANTED = {
     "documents": {"products", "products-jobs"},
@@ -41,6 +42,16 @@ class TestPolicies:
         }
 
         assert _holders("data-key") == encrypting - set(of_type(JOB)) | {"bootstrap"}
+
+    @pytest.mark.parametrize("name", of_type(WORKER))
+    def test_of_a_worker_name_its_own_queues(self, name):
+        allowed = {each["Fn::Sub"].rsplit(":", 1)[1] for each in _statements("queue")[0]["Resource"]}
+        queues = [patched(name, f"/Resources/{each}/Properties/QueueName") for each in QUEUES]
+
+        assert allowed == {
+            each["Fn::Sub"].replace("AppName", "App").replace("EnvName", "Env").replace("WorkloadName", "Name")
+            for each in queues
+        }
 
     @pytest.mark.parametrize("name", manifests())
     def test_are_links_to_the_one_text_of_each(self, name):
