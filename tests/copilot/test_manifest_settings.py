@@ -87,10 +87,9 @@ class TestSecrets:
 
 
 class TestPayments:
-    def test_take_cards_where_there_is_a_processor(self):
-        chosen = {
-            each: manifest_of("payments", each)["variables"]["PSP_BACKEND"] for each in ("test", "staging", "prod")
-        }
+    @pytest.mark.parametrize("name", ["payments", "orders", "customer"])
+    def test_take_cards_where_there_is_a_processor(self, name):
+        chosen = {each: manifest_of(name, each)["variables"]["PSP_BACKEND"] for each in ("test", "staging", "prod")}
 
         assert chosen == {"test": "sandbox", "staging": "none", "prod": "none"}
 
