@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from tools.image.building import build, current_revision
@@ -32,6 +33,8 @@ def _build() -> int:
 def _check() -> int:
     from tools.image.check import check
 
+    # A stopped check removes its scratch folder too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     faults = check()
     for fault in faults:
         print(fault, file=sys.stderr)
