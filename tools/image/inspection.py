@@ -16,7 +16,15 @@ VOLUME = "/tmp"  # noqa: S108 (a name, nothing is written)
 # No compiler, no installer: what breaks in finds nothing to build or to fetch with.
 TOOLS = re.compile(r"(.*-)?(gcc|g\+\+|cc|c\+\+|cpp|clang|ld|as|make|pip|uv|curl|wget)(-?[\d.]+)?|ensurepip")
 PROGRAMS = ("bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "app/venv/bin")
-NOT_ALLOWED = ("app/tests", "app/loadtests", "app/.tradepost", "app/requirements", "app/tools/image", "app/tools/up")
+NOT_ALLOWED = (
+    "app/tests",
+    "app/loadtests",
+    "app/.tradepost",
+    "app/requirements",
+    "app/tools/image",
+    "app/tools/up/supervisor.py",
+    "app/tools/stores",
+)
 NEEDED = ("app/LICENSE", "app/THIRD_PARTY.md", "app/sbom.cdx.json", "etc/ssl/certs/ca-certificates.crt")
 LARGEST_BYTES = 200_000_000
 
