@@ -115,9 +115,9 @@ class Incident:
         return str(steps.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"])
 
     def finish(self, execution: str) -> None:
-        """Wait for the end, at most 20 seconds, and insist on success."""
+        """Wait for the end, at most a minute, and insist on success."""
         steps = self._clients("stepfunctions")
-        for _ in range(200):
+        for _ in range(600):
             found = steps.describe_execution(executionArn=execution)
             if found["status"] != "RUNNING":
                 break
@@ -134,8 +134,8 @@ class Incident:
         return heard
 
     def first_called(self) -> dict[str, str]:
-        """Wait until somebody is called, at most 10 seconds; return as `called` does."""
-        for _ in range(100):
+        """Wait until somebody is called, at most half a minute; return as `called` does."""
+        for _ in range(300):
             if heard := self.called():
                 return heard
             threading.Event().wait(0.1)
@@ -153,7 +153,7 @@ class TestClimb:
 
     def test_calls_nobody_further_once_acknowledged(self, clients):
         incident = Incident(clients, "heard")
-        execution = incident.climb(0, 2, 0)
+        execution = incident.climb(0, 5, 0)
         assert set(incident.first_called()) == {"responder"}
         incident.acknowledge()
         incident.finish(execution)
@@ -161,7 +161,7 @@ class TestClimb:
 
     def test_calls_nobody_further_once_it_is_over(self, clients):
         incident = Incident(clients, "over")
-        execution = incident.climb(0, 2, 0)
+        execution = incident.climb(0, 5, 0)
         assert set(incident.first_called()) == {"responder"}
         incident.becomes("OK")
         incident.finish(execution)
