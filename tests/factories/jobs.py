@@ -6,7 +6,8 @@ from flask import Flask
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from shared.jobs import JobsWorker, connection, queues_of
+from shared.jobs import connection, queues_of
+from shared.jobs_worker import JobsWorker
 
 
 class BurstWorker(JobsWorker):
