@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from shared.workloads import BY_NAME
 
@@ -79,7 +81,8 @@ class Person:
             if text in self.page.inner_text("body"):
                 return
             self.page.wait_for_timeout(500)
-            self.page.reload()
+            with suppress(PlaywrightError):  # a page that follows its subject may be reloading itself at this moment
+                self.page.reload()
         pytest.fail(f"{self.page.url} never said {text!r}; it says: {self.page.inner_text('body')[:2000]}")
 
     def overflow(self) -> int:

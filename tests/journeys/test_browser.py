@@ -61,7 +61,8 @@ def empty_cart(buyer: Person, addresses: Addresses) -> None:
     """Another run, or a person, may have left lines behind."""
     buyer.page.goto(f"{addresses.customer}/cart")
     while (remove := buyer.page.get_by_role("button", name=re.compile("^Remove "))).count():
-        remove.first.click()
+        with buyer.page.expect_navigation():
+            remove.first.click()
 
 
 def import_file(staff: Person, addresses: Addresses, novelty: Novelty) -> None:
@@ -69,7 +70,8 @@ def import_file(staff: Person, addresses: Addresses, novelty: Novelty) -> None:
     page.goto(f"{addresses.admin}/imports")
     upload: FilePayload = {"name": "lanterns.csv", "mimeType": "text/csv", "buffer": novelty.file()}
     page.get_by_label("CSV file").set_input_files(upload)
-    page.get_by_role("button", name="Import").click()
+    with page.expect_navigation():  # a reload before the answer would take the upload back
+        page.get_by_role("button", name="Import").click()
     staff.reload_until("Finished")
 
 
