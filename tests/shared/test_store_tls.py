@@ -26,7 +26,7 @@ from tools.stores.binaries import MONGOD, find_program, program_environment
 from tools.stores.launch import free_port
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "shared" / "certificates" / "documentdb.pem"
+BUNDLE = ROOT / "shared" / "certificates" / "amazon-rds.pem"
 NOTICE = timedelta(days=60)
 PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
