@@ -125,6 +125,10 @@ package: setup-dev ## render copilot/ by the real binary, offline, and check it 
 package-test: setup-dev ## the tests that break a workspace and have the real binary render it
 	@$(PY) -m pytest -m package tests/tools/package $(ARGS)
 
+.PHONY: deploy-rehearsal
+deploy-rehearsal: setup-dev ## follow docs/deploy.md literally against moto, up to the change sets
+	@$(PY) -m tools.package.rehearse $(ARGS)
+
 .PHONY: lock
 lock: setup-dev ## renew the locks in requirements/ after a change of an .in file
 	@for name in runtime dev local image; do

@@ -65,7 +65,11 @@ class Emulator:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",  # noqa: S106 - what moto expects
             verify=str(CERTIFICATE),
-            config=Config(proxies={"https": f"http://127.0.0.1:{self.port}"}),
+            # AWS_ENDPOINT_URL may stand here for another emulator.
+            config=Config(
+                proxies={"https": f"http://127.0.0.1:{self.port}"},
+                ignore_configured_endpoint_urls=True,
+            ),
         )
 
 
@@ -87,8 +91,11 @@ def emulated_aws(*, domain: str, connections: tuple[str, ...] = ()) -> Iterator[
 
 
 def _start(port: int, log: Path, given: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    inherited = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    inherited.pop("AWS_ENDPOINT_URL", None)
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    }
     command = [sys.executable, "-m", "tools.package.emulated_aws", "-H", "127.0.0.1", "-p", str(port), "-v"]
     with log.open("wb") as output:
         return subprocess.Popen(command, cwd=ROOT, env={**inherited, **given}, stdout=output, stderr=output)
