@@ -64,7 +64,7 @@ def _faults_of_trials(
 
     with ThreadPoolExecutor(os.cpu_count()) as several:
         faults = [fault for fault in several.map(fault_of, kinds) if fault]
-    print(f"image: {len(wanted)} commands of {len(kinds)} kinds load, but {len(faults)}", flush=True)
+    print(f"image: {len(wanted)} commands tried, {len(faults)} do not load", flush=True)
     return faults
 
 
