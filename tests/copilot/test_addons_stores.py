@@ -117,13 +117,13 @@ class TestBucket:
     def test_moves_what_nobody_reads_and_imports_to_glacier(self):
         rules = self.rules()
         assert rules["all-to-intelligent-tiering"]["Transitions"][0]["StorageClass"] == "INTELLIGENT_TIERING"
-        assert rules["imports-to-glacier"]["Prefix"] == "imports/"
+        assert rules["imports-to-glacier"]["Prefix"] == "products/imports/"
         assert rules["imports-to-glacier"]["Transitions"] == [{"StorageClass": "GLACIER_IR", "TransitionInDays": 90}]
 
     def test_forgets_temporary_files_and_abandoned_uploads(self):
         rules = self.rules()
         assert (rules["temporary-files-expire"]["Prefix"], rules["temporary-files-expire"]["ExpirationInDays"]) == (
-            "tmp/",
+            "products/tmp/",
             1,
         )
         assert rules["abandoned-uploads-expire"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
