@@ -81,7 +81,7 @@ def connected_services() -> tuple[str, ...]:
 
 
 def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
-    """Create the indexes of every document of one service; safe to run at each start (docs/adr/0012)."""
+    """Create the indexes of every document of one service; safe to run at each start (docs/adr/0017)."""
     with building_indexes(seconds):
         for document in documents_of(service):
             document._meta["index_background"] = True  # DocumentDB would hold up writes meanwhile

@@ -52,7 +52,9 @@ class TestEveryRow:
         assert len(upstream.received) == (1 if route.access is Access.SIGNED_IN else 0)
 
     def test_takes_no_other_method(self, route, staff, upstream):
-        response = staff.request("DELETE", example(route.path))
+        taken = {each.method for each in POLICY if each.path == route.path}
+        other = next(method for method in ("DELETE", "PATCH", "PUT") if method not in taken)
+        response = staff.request(other, example(route.path))
 
         assert response.status_code == 405
         assert route.method in response.headers["Allow"].split(", ")
@@ -65,18 +67,24 @@ class TestTable:
         rows = [(route.method, re.sub(r"\{\w+\}", "{}", route.path)) for route in POLICY]
         assert len(rows) == len(set(rows))
 
-    def test_leaves_only_sign_in_keys_and_webhooks_public(self):
+    def test_leaves_only_sign_in_invitations_keys_and_webhooks_public(self):
         public = {route.path for route in POLICY if route.is_public}
         assert public == {
             "/.well-known/jwks.json",
             "/api/v1/auth/login",
             "/api/v1/auth/refresh",
             "/api/v1/auth/logout",
+            "/api/v1/invitations/lookup",
+            "/api/v1/invitations/acceptance",
             "/api/v1/payments/webhooks/{psp}",
         }
 
-    def test_counts_sign_in_strictly(self):
-        assert [route.path for route in POLICY if route.rate_class is RateClass.LOGIN] == ["/api/v1/auth/login"]
+    def test_counts_strictly_where_secrets_could_be_guessed(self):
+        assert [route.path for route in POLICY if route.rate_class is RateClass.LOGIN] == [
+            "/api/v1/auth/login",
+            "/api/v1/invitations/lookup",
+            "/api/v1/invitations/acceptance",
+        ]
 
     def test_answers_head_where_it_answers_get(self, buyer, upstream):
         response = buyer.request("HEAD", "/api/v1/products/BOLT-M8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -14,10 +14,20 @@ import boto3
 import pytest
 
 from shared.ids import new_id
+from shared.persistence import connect, connected_services
 from tests.tools.bootstrap.guarded_mongod import ADMIN, administrator, guarded_mongod
 from tools.bootstrap.__main__ import bootstrap
 
 OWNER = "owner@merchant.example"
+
+
+@pytest.fixture(autouse=True)
+def keep_others_connected(mongodb_url: Callable[[str], str]) -> Iterator[None]:
+    """Connect again, after the test, the services of other tests: bootstrap leaves every service disconnected."""
+    before = connected_services()
+    yield
+    for service in before:
+        connect(service, mongodb_url(service))
 
 
 @dataclass
