@@ -22,7 +22,7 @@ NOT_ALLOWED = (
     "app/.tradepost",
     "app/requirements",
     "app/tools/image",
-    "app/tools/up/supervisor.py",
+    "app/tools/up",
     "app/tools/stores",
 )
 NEEDED = ("app/LICENSE", "app/THIRD_PARTY.md", "app/sbom.cdx.json", "etc/ssl/certs/ca-certificates.crt")

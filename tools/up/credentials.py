@@ -9,10 +9,8 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from shared.keys_local import new_key_line
+from shared.signing_keys import new_signing_key
 from tools.up.places import Places
 
 
@@ -46,13 +44,6 @@ def load_credentials(places: Places, names: list[str]) -> Credentials:
     if not places.key_file.exists():
         _write_privately(places.key_file, new_key_line())
     return credentials
-
-
-def new_signing_key() -> bytes:
-    """Return a new private key (P-256) in PEM."""
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
 
 
 def _write_privately(path: Path, content: bytes) -> None:

@@ -18,6 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from shared.errors import Unauthorized
 from shared.settings import SettingsInvalid
+from shared.signing_keys import new_signing_key
 from shared.tokens import ALGORITHM, KeySource, TokenSigner
 
 _PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
@@ -75,9 +76,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 def _draw_key(file: Path) -> None:
     """Write a new key so that of several processes starting at once exactly one's key stays."""
-    pem = new_key().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = new_signing_key()
     file.parent.mkdir(parents=True, exist_ok=True)
     own = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
     descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
