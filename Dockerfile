@@ -14,7 +14,7 @@ RUN --mount=type=secret,id=apt_sources \
     && groupadd --gid 10001 tradepost \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tradepost \
     && apt-get clean \
-    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/* /root/.cache
+    && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/*
 
 FROM base AS builder
 RUN --mount=type=secret,id=apt_sources \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from mongoengine.base import BaseField
 from shared.encryption import PERSONAL, Place, cipher_of, is_sealed
 
 
-class _SealedMixin:
+class _SealedMixin(ABC):
     """
     Seals what is stored and opens what is loaded; a value that an older version stored plain is taken as it is.
 
@@ -55,11 +56,13 @@ class _SealedMixin:
     def prepare_query_value(self, op: Any, value: Any) -> Any:
         raise LookupError(f"{self.place.name} is encrypted and cannot be queried")
 
+    @abstractmethod
     def _encoded(self, value: Any) -> bytes:
-        raise NotImplementedError
+        """Return the value as the bytes that are sealed."""
 
+    @abstractmethod
     def _decoded(self, value: bytes) -> Any:
-        raise NotImplementedError
+        """Return the value that was encoded so."""
 
 
 class EncryptedStringField(_SealedMixin, StringField):
