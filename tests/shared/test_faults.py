@@ -26,8 +26,9 @@ from tests.shared.postbox.handlers import Letter
 from tests.shared.processes import until, worker_process
 from tests.shared.toys import Note, stored
 from tests.support import Api, Tokens
+from tools.ports import free_port
 from tools.stores import mongodb_address, redis_address, start_mongod, start_redis
-from tools.stores.launch import RunningStore, free_port
+from tools.stores.launch import RunningStore
 
 Start = Callable[[Path, int], RunningStore]
 

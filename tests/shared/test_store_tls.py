@@ -22,8 +22,8 @@ from shared import persistence
 from shared.redis_client import redis_from_url
 from shared.settings import SettingsInvalid
 from tools.bootstrap.settings import BootstrapSettings
+from tools.ports import free_port
 from tools.stores.binaries import MONGOD, find_program, program_environment
-from tools.stores.launch import free_port
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "shared" / "certificates" / "amazon-rds.pem"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tools.ports import free_offset
 
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = (8080, 8081, 8085, 8086, 8087)
@@ -55,20 +55,9 @@ class TinyPlatform:
         return (self.state / "logs" / "supervisor.log").read_text()
 
 
-def free_offset() -> int:
-    """Return a shift by which none of the tiny platform's ports is taken."""
-    while True:
-        offset = random.randrange(10_000, 45_000)
-        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
-            for port in PORTS:
-                probe = probes.enter_context(socket.socket())
-                probe.bind(("127.0.0.1", port + offset))
-            return offset
-
-
 @contextlib.contextmanager
 def running(state: Path, **extra: str) -> Iterator[TinyPlatform]:
-    platform = TinyPlatform(state, free_offset(), **extra)
+    platform = TinyPlatform(state, free_offset(PORTS), **extra)
     try:
         started = platform.run("up", "--detach")
         assert started.returncode == 0, started.stdout + started.stderr

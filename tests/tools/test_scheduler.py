@@ -8,8 +8,9 @@ from rq.serializers import JSONSerializer
 
 from shared.jobs import Job
 from shared.redis_client import redis_from_url
+from tools.ports import free_port
 from tools.scheduler import Scheduler, scheduled_jobs
-from tools.stores import free_port, start_redis
+from tools.stores import start_redis
 
 
 def sweep_orders() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from shared.health import is_beating, is_serving, main
 from tests.tools.platform import ROOT, eventually
-from tools.stores import free_port
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import pymongo
 import pytest
 
 from tests.tools.platform import ROOT, eventually, is_alive
-from tools.stores import RunningStore, StoreRefused, Stores, free_port, start_mongod, start_redis
+from tools.ports import free_port
+from tools.stores import RunningStore, StoreRefused, Stores, start_mongod, start_redis
 from tools.stores.binaries import MONGOD, REDIS_SERVER, find_program
 from tools.stores.wire import ask_mongod, ask_redis
 
@@ -79,7 +80,8 @@ class TestRedisServer:
 
     def test_is_stopped_by_the_kernel_when_its_parent_is_killed(self, tmp_path):
         script = (
-            "import sys, time; from pathlib import Path; from tools.stores import start_redis, free_port\n"
+            "import sys, time; from pathlib import Path\n"
+            "from tools.ports import free_port; from tools.stores import start_redis\n"
             "print(start_redis(Path(sys.argv[1]), free_port()).pid, flush=True); time.sleep(60)"
         )
         parent = subprocess.Popen(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.platform import TinyPlatform, eventually, free_offset, is_alive, running
+from tests.tools.platform import PORTS, TinyPlatform, eventually, is_alive, running
+from tools.ports import free_offset, free_port
 from tools.stores import start_mongod
 
 
@@ -120,7 +121,7 @@ class TestStopAndStart:
 
 class TestRefusals:
     def test_names_the_taken_port_and_who_has_it(self, tmp_path):
-        platform = TinyPlatform(tmp_path / "state", free_offset())
+        platform = TinyPlatform(tmp_path / "state", free_offset(PORTS))
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 8081 + platform.offset))
             taken.listen()
@@ -134,7 +135,7 @@ class TestRefusals:
     def test_names_the_workload_that_cannot_start_and_stops_the_rest(self, tmp_path):
         broken = tmp_path / "broken"
         broken.touch()
-        platform = TinyPlatform(tmp_path / "state", free_offset(), BROKEN_WHILE=str(broken))
+        platform = TinyPlatform(tmp_path / "state", free_offset(PORTS), BROKEN_WHILE=str(broken))
 
         refused = platform.run("up", "--detach")
 
@@ -144,8 +145,8 @@ class TestRefusals:
         assert platform.run("status").returncode == 1
 
     def test_names_the_mongod_that_holds_the_data(self, tmp_path):
-        platform = TinyPlatform(tmp_path / "state", free_offset())
-        other = start_mongod(Path(platform.state) / "data" / "mongod", 8087 + platform.offset + 1, throw_away=True)
+        platform = TinyPlatform(tmp_path / "state", free_offset(PORTS))
+        other = start_mongod(Path(platform.state) / "data" / "mongod", free_port(), throw_away=True)
         try:
             refused = platform.run("up")
         finally:
@@ -157,7 +158,7 @@ class TestRefusals:
 
     def test_starts_on_the_data_of_a_mongod_that_was_killed(self, tmp_path):
         folder = tmp_path / "state" / "data" / "mongod"
-        platform = TinyPlatform(tmp_path / "state", free_offset())
+        platform = TinyPlatform(tmp_path / "state", free_offset(PORTS))
         start_mongod(folder, 8087 + platform.offset, throw_away=True).kill()
         assert (folder / "mongod.lock").read_text().strip()
 

@@ -14,7 +14,8 @@ from shared.health import is_beating, is_serving
 from shared.workloads import BY_NAME, WORKLOADS
 from tools.image.commands import Command, commands, trial_of
 from tools.image.sandbox import Sandbox
-from tools.stores import Stores, free_port, started
+from tools.ports import free_port
+from tools.stores import Stores, started
 from tools.up.credentials import load_credentials
 from tools.up.places import Places
 from tools.up.plan import Plan, service_of

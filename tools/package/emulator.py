@@ -20,6 +20,7 @@ import moto
 from botocore.config import Config
 
 from tools.package.values import REGION
+from tools.ports import free_port
 
 START_SECONDS = 30.0
 CERTIFICATE = Path(moto.__file__).parent / "moto_proxy" / "ca.crt"
@@ -79,7 +80,7 @@ def emulated_aws(*, domain: str, connections: tuple[str, ...] = ()) -> Iterator[
     if shutil.which("openssl") is None:
         raise EmulatorUnavailable("moto's proxy makes certificates with openssl, which is not on PATH: install it.")
     with tempfile.TemporaryDirectory(prefix="tradepost-package-") as home:
-        port, log = _free_port(), Path(home) / "moto.log"
+        port, log = free_port(), Path(home) / "moto.log"
         given = {"CERTIFICATE_DOMAIN": domain, "CONNECTION_NAMES": ",".join(connections)}
         proxy = _start(port, log, given)
         try:
@@ -109,9 +110,3 @@ def _wait_for(proxy: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.05)
     raise EmulatorUnavailable(f"moto's proxy did not start: {log.read_text(errors='replace')[-400:].strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from tools.ports import free_port
 from tools.stores import wire
 from tools.stores.binaries import MONGOD, REDIS_SERVER, StoreRefused, find_program, program_environment
 
@@ -185,13 +185,6 @@ def launch_redis(folder: Path, port: int, *, throw_away: bool = False, logs: Pat
     }
     arguments = [str(find_program(REDIS_SERVER)), *(str(part) for option in options.items() for part in option)]
     return _launch(arguments, folder, port, logs or folder.parent, _is_our_redis)
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((wire.HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _launch(

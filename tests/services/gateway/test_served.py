@@ -17,7 +17,7 @@ from jwt.algorithms import ECAlgorithm
 from services.gateway.policy import UPSTREAMS
 from tests.services.gateway.upstreams import FakeUpstream, answer, echo
 from tests.support import Tokens
-from tools.stores import free_port
+from tools.ports import free_port
 
 BODY_IDLE_SECONDS = 0.5
 

@@ -12,8 +12,9 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from tools.ports import free_port
 from tools.stores.binaries import MONGOD, find_program, program_environment
-from tools.stores.launch import REPLICA_SET, free_port, start_mongod
+from tools.stores.launch import REPLICA_SET, start_mongod
 
 ADMIN: dict[str, Any] = {"username": "root", "password": "root-password"}
 START_SECONDS = 60.0

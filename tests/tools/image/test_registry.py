@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.image.engine import has_programs, private_buildah
-from tools.stores import free_port
+from tools.ports import free_port
 
 MISSING = has_programs(["buildah", "docker-registry"])
 pytestmark = [
