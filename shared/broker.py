@@ -21,6 +21,14 @@ class BrokerFailed(Exception):
     """The broker does not answer, or did not take everything; trying again later may help."""
 
 
+class EventTooLarge(BrokerFailed):
+    """No message of this broker can hold the event `event_id`; nothing of the call was published."""
+
+    def __init__(self, event_id: str, reason: str) -> None:
+        super().__init__(reason)
+        self.event_id = event_id
+
+
 @dataclass(frozen=True)
 class Message:
     """One delivery: `receipt` acknowledges it, `attempts` counts deliveries, this one included."""
@@ -32,7 +40,7 @@ class Message:
 
 class Publisher(Protocol):
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Hand the events to the broker; return only when it has them, else raise BrokerFailed."""
+        """Hand the events to the broker; return only when it has them, else raise BrokerFailed or EventTooLarge."""
 
 
 class Subscription(Protocol):
@@ -55,7 +63,7 @@ class Subscription(Protocol):
         """Have it come back after 1, 2, 4 … seconds, or be parked after the last attempt."""
 
     def release(self, messages: Sequence[Message]) -> None:
-        """Give back what was not begun: it comes again at once, to whoever asks."""
+        """Give back what was not begun: it comes again at once, to whoever asks, and that was no attempt."""
 
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
         """Return parked messages as {id, event, stream, reason}; `event` is missing from an unreadable one."""

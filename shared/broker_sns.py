@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from shared.aws import client
-from shared.broker import BrokerFailed
+from shared.broker import BrokerFailed, EventTooLarge
 from shared.broker_sqs import ENCODING, QueueSubscription, answering
 from shared.events import Envelope
 from shared.settings import Settings, SettingsInvalid
@@ -45,7 +45,8 @@ class SnsBroker:
         """Publish in batches of what SNS takes at once; whatever one batch lacks fails the whole call."""
         if not self._topic_arn:
             raise BrokerFailed(f"COPILOT_SNS_TOPIC_ARNS names no topic {TOPIC!r}: this workload publishes nothing")
-        list(self._calls.map(self._publish, _batches(_entry(envelope) for envelope in envelopes)))
+        batches = list(_batches(_entry(envelope) for envelope in envelopes))  # refused before the first call
+        list(self._calls.map(self._publish, batches))
 
     def _publish(self, entries: list[dict[str, Any]]) -> None:
         # Numbers, for an event may come twice in a batch.
@@ -88,14 +89,15 @@ def _entry(envelope: Envelope) -> dict[str, Any]:
 
 
 def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Split into batches of at most ten events and 256 KiB; raise BrokerFailed for an event above that alone."""
+    """Split into batches of at most ten events and 256 KiB; raise EventTooLarge for one above that alone."""
     batch: list[dict[str, Any]] = []
     size = 0
     for entry in entries:
         length = len(orjson.dumps(entry))
         if length > BATCH_BYTES:
             name = entry["MessageAttributes"]["event"]["StringValue"]
-            raise BrokerFailed(f"The event {entry['Id']} ({name}) has {length} bytes; SNS takes {BATCH_BYTES}")
+            reason = f"The event {entry['Id']} ({name}) has {length} bytes; SNS takes {BATCH_BYTES}"
+            raise EventTooLarge(entry["Id"], reason)
         if len(batch) == BATCH_EVENTS or size + length > BATCH_BYTES:
             yield batch
             batch, size = [], 0

@@ -49,7 +49,7 @@ class QueueSubscription:
         self._subscriber = subscriber
         self._clock = clock
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sqs")
-        self._at_work: dict[str, str] = {}
+        self._at_work: dict[str, dict[str, Any]] = {}
         self._held_at = 0.0
 
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
@@ -85,14 +85,15 @@ class QueueSubscription:
                 log.error("event_parked", subscriber=self._subscriber, entry=entry["MessageId"], reason=str(fault))
             self._show_again({entry["MessageId"]: entry["ReceiptHandle"]}, seconds=0)
             return None
-        self._at_work[entry["MessageId"]] = entry["ReceiptHandle"]
+        self._at_work[entry["MessageId"]] = entry
         return Message((entry["MessageId"], entry["ReceiptHandle"]), envelope, attempts)
 
     def hold(self) -> None:
         """Keep the batch invisible for another minute, when a third of the last one has passed."""
         if self._clock() - self._held_at >= HELD_EVERY_SECONDS:
             self._held_at = self._clock()
-            self._show_again(self._at_work, seconds=VISIBLE_AFTER_SECONDS)
+            receipts = {each: entry["ReceiptHandle"] for each, entry in self._at_work.items()}
+            self._show_again(receipts, seconds=VISIBLE_AFTER_SECONDS)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         receipts = self._settled(messages)
@@ -108,7 +109,18 @@ class QueueSubscription:
         self._show_again(self._settled([message]), seconds=pause)
 
     def release(self, messages: Sequence[Message]) -> None:
-        self._show_again(self._settled(messages), seconds=0)
+        """
+        Send the messages again, then delete them; a crash in between sends one twice, never loses it.
+
+        SQS counts every receipt as an attempt: shown again, a message would be parked by five stops in a row.
+        """
+        bodies = [self._at_work[each.receipt[0]]["Body"] for each in messages]
+        list(self._calls.map(self._send, bodies))
+        self.acknowledge(messages)
+
+    def _send(self, body: str) -> None:
+        with answering():
+            client("sqs").send_message(QueueUrl=self._url, MessageBody=body)
 
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
         """Return parked messages; SQS keeps no reason, the log has it under the message's id (`entry`)."""
@@ -122,8 +134,8 @@ class QueueSubscription:
         url = self._dead_letter_url()
         readable = [each for each in self._parked() if "event" in _described(each["Body"])]
         for each in readable:
+            self._send(each["Body"])
             with answering():
-                client("sqs").send_message(QueueUrl=self._url, MessageBody=each["Body"])
                 client("sqs").delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return len(readable)
 
@@ -137,7 +149,7 @@ class QueueSubscription:
                     QueueUrl=url, MaxNumberOfMessages=MOST_PER_CALL, VisibilityTimeout=LOOKED_AT_SECONDS
                 )
             fetched = {each["MessageId"]: each for each in answer.get("Messages", [])}
-            if not fetched:
+            if fetched.keys() <= found.keys():  # nothing is left, or the first ones are visible again
                 break
             found |= fetched
         self._show_again({each: entry["ReceiptHandle"] for each, entry in found.items()}, seconds=0, url=url)

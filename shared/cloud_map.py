@@ -17,6 +17,8 @@ from shared.observability import get_logger
 log = get_logger()
 
 FRESH_SECONDS = 10.0
+# Those who wait for the first answer share it, also one that says nothing: asking takes seconds while nobody answers.
+SHARED_SECONDS = 1.0
 DEFAULT_PORT = 8080
 _URL = re.compile(r"cloudmap://([A-Za-z0-9.-]+)/([A-Za-z0-9_.-]+?)(?::([0-9]{1,5}))?")
 
@@ -50,7 +52,7 @@ class CloudMapAddresses:
         """Return the next instance's host and port; raise AddressesUnknown."""
         if not self._addresses:
             with self._asking:
-                if not self._addresses:
+                if not self._addresses and self._now() - self._asked_at >= SHARED_SECONDS:
                     self._ask()
         elif self._now() - self._asked_at >= FRESH_SECONDS and self._asking.acquire(blocking=False):
             threading.Thread(target=self._ask_aside, name="cloud-map", daemon=True).start()

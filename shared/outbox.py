@@ -9,7 +9,10 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
 
-from shared.broker import BrokerFailed, Publisher
+from shared.broker import BrokerFailed, EventTooLarge, Publisher
+from shared.errors import Unavailable
+from shared.events import Envelope
+from shared.keys import CiphertextInvalid
 from shared.leases import Lease
 from shared.observability import get_logger
 from shared.persistence import Aggregate, database, documents_of
@@ -42,14 +45,14 @@ class Relay:
         self._lease = Lease(service, "relay")
 
     def run(self, stopping: threading.Event) -> None:
-        """Relay until `stopping`; a store or broker that is away is waited for."""
+        """Relay until `stopping`; a store, broker or key service that is away is waited for."""
         while not stopping.is_set():
             try:
                 if not self._lease.held():
                     stopping.wait(WATCH_SECONDS)
                 elif not self.relay_once():
                     self._wait_for_change(stopping)
-            except (PyMongoError, BrokerFailed) as failure:
+            except (PyMongoError, BrokerFailed, Unavailable) as failure:
                 log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         self._lease.release()
@@ -59,22 +62,41 @@ class Relay:
         return sum(self._relay(collection) for collection in self._collections)
 
     def _relay(self, collection: Collection[dict[str, Any]]) -> int:
-        waiting = list(collection.find({"outbox.id": {"$exists": True}}, {"outbox": 1}).limit(BATCH))
-        if not waiting:
-            return 0
-        envelopes = [from_outbox(self._service, entry) for document in waiting for entry in document["outbox"]]
-        self._publisher.publish(envelopes)
-        collection.bulk_write(
-            [
-                UpdateOne(
-                    {"_id": document["_id"]},
-                    {"$pull": {"outbox": {"id": {"$in": [entry["id"] for entry in document["outbox"]]}}}},
-                )
-                for document in waiting
-            ],
-            ordered=False,
-        )
-        return len(envelopes)
+        waiting = collection.find({"outbox.id": {"$exists": True}}, {"outbox": 1}).limit(BATCH)
+        published = self._publish({each["_id"]: events for each in waiting if (events := self._readable(each))})
+        if published:
+            collection.bulk_write(
+                [
+                    UpdateOne({"_id": key}, {"$pull": {"outbox": {"id": {"$in": [each.id for each in events]}}}})
+                    for key, events in published.items()
+                ],
+                ordered=False,
+            )
+        return sum(map(len, published.values()))
+
+    def _readable(self, document: dict[str, Any]) -> list[Envelope]:
+        """Return an aggregate's events; none, and an error in the log, when they cannot be decrypted."""
+        try:
+            return [from_outbox(self._service, entry) for entry in document["outbox"]]
+        except CiphertextInvalid as fault:
+            log.error("event_kept_back", service=self._service, aggregate_id=document["_id"], reason=str(fault))
+            return []
+
+    def _publish(self, waiting: dict[Any, list[Envelope]]) -> dict[Any, list[Envelope]]:
+        """Publish, and return what was: an aggregate whose event the broker can never take holds up no other."""
+        while waiting:
+            try:
+                self._publisher.publish(event for events in waiting.values() for event in events)
+            except EventTooLarge as refusal:
+                log.error("event_kept_back", service=self._service, event_id=refusal.event_id, reason=str(refusal))
+                waiting = {
+                    key: events
+                    for key, events in waiting.items()
+                    if all(each.id != refusal.event_id for each in events)
+                }
+            else:
+                break
+        return waiting
 
     def _wait_for_change(self, stopping: threading.Event) -> None:
         """

@@ -54,16 +54,17 @@ class Consumer:
         self._subscription = subscription
         self._handlers = handlers_of(service)
         self._stopping = threading.Event()
+        self._beat: Callable[[], None] = lambda: None
 
     def run(
         self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None, prepare: Prepare = lambda _: None
     ) -> None:
         """
-        Consume until `stopping`; none is received before `prepare` succeeds.
+        Consume until `stopping`; none is received before `prepare` succeeds. `beat` is called before each handler.
 
         Once stopping, the handler at work is finished, and messages whose handlers did not begin are given back.
         """
-        self._stopping = stopping
+        self._stopping, self._beat = stopping, beat
         while not stopping.is_set():
             beat()
             try:
@@ -130,9 +131,9 @@ class Consumer:
 
     def _run(self, handler: Handler, messages: list[Message]) -> Outcome | str:
         """Call the handler, unless the worker stops; return what came of it, or the reason of its failure."""
-        if self._stopping.is_set():
+        if self._stopping.is_set() or not self._is_held():
             return Outcome.NOT_BEGUN
-        self._subscription.hold()
+        self._beat()
         started = time.perf_counter()
         first = messages[0].envelope
         with resumed(first.trace, handler.name), deadline.start(HANDLER_SECONDS):
@@ -149,6 +150,15 @@ class Consumer:
                 LAG.labels(self._service).observe(message.envelope.age_seconds())
             log.info("event_handled", count=len(messages), duration_ms=round((time.perf_counter() - started) * 1000, 2))
         return Outcome.DONE
+
+    def _is_held(self) -> bool:
+        """Keep the batch for another while; a broker that is away must not undo what was handled before."""
+        try:
+            self._subscription.hold()
+        except BrokerFailed as failure:
+            log.warning("batch_not_held", service=self._service, failure=type(failure).__name__)
+            return False
+        return True
 
 
 def _call(handler: Handler, events: list[Event]) -> None:

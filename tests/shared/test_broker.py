@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,14 @@ class TestDelivery:
         other = twin.broker.subscribe(SERVICE, [SERVICE], consumer="other")
         assert texts(take(other)) == ["hello"]
 
+    def test_counts_no_attempt_for_what_was_given_back(self, twin, subscription):
+        twin.broker.publish([envelope()])
+        for _ in range(2 * MAX_ATTEMPTS):
+            subscription.release(take(subscription))
+
+        assert [message.attempts for message in take(subscription)] == [1]
+        assert subscription.dead_letters() == []
+
 
 class TestDeadLetters:
     def test_holds_what_five_attempts_did_not_settle(self, twin, subscription):
@@ -159,6 +168,49 @@ class TestConsumer:
 
         assert len(seen) == 1
         assert sorted(seen + texts(take(subscription))) == ["a", "b", "c"]
+
+    def test_notes_what_it_handled_before_the_broker_went_away(self, twin, subscription, database):
+        class Holdless:
+            """The subscription, whose broker goes away at the second `hold`."""
+
+            def __init__(self) -> None:
+                self.holds = 0
+
+            def hold(self) -> None:
+                self.holds += 1
+                if self.holds == 2:
+                    raise BrokerFailed("away")
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(subscription, name)
+
+        seen: list[str] = []
+        handler = Handler(SERVICE, NoteWritten, lambda event: seen.append(event.text), is_batch=False)
+        SUBSCRIBERS[NoteWritten.name].append(handler)
+        consumer = Consumer(SERVICE, Holdless())
+        twin.broker.publish([envelope("a"), envelope("b"), envelope("c")])
+
+        consumer.consume_once(wait_seconds=0.01)
+        assert len(seen) == 2
+        while consumer.consume_once(wait_seconds=0.01):
+            pass
+        SUBSCRIBERS.pop(NoteWritten.name)
+        assert sorted(seen) == ["a", "b", "c"]
+
+    def test_shows_that_it_is_alive_before_each_handler(self, twin, consumer_of, database):
+        stopping = threading.Event()
+        beats: list[str] = []
+
+        def handler(event: NoteWritten) -> None:
+            beats.append(event.text)
+            if len([each for each in beats if each != "beat"]) == 3:
+                stopping.set()
+
+        consumer = consumer_of(handler)
+        twin.broker.publish([envelope("a"), envelope("b"), envelope("c")])
+        consumer.run(stopping, beat=lambda: beats.append("beat"))
+
+        assert [beats[index - 1] for index, each in enumerate(beats) if each != "beat"] == ["beat"] * 3
 
     def test_loses_nothing_while_the_broker_is_away(self, twin, consumer_of, database):
         seen: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared import aws as clients
-from shared.cloud_map import FRESH_SECONDS, AddressesUnknown, CloudMapAddresses
+from shared.cloud_map import FRESH_SECONDS, SHARED_SECONDS, AddressesUnknown, CloudMapAddresses
 from shared.ids import new_id
 from shared.service_client import ServiceClient, UpstreamUnavailable
 from tests.shared.upstreams import Ticker
@@ -99,6 +99,17 @@ class TestAddresses:
     def test_are_refused_while_there_are_none(self, registry):
         with pytest.raises(AddressesUnknown, match="knows no instance of products"):
             CloudMapAddresses(registry.url).pick()
+
+    def test_are_asked_for_once_by_all_who_wait_for_them(self, registry):
+        ticker = Ticker()
+        addresses = CloudMapAddresses(registry.url, now=ticker)
+        for _ in range(2):
+            with pytest.raises(AddressesUnknown):
+                addresses.pick()
+            registry.add("one", "10.0.0.1")
+
+        ticker.advance(SHARED_SECONDS)
+        assert addresses.pick() == ("10.0.0.1", 8080)
 
     @pytest.mark.parametrize("url", ["cloudmap://", "cloudmap://only-a-namespace", "cloudmap://a/b:port", "http://a/b"])
     def test_are_named_in_one_form(self, url):

@@ -1,0 +1,129 @@
+"""The relay among failures: what is away is waited for, and what can never be published holds up nobody else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from shared import aws as clients
+from shared import limits
+from shared.broker import EventTooLarge
+from shared.encryption import use_keys
+from shared.events import Envelope, Event
+from shared.outbox import Relay
+from shared.settings import KeySettings
+from tests.shared.gate import Gate
+from tests.shared.toys import SERVICE, Note, stored
+
+
+@dataclass(frozen=True)
+class NoteSigned(Event):
+    name: ClassVar[str] = "toys.note_signed.v1"
+    personal: ClassVar[frozenset[str]] = frozenset({"signer"})
+    signer: str
+
+
+class Published:
+    """A broker that keeps what it was given, and can never take the events in `too_large`."""
+
+    def __init__(self) -> None:
+        self.events: list[Envelope] = []
+        self.too_large: set[str] = set()
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        wanted = list(envelopes)
+        for each in wanted:
+            if each.id in self.too_large:
+                raise EventTooLarge(each.id, "it is too large")
+        self.events += wanted
+
+    def signers(self) -> set[str]:
+        return {each.fields["signer"] for each in self.events}
+
+
+class Stopping(threading.Event):
+    """Comes once something was published; whoever pauses has `meanwhile` happen instead, a hundred times at most."""
+
+    def __init__(self, published: Published, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self._published = published
+        self._meanwhile = meanwhile
+        self._pauses = 0
+
+    def is_set(self) -> bool:
+        return bool(self._published.events) or self._pauses >= 100
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._pauses += 1
+        self._meanwhile()
+        return self.is_set()
+
+
+@pytest.fixture
+def published() -> Published:
+    return Published()
+
+
+def sign(signer: str) -> Note:
+    note = Note(text="signed")
+    note.record(NoteSigned(signer=signer))
+    return note.commit()
+
+
+def outbox_of(note: Note) -> list[dict[str, Any]]:
+    return list(stored(note.id)["outbox"])
+
+
+@pytest.fixture
+def kms(aws, database, key_file, monkeypatch):
+    """The toy service's keys in KMS, and the gate on the way there."""
+    key = clients.client("kms").create_key()["KeyMetadata"]["Arn"]
+    gate = Gate(int(aws.rsplit(":", 1)[1]))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{gate.port}")
+    monkeypatch.setenv("LIMIT_KMS_ATTEMPTS", "1")
+    limits.limits_for.cache_clear()
+    clients.client.cache_clear()
+    yield gate, KeySettings(key_backend="kms", kms_key_id=key)
+    gate.shut()
+    monkeypatch.undo()
+    limits.limits_for.cache_clear()
+    clients.client.cache_clear()
+    use_keys(SERVICE, KeySettings(key_file=key_file))
+
+
+class TestRelay:
+    def test_goes_on_once_the_key_service_is_back(self, published, kms):
+        gate, settings = kms
+        use_keys(SERVICE, settings)
+        sign("Ann")
+        use_keys(SERVICE, settings)  # another process: the data key of the first is unknown to it
+        gate.shut()
+        stopping = Stopping(published, gate.open)
+
+        Relay(SERVICE, published).run(stopping)
+
+        assert published.signers() == {"Ann"}
+
+    def test_keeps_back_an_event_that_cannot_be_decrypted_and_no_other(self, published, database):
+        spoilt, sound = sign("Ann"), sign("Bob")
+        sealed = outbox_of(spoilt)[0]["fields"]["signer"]
+        changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        Note.collection().update_one({"_id": spoilt.id}, {"$set": {"outbox.0.fields.signer": changed}})
+
+        assert Relay(SERVICE, published).relay_once() == 1
+
+        assert published.signers() == {"Bob"}
+        assert (len(outbox_of(spoilt)), outbox_of(sound)) == (1, [])
+
+    def test_keeps_back_an_event_that_no_message_can_hold_and_no_other(self, published, database):
+        giant, sound = sign("Ann"), sign("Bob")
+        published.too_large = {outbox_of(giant)[0]["id"]}
+
+        assert Relay(SERVICE, published).relay_once() == 1
+
+        assert published.signers() == {"Bob"}
+        assert (len(outbox_of(giant)), outbox_of(sound)) == (1, [])
