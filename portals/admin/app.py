@@ -6,35 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from redis import Redis
 
 from portals.admin.config import AdminSettings
 from portals.admin.views import companies, fulfillment, home, imports, orders, people, products
 from shared.portal.factory import create_portal
-from shared.portal.gateway import Transport
-from shared.portal.store import connect
-from shared.portal.transport import HttpTransport
 
 AREAS = (home, orders, fulfillment, products, imports, companies, people)
 PREFIX = "/admin"
 
 
-def create_app(
-    settings: AdminSettings | None = None,
-    *,
-    transport: Transport | None = None,
-    redis: Redis | None = None,
-    **options: Any,
-) -> Flask:
-    settings = settings or AdminSettings.from_env()
+def create_app(settings: AdminSettings | None = None, **options: Any) -> Flask:
+    """Build the portal; `options` are those of `create_portal`."""
     return create_portal(
         "admin",
-        settings,
+        settings or AdminSettings.from_env(),
         folder=Path(__file__).parent,
         blueprints=[area.blueprint for area in AREAS],
         doorkeeper=refuse_buyers,
-        transport=transport or HttpTransport(settings.gateway_url),
-        redis=redis or connect(settings.redis_url),
         prefix=PREFIX,
         **options,
     )

@@ -6,34 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from redis import Redis
 
 from portals.customer.config import CustomerSettings
 from portals.customer.views import account, cart, catalog, checkout, home, orders
 from shared.portal.factory import create_portal
-from shared.portal.gateway import Transport
-from shared.portal.store import connect
-from shared.portal.transport import HttpTransport
 
 AREAS = (home, catalog, cart, checkout, orders, account)
 
 
-def create_app(
-    settings: CustomerSettings | None = None,
-    *,
-    transport: Transport | None = None,
-    redis: Redis | None = None,
-    **options: Any,
-) -> Flask:
-    settings = settings or CustomerSettings.from_env()
+def create_app(settings: CustomerSettings | None = None, **options: Any) -> Flask:
+    """Build the portal; `options` are those of `create_portal`."""
     return create_portal(
         "customer",
-        settings,
+        settings or CustomerSettings.from_env(),
         folder=Path(__file__).parent,
         blueprints=[area.blueprint for area in AREAS],
         doorkeeper=refuse_staff,
-        transport=transport or HttpTransport(settings.gateway_url),
-        redis=redis or connect(settings.redis_url),
         **options,
     )
 

@@ -26,8 +26,9 @@ from shared.portal.sessions import Sessions
 from shared.portal.settings import PortalSettings
 from shared.portal.sign_in import Doorkeeper, GatewayAuthority, make_blueprint, require_sign_in
 from shared.portal.statuses import status_word
-from shared.portal.store import SessionStore
+from shared.portal.store import SessionStore, connect
 from shared.portal.tokens import TokenKeeper
+from shared.portal.transport import HttpTransport
 from shared.service import register_health
 
 HERE = Path(__file__).parent
@@ -40,16 +41,16 @@ def create_portal(
     folder: Path,
     blueprints: Iterable[Blueprint],
     doorkeeper: Doorkeeper,
-    transport: Transport,
-    redis: Redis,
+    transport: Transport | None = None,
+    redis: Redis | None = None,
     prefix: str = "",
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """
     Build one portal whose pages stand in `folder`/templates.
 
-    `doorkeeper` says who may not enter, `transport` sends the calls to the gateway, `clock` (epoch seconds) tells
-    when a token is due for renewal.
+    `doorkeeper` says who may not enter, `transport` sends the calls to the gateway, `redis` keeps the sessions (both
+    are where the settings say, unless given), `clock` (epoch seconds) tells when a token is due for renewal.
     """
     be_observed(name, settings)
     app = Flask(name, static_folder=str(HERE / "static"), static_url_path="/static", template_folder=None)
@@ -58,7 +59,8 @@ def create_portal(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         BOOTSTRAP_SERVE_LOCAL=True,
     )
-    store = SessionStore(redis, name, seconds=settings.session_seconds)
+    transport = transport or HttpTransport(settings.gateway_url)
+    store = SessionStore(redis or connect(settings.redis_url), name, seconds=settings.session_seconds)
     authority = GatewayAuthority(transport)
     keeper = TokenKeeper(store, authority, clock=clock)
     app.session_interface = Sessions(store, f"__Host-{name}")
