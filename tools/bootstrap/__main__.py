@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 from services.notifications.errors import MailNotDelivered, MailNotSendable
 from services.users.documents import Role
 from shared.encryption import use_keys
+from shared.errors import Problem
 from shared.migrations import MigrationsRefused, migrate
 from shared.persistence import connect, disconnect
 from shared.settings import SettingsInvalid
@@ -36,6 +37,7 @@ REFUSALS = (
     MigrationsRefused,
     MailNotDelivered,
     MailNotSendable,
+    Problem,  # the keys are away, or another run invites the owner at the same moment
     BotoCoreError,
     PyMongoError,
 )

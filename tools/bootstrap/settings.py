@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.notifications.config import NotificationsSettings
-from shared.aws import client
 from shared.settings import Settings, SettingsInvalid
+from shared.settings_aws import resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +33,11 @@ class BootstrapSettings(Settings):
     mongodb_options: str = "tls=true&tlsCAFile=/app/shared/certificates/amazon-rds.pem&replicaSet=rs0&retryWrites=false"
 
     def admin(self) -> Admin:
-        """Return the database's administrator; raise SettingsInvalid when the secret is no such thing."""
-        text = (
-            self.documentdb_admin_secret
-            or client("secretsmanager").get_secret_value(SecretId=self.documentdb_admin_secret_arn)["SecretString"]
-        )
+        """Return the database's administrator; raise SettingsInvalid when the secret is none, or cannot be read."""
+        try:
+            text = self.documentdb_admin_secret or resolve(f"secretsmanager:{self.documentdb_admin_secret_arn}")
+        except ValueError as fault:
+            raise SettingsInvalid(f"DOCUMENTDB_ADMIN_SECRET_ARN {fault}") from fault
         try:
             secret = json.loads(text)
             return Admin(
