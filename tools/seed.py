@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from services.users.operations.demo import seed_demo
 from shared.encryption import use_keys
-from shared.migrations import migrate
+from shared.migrations import MigrationsRefused, migrate
 from shared.persistence import connect
 from shared.settings import KeySettings
 from tools.bootstrap.database import STORED, migrations_of
@@ -29,28 +29,33 @@ class SeedFailed(Exception):
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
-    """Seed what is missing, in demo mode only; exits with one sentence on stderr when that cannot be done."""
-    if environment.get("MONGODB_URI"):
-        migrate_all(environment["MONGODB_URI"])
-    if environment.get("TRADEPOST_ENV") != "demo":
-        say("nothing: the demo's password is known to everybody, so its people exist only with TRADEPOST_ENV=demo")
-        return
+    """Migrate, then seed what is missing, in demo mode only; exits with one sentence on stderr when that fails."""
     try:
-        seed_people(environment)
-        api = Api(environment["GATEWAY_URL"], connections=2, patience_seconds=READINESS_SECONDS)
-        try:
-            seed_catalog(api)
-        finally:
-            api.close()
-    except (SeedFailed, Refused, Unreachable) as cause:
+        if environment.get("MONGODB_URI"):
+            migrate_all(environment)
+        if environment.get("TRADEPOST_ENV") == "demo":
+            seed_demo_shop(environment)
+        else:
+            say("nothing: the demo's password is known to everybody, so its people exist only with TRADEPOST_ENV=demo")
+    except (SeedFailed, MigrationsRefused, Refused, Unreachable) as cause:
         print(cause, file=sys.stderr, flush=True)
         sys.exit(1)
 
 
-def migrate_all(mongodb_uri: str) -> None:
-    """Apply what is due to the database of every service, beside the users' one that `mongodb_uri` names."""
+def seed_demo_shop(environment: Mapping[str, str]) -> None:
+    seed_people(environment)
+    api = Api(environment["GATEWAY_URL"], connections=2, patience_seconds=READINESS_SECONDS)
+    try:
+        seed_catalog(api)
+    finally:
+        api.close()
+
+
+def migrate_all(environment: Mapping[str, str]) -> None:
+    """Apply what is due to the database of every service, beside the users' one that MONGODB_URI names."""
     for service in STORED:
-        connect(service, urlunsplit(urlsplit(mongodb_uri)._replace(path=f"/tradepost_{service}")))
+        use_keys(service, KeySettings.from_env(environment))
+        connect(service, urlunsplit(urlsplit(environment["MONGODB_URI"])._replace(path=f"/tradepost_{service}")))
         for name in migrate(service, migrations_of(service)):
             say(f"migrated {service}: {name}")
 

@@ -6,7 +6,7 @@ from flask import Flask
 
 from services.users.clients import Clients
 from services.users.config import UsersSettings
-from services.users.documents import Role, User
+from services.users.documents import Role
 from services.users.routes import BLUEPRINTS
 from shared import idempotency
 from shared.encryption import use_keys
@@ -24,7 +24,6 @@ def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None 
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     idempotency.ensure_indexes(SERVICE)
     Role.ensure_defaults()
-    User.seal_plain()
     clients = Clients.build(settings, also=keys)
     return create_service(
         SERVICE,

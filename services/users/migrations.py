@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.database import Database
 
+from shared.blind_index import blind_index
+from shared.encryption import PERSONAL, Place, cipher_of
 from shared.migrations import Migration
+
+PEOPLE_PER_BATCH = 200
 
 
 def let_merchant_admins_invite(database: Database[Any]) -> Iterator[None]:
@@ -17,4 +22,31 @@ def let_merchant_admins_invite(database: Database[Any]) -> Iterator[None]:
     yield
 
 
-MIGRATIONS = (Migration(1, "let_merchant_admins_invite", let_merchant_admins_invite),)
+def seal_people(database: Database[Any]) -> Iterator[None]:
+    """Encrypt name and address of those whom a version without encryption stored, and have them found by a digest."""
+    people = database["users"]
+    if "email_1" in people.index_information():
+        people.drop_index("email_1")
+    known = {"email": 1, "name": 1, "email_index": 1}
+    last = ""
+    while batch := list(people.find({"_id": {"$gt": last}}, known).sort("_id", 1).limit(PEOPLE_PER_BATCH)):
+        changes = [_sealed(each) for each in batch if each.get("email_index") is None]
+        if changes:
+            people.bulk_write(changes, ordered=False)
+        last = batch[-1]["_id"]
+        yield
+
+
+def _sealed(person: dict[str, Any]) -> UpdateOne:
+    """Return the change of a person stored plain; of one whom somebody wrote meanwhile, and so sealed, it is none."""
+    plain = {name: person[name] for name in ("email", "name")}
+    cipher = cipher_of("users")
+    sealed = {name: cipher.seal(text.encode(), Place(PERSONAL, f"users.{name}")) for name, text in plain.items()}
+    index = blind_index("users", "users.email", plain["email"].strip().casefold())
+    return UpdateOne({"_id": person["_id"], **plain}, {"$set": {**sealed, "email_index": index}})
+
+
+MIGRATIONS = (
+    Migration(1, "let_merchant_admins_invite", let_merchant_admins_invite),
+    Migration(2, "seal_people", seal_people),
+)

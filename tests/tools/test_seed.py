@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from services.users.documents import User
+from shared.encryption import is_sealed
+from shared.leases import Lease
+from shared.persistence import connect
 from tests.factories.fake_gateway import FakeGateway
 from tests.factories.fake_platform import FakePlatform
 from tools import seed
+from tools.bootstrap.database import STORED
 from tools.demo import people
 from tools.replay.api import Api
 
@@ -28,6 +34,38 @@ def reached(platform):
 @pytest.fixture
 def platform():
     return FakePlatform()
+
+
+class TestMigrateAll:
+    @pytest.fixture
+    def environment(self, stores, key_file, keep_others_connected):
+        environment = {"MONGODB_URI": stores.mongodb_url("tradepost_users"), "KEY_FILE": key_file}
+        yield environment
+        with MongoClient[Any](environment["MONGODB_URI"]) as client:
+            for service in STORED:
+                client.drop_database(f"tradepost_{service}")
+
+    def test_seals_the_people_of_a_version_without_encryption_once(self, environment, capsys):
+        connect("users", environment["MONGODB_URI"])
+        plain = {"email": "ann@acme.example", "name": "Ann Acme"}
+        User.collection().insert_one({"_id": "usr_1", **plain, "version": 1})
+
+        seed.migrate_all(environment)
+        seed.migrate_all(environment)
+
+        (ann,) = User.collection().find({})
+        assert is_sealed(ann["email"])
+        assert User.find_by_email("ann@acme.example") is not None
+        assert capsys.readouterr().out.count("seed: migrated users: seal_people") == 1
+
+    def test_says_who_else_migrates(self, environment, capsys):
+        connect("users", environment["MONGODB_URI"])
+        assert Lease("users", "migrations").held()
+
+        with pytest.raises(SystemExit):
+            seed.main(environment)
+
+        assert "Somebody else migrates users now" in capsys.readouterr().err
 
 
 class TestSeedPeople:

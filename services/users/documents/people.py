@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -17,16 +16,12 @@ from mongoengine import (
     StringField,
 )
 from pymongo import UpdateOne
-from pymongo.errors import OperationFailure
 
 from services.users.rules import DEFAULT_ROLES, normalized_email
 from shared.blind_index import blind_index
 from shared.clock import now
-from shared.errors import LostRace
 from shared.persistence import Aggregate, surviving_failover
 from shared.sealed_fields import EncryptedStringField
-
-INDEX_NOT_FOUND = 27
 
 
 class Company(Aggregate):
@@ -139,17 +134,6 @@ class User(Aggregate):
         found: Self | None = cls.objects(email_index=email_index(email)).first()
         return found
 
-    @classmethod
-    def seal_plain(cls) -> int:
-        """Encrypt the people whom a version without encryption stored, and return how many those were."""
-        if "email_1" in cls.collection().index_information():
-            _drop_plain_index(cls)
-        plain = cls.objects(email_index=None)
-        for person in plain:
-            with suppress(LostRace):  # another process, starting too, was faster
-                person.commit()
-        return len(plain)
-
     def commit(self) -> Self:
         """Write as every aggregate does, with the index of the address there is."""
         self.email_index = email_index(self.email)
@@ -159,14 +143,6 @@ class User(Aggregate):
 def email_index(email: str) -> str:
     """Return what stands for an address in the database, whatever its spelling."""
     return blind_index("users", "users.email", normalized_email(str(email)))
-
-
-def _drop_plain_index(document: type[User]) -> None:
-    try:
-        document.collection().drop_index("email_1")
-    except OperationFailure as refusal:
-        if refusal.code != INDEX_NOT_FOUND:  # else another process was faster
-            raise
 
 
 class Role(Document):

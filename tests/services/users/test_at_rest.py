@@ -8,7 +8,11 @@ import pytest
 from mongoengine.errors import NotUniqueError
 
 from services.users.documents import AuditEntry, LoginFailures, User
+from services.users.migrations import MIGRATIONS, PEOPLE_PER_BATCH, seal_people
 from shared.encryption import is_sealed
+from shared.ids import new_id
+from shared.migrations import migrate
+from shared.persistence import database
 from tests.factories.users import PASSWORD, make_user
 
 
@@ -70,24 +74,66 @@ class TestPeopleFromBefore:
         User.collection().create_index("email", unique=True)
         return ann
 
-    def test_are_sealed_when_the_service_starts(self, old, make_users):
-        make_users()
+    def test_are_sealed_by_the_migration(self, old):
+        assert "seal_people" in migrate("users", MIGRATIONS)
 
         assert is_sealed(raw(old)["email"])
         assert is_sealed(raw(old)["name"])
         assert found("ann@acme.example").name == "Ann Acme"
         assert "email_1" not in User.collection().index_information()
 
-    def test_can_sign_in_then(self, old, make_users):
-        client = make_users().test_client()
+    def test_can_sign_in_then(self, old, client):
+        migrate("users", MIGRATIONS)
 
-        response = client.post("/v1/auth/login", json={"email": "ann@acme.example", "password": PASSWORD})
+        response = client.post("/v1/auth/login", json={"email": "Ann@acme.example", "password": PASSWORD})
         assert response.status_code == 200
 
-    def test_are_left_alone_by_the_next_start(self, old, make_users):
+    def test_are_all_found_in_however_many_batches_they_come(self, old):
+        plain = raw(old)
+        others = [f"buyer{number}@acme.example" for number in range(2 * PEOPLE_PER_BATCH)]
+        User.collection().insert_many([plain | {"_id": new_id("usr"), "email": email} for email in others])
+
+        migrate("users", MIGRATIONS)
+
+        assert User.collection().count_documents({"email_index": None}) == 0
+        assert found(others[-1]).email == others[-1]
+
+    def test_are_taken_up_again_where_a_killed_run_stopped(self, old):
+        batches = seal_people(database("users"))
+        bob = make_user(email="bob@acme.example")
+        next(batches)
+        before = raw(old)
+
+        migrate("users", MIGRATIONS)
+
+        assert raw(old) == before
+        assert found("bob@acme.example").id == bob.id
+
+    def test_keep_what_somebody_wrote_while_they_were_sealed(self, old):
+        class Meanwhile:
+            """The database, in which Ann marries between the migration's read and its write."""
+
+            def __getitem__(self, name: str) -> Any:
+                return self
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(User.collection(), name)
+
+            def bulk_write(self, *args: Any, **options: Any) -> None:
+                ann = User.get(old.id)
+                ann.name = "Ann Globex"
+                ann.commit()
+                User.collection().bulk_write(*args, **options)
+
+        meanwhile: Any = Meanwhile()
+        list(seal_people(meanwhile))
+
+        assert found("ann@acme.example").name == "Ann Globex"
+
+    def test_are_no_business_of_a_start(self, old, make_users):
         make_users()
 
-        assert User.seal_plain() == 0
+        assert raw(old)["email"] == "ann@acme.example"
 
 
 class TestSignIns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -14,7 +14,6 @@ import boto3
 import pytest
 
 from shared.ids import new_id
-from shared.persistence import connect, connected_services
 from tests.tools.bootstrap.guarded_mongod import ADMIN, administrator, guarded_mongod
 from tools.bootstrap.__main__ import bootstrap
 
@@ -22,12 +21,8 @@ OWNER = "owner@merchant.example"
 
 
 @pytest.fixture(autouse=True)
-def keep_others_connected(mongodb_url: Callable[[str], str]) -> Iterator[None]:
-    """Connect again, after the test, the services of other tests: bootstrap leaves every service disconnected."""
-    before = connected_services()
-    yield
-    for service in before:
-        connect(service, mongodb_url(service))
+def _disconnecting(keep_others_connected: None) -> None:
+    """Bootstrap leaves every service disconnected."""
 
 
 @dataclass

@@ -12,6 +12,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from services.users.config import UsersSettings
+from shared.encryption import is_sealed
 from shared.persistence import connect, disconnect
 from tests.tools.bootstrap.conftest import OWNER
 from tests.tools.bootstrap.guarded_mongod import administrator
@@ -101,7 +102,7 @@ class TestRepeating:
 
         second = installation.run()
 
-        assert list(second) == [each.replace(" (let_merchant_admins_invite)", "") for each in first]
+        assert list(second) == [each.split(" (")[0] for each in first]
         assert not any(second.values())
         assert installation.values() == before
         assert len(installation.links()) == 1
@@ -153,6 +154,22 @@ class TestDatabaseUsers:
             orders = admin["tradepost_orders"]
             assert "outbox.id_1" in orders["orders"].index_information()
             assert any(name.startswith("created_at") for name in orders["idempotency_keys"].index_information())
+
+
+class TestMigrations:
+    def test_seal_the_people_of_a_version_without_encryption(self, installation):
+        installation.run()
+        with administrator(installation.port) as admin:
+            stored = admin["tradepost_users"]
+            plain = {"email": "ann@acme.example", "name": "Ann Acme"}
+            stored["users"].insert_one({"_id": "usr_1", **plain, "version": 1})
+            stored["migrations"].delete_one({"name": "seal_people"})
+
+            assert installation.run()["migrations users (seal_people)"] is True
+
+            (ann,) = stored["users"].find({"_id": "usr_1"})
+        assert is_sealed(ann["email"])
+        assert is_sealed(ann["name"])
 
 
 class TestInvitation:
@@ -229,3 +246,20 @@ class TestRefusals:
 
         assert main([], installation.environment) == 1
         assert name in capsys.readouterr().err
+
+    def test_name_an_administrators_secret_that_cannot_be_read(self, installation, capsys):
+        del installation.environment["DOCUMENTDB_ADMIN_SECRET"]
+        installation.environment["DOCUMENTDB_ADMIN_SECRET_ARN"] = "arn:aws:secretsmanager:us-east-1:1:secret:gone"
+
+        assert main([], installation.environment) == 1
+
+        said = capsys.readouterr().err
+        assert said.startswith("bootstrap: ")
+        assert said.count("\n") == 1
+        assert "secret:gone" in said
+
+    def test_tell_that_the_key_of_the_data_is_away(self, installation, capsys):
+        installation.environment["KMS_KEY_ID"] = "arn:aws:kms:us-east-1:123456789012:key/gone"
+
+        assert main([], installation.environment) == 1
+        assert "bootstrap: The key service does not answer\n" in capsys.readouterr().err
