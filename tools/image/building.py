@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tools.image.engine import ROOT, Engine
 from tools.image.machine import lend, source_address
+from tools.image.refusal import ImageRefused
 
 
 def build(engine: Engine, tag: str, revision: str, *, base: str = "") -> str:
@@ -25,10 +26,10 @@ def version() -> str:
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def current_revision() -> str:
+def current_revision(clone: Path = ROOT) -> str:
     """Return the commit checked out; it ends in `-dirty` when a file differs from it."""
-    commit = _git("rev-parse", "HEAD")
-    return f"{commit}-dirty" if _git("status", "--porcelain") else commit
+    commit = _git(clone, "rev-parse", "HEAD")
+    return f"{commit}-dirty" if _git(clone, "status", "--porcelain") else commit
 
 
 def _arguments(revision: str, base: str) -> Mapping[str, str]:
@@ -36,5 +37,8 @@ def _arguments(revision: str, base: str) -> Mapping[str, str]:
     return named | ({"BASE": base} if base else {})
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+def _git(clone: Path, *words: str) -> str:
+    asked = subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=False)
+    if asked.returncode:
+        raise ImageRefused(f"The image is labelled with its commit, and git names none: {asked.stderr.strip()}")
+    return asked.stdout.strip()

@@ -88,10 +88,11 @@ def _install_programs() -> None:
         return
     if shutil.which("apt-get") is None:
         raise ImageRefused(f"The image is checked with {' and '.join(PACKAGES)}: install them, or check on a Debian.")
-    quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, **quiet)  # type: ignore[call-overload]
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES]
-    subprocess.run(install, check=True, **quiet)  # type: ignore[call-overload]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
+        finished = subprocess.run(["apt-get", "-qq", *words], env=environment, stdout=subprocess.DEVNULL, check=False)
+        if finished.returncode:
+            raise ImageRefused(f"`apt-get {' '.join(words)}` failed; its last words stand above.")
 
 
 @contextmanager

@@ -32,7 +32,7 @@ class Engine:
     def push(self, tag: str, login: Path) -> None:
         """Push `tag` to the registry it names; `login` is a folder with docker's `config.json`."""
         if self.name == "docker":
-            subprocess.run([*self.command, "--config", str(login), "push", tag], check=True)
+            Engine(self.name, (*self.command, "--config", str(login))).run("push", tag)
         else:
             self.run("push", "--authfile", str(login / "config.json"), tag)
 

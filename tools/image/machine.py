@@ -61,12 +61,12 @@ def lend(folder: Path, mark: str, environment: Mapping[str, str] | None = None) 
 
     Every file carries `mark`, by which a check finds what was left behind.
     """
-    source = os.environ if environment is None else environment
+    certificates = _certificates(os.environ if environment is None else environment)
     written = {
         "apt_sources": _sources_list(apt_sources()),
         "apt_conf": _apt_conf(),
-        "pip_conf": pip_conf(_said(*_pip(), "config", "list")),
-        "ca_certificates": _certificates(source),
+        "pip_conf": pip_conf(_said(*_pip(), "config", "list"), CERTIFICATES_INSIDE if certificates else ""),
+        "ca_certificates": certificates,
     }
     lent = {}
     for name, text in written.items():
@@ -77,16 +77,15 @@ def lend(folder: Path, mark: str, environment: Mapping[str, str] | None = None) 
     return lent
 
 
-def pip_conf(listed: str) -> str:
+def pip_conf(listed: str, certificates: str = "") -> str:
     """Return a pip.conf with those settings of `pip config list` that say where packages come from."""
-    found: dict[str, str] = {}
+    found = {"cert": certificates} if certificates else {}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         word = name.rsplit(".", 1)[-1]
         if word in PIP_WORDS:
             found[word] = str(ast.literal_eval(value)).replace("\n", "\n    ")
-    settings = [f"{word} = {value}" for word, value in found.items()] + [f"cert = {CERTIFICATES_INSIDE}"]
-    return "\n".join(["[global]", *settings, ""])
+    return "\n".join(["[global]", *(f"{word} = {value}" for word, value in found.items()), ""])
 
 
 def source_address() -> str:

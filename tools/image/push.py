@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client
 from tools.image.building import build, current_revision
@@ -27,12 +30,25 @@ def push() -> int:
     if revision.endswith("-dirty"):
         raise ImageRefused("The work tree differs from its commit: commit or remove the changes, then push the image.")
     engine = choose_engine(os.environ.get("ENGINE", ""))
-    address = publish(client("ecr"), revision, _builder(engine, revision))
+    with refusing_in_words():
+        address = publish(client("ecr"), revision, _builder(engine, revision))
     line = f"TRADEPOST_IMAGE={address}"
     ENVIRONMENT_FILE.parent.mkdir(exist_ok=True)
     ENVIRONMENT_FILE.write_text(line + "\n")
     print(line)
     return 0
+
+
+@contextmanager
+def refusing_in_words() -> Iterator[None]:
+    """Turn what AWS refuses, or cannot be asked, into an ImageRefused."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as failure:
+        said = str(failure).rstrip(".")
+        raise ImageRefused(
+            f"The registry could not be asked: {said}. Set AWS_DEFAULT_REGION, and credentials that may use ECR."
+        ) from None
 
 
 def publish(registry: Any, revision: str, build_and_push: BuildAndPush) -> str:

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tools.image.building import current_revision
 from tools.image.commands import commands, trial_of
 from tools.image.engine import BASE_NAME, ROOT, choose_engine
 from tools.image.machine import apt_sources, lend, pip_conf
@@ -32,6 +33,12 @@ class TestLend:
             assert path.read_text().startswith("# borrowed-7\n")
             assert os.stat(path).st_mode & 0o077 == 0
 
+    def test_names_no_certificates_to_pip_that_it_does_not_lend(self, tmp_path):
+        without = lend(tmp_path, "borrowed-7", {"PIP_CERT": str(tmp_path / "none.pem")})
+
+        assert "ca_certificates" not in without
+        assert "cert =" not in without["pip_conf"].read_text()
+
     def test_takes_no_archive_of_another_debian(self):
         assert {each.suite.split("-")[0] for each in apt_sources()} <= {"bookworm"}
 
@@ -48,6 +55,12 @@ class TestEngine:
     def test_refuses_one_it_does_not_know(self):
         with pytest.raises(ImageRefused, match="ENGINE is 'kaniko'"):
             choose_engine("kaniko")
+
+
+class TestRevision:
+    def test_is_refused_where_there_is_no_commit(self, tmp_path):
+        with pytest.raises(ImageRefused, match="git"):
+            current_revision(tmp_path)
 
 
 class TestCommands:

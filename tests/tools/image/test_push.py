@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
 from shared.aws import client
-from tools.image.engine import ROOT
-from tools.image.push import publish
+from tools.image.engine import ROOT, Engine
+from tools.image.push import publish, refusing_in_words
 from tools.image.refusal import ImageRefused
 
 
@@ -84,6 +85,30 @@ class TestPublish:
     def test_says_what_to_deploy_when_there_is_no_repository(self):
         with pytest.raises(ImageRefused, match=r"deploy deploy/registry\.yml first"):
             publish(client("ecr"), "a" * 40, PushesToMoto())
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("failure", "said"),
+        [
+            (NoRegionError(), "AWS_DEFAULT_REGION"),
+            (NoCredentialsError(), "credentials"),
+            (ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "PutImage"), "not you"),
+        ],
+    )
+    def test_of_aws_are_told_in_a_sentence(self, failure, said):
+        with pytest.raises(ImageRefused, match=said), refusing_in_words():
+            raise failure
+
+    @pytest.mark.parametrize("name", ["docker", "podman", "buildah"])
+    def test_of_the_engine_are_told_in_a_sentence(self, name, tmp_path):
+        with pytest.raises(ImageRefused, match=f"`{name} push` failed"):
+            Engine(name, ("false",)).push("registry.example/tradepost:1", tmp_path)
+
+    def test_docker_is_given_the_login_as_its_configuration(self, tmp_path, capfd):
+        Engine("docker", ("echo",)).push("registry.example/tradepost:1", tmp_path)
+
+        assert capfd.readouterr().out == f"--config {tmp_path} push registry.example/tradepost:1\n"
 
 
 class TestTemplate:
