@@ -12,6 +12,13 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.1
 	done; echo python3)
 SOURCES := services portals shared tools loadtests tests
 
+# Refused here, for all targets at once: the highest port is 8096.
+ifneq ($(PORT_OFFSET),)
+ifneq ($(shell [ "$(PORT_OFFSET)" -ge 0 ] 2>/dev/null && [ "$(PORT_OFFSET)" -le 57000 ] && echo fits),fits)
+$(error PORT_OFFSET is '$(PORT_OFFSET)'; it must be a whole number from 0 to 57000)
+endif
+endif
+
 # Compiled code is what makes a start fast; some environments forbid it to every Python.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 # With many threads per process, glibc would keep an arena for each of them.
@@ -19,7 +26,7 @@ export MALLOC_ARENA_MAX ?= 2
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
 setup: ## prepare the environment: virtual environment, locked packages, mongod and redis-server
@@ -30,7 +37,7 @@ setup-dev:
 	@$(PYTHON) -m tools.prepare --dev
 
 .PHONY: up
-up: $(if $(AWS),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto stands in for AWS)
+up: $(if $(filter moto,$(AWS)),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto stands in for AWS)
 	@$(PY) -m tools.up up $(if $(filter-out 0,$(DETACH)),--detach)
 
 .PHONY: run
@@ -82,7 +89,9 @@ journey: setup-dev ## the main job in a real browser, against the running platfo
 
 .PHONY: story
 story: ## the README's first story over REST, as printed, against the running platform
-	@awk '/^#+ Try it over REST/ { under = 1 } under && /^```sh/ { inside = 1; next } inside && /^```/ { exit } inside' \
+	@curl -sf -o /dev/null http://127.0.0.1:8080/health/live || \
+		{ echo "Nothing answers at http://127.0.0.1:8080, where the story goes: run make up first, without PORT_OFFSET." >&2; exit 2; }
+	awk '/^#+ Try it over REST/ { under = 1 } under && /^```sh/ { inside = 1; next } inside && /^```/ { exit } inside' \
 		README.md > $(STATE)/story.sh
 	test -s $(STATE)/story.sh || { echo "README.md has no story under 'Try it over REST'" >&2; exit 1; }
 	sh -eu $(STATE)/story.sh

@@ -1,0 +1,47 @@
+"""What `make` refuses, and prepares, before anything is started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OF_A_CALLER = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PORT_OFFSET", "AWS")
+
+
+def make(*words: str) -> subprocess.CompletedProcess[str]:
+    """Ask make what it would run, as from a shell of one's own."""
+    environment = {name: value for name, value in os.environ.items() if name not in OF_A_CALLER}
+    return subprocess.run(["make", "-n", *words], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+class TestPortOffset:
+    @pytest.mark.parametrize("offset", ["abc", "-1", "1.5", "99999", "1 2"])
+    def test_that_no_port_fits_is_refused_by_every_target(self, offset):
+        refused = make("parked", f"PORT_OFFSET={offset}")
+
+        assert refused.returncode == 2
+        assert f"PORT_OFFSET is '{offset}'; it must be a whole number from 0 to 57000" in refused.stderr
+
+    @pytest.mark.parametrize("offset", ["", "0", "100", "57000"])
+    def test_that_fits_is_taken(self, offset):
+        assert make("up", f"PORT_OFFSET={offset}").returncode == 0
+
+
+class TestEnvironment:
+    def test_of_moto_is_that_of_development(self):
+        assert "tools.prepare --dev" in make("up", "AWS=moto").stdout
+
+    def test_is_not_made_for_a_word_that_is_refused_anyway(self):
+        assert "--dev" not in make("up", "AWS=nonsense").stdout
+
+
+class TestHelp:
+    def test_keeps_every_description_in_one_column(self):
+        shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+        columns = {len(line) - len(line.lstrip().split(None, 1)[1]) for line in shown.splitlines()}
+        assert len(columns) == 1
