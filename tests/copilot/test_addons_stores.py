@@ -21,6 +21,8 @@ STATEFUL = (
     "AWS::ACMPCA::CertificateAuthority",
 )
 KEPT = {"Retain", "RetainExceptOnCreate", "Snapshot"}
+OUR_KEY = "arn:aws:kms:us-east-1:123456789012:key/ours"
+ENCRYPTION = "s3:x-amz-server-side-encryption"
 
 
 def only(kind: str) -> dict[str, Any]:
@@ -30,6 +32,20 @@ def only(kind: str) -> dict[str, Any]:
 
 def value_in(env: str, value: Any) -> Any:
     return resolve(merged(), value, {"Env": env, "App": "tradepost"})
+
+
+def applies(condition: dict[str, Any], context: dict[str, str]) -> bool:
+    """Say whether IAM takes a statement's condition as met; "not equal" is met, too, where the key is absent."""
+    met = {
+        "Null": lambda found, wanted: (found is None) == (wanted == "true"),
+        "StringNotEquals": lambda found, wanted: found != wanted,
+        "StringNotEqualsIfExists": lambda found, wanted: found != wanted,
+    }
+    return all(
+        met[operator](context.get(key), OUR_KEY if isinstance(wanted, dict) else wanted)
+        for operator, keys in condition.items()
+        for key, wanted in keys.items()
+    )
 
 
 @pytest.mark.parametrize("kind", STATEFUL)
@@ -134,6 +150,22 @@ class TestBucket:
         assert statements["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert statements["NotBelowTls12"]["Condition"] == {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
         assert set(only("AWS::S3::Bucket")["PublicAccessBlockConfiguration"].values()) == {True}
+
+    @pytest.mark.parametrize(
+        ("named", "passes"),
+        [
+            ({}, True),  # what our own code sends: the bucket's default takes our key
+            ({ENCRYPTION: "aws:kms"}, True),
+            ({ENCRYPTION: "aws:kms", f"{ENCRYPTION}-aws-kms-key-id": OUR_KEY}, True),
+            ({ENCRYPTION: "aws:kms", f"{ENCRYPTION}-aws-kms-key-id": "arn:aws:kms:…:key/another"}, False),
+            ({ENCRYPTION: "AES256"}, False),
+        ],
+    )
+    def test_takes_what_names_our_key_or_none(self, named, passes):
+        statements = only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+        denials = [each["Condition"] for each in statements if each["Action"] == "s3:PutObject"]
+        assert denials
+        assert not any(applies(denial, named) for denial in denials) is passes
 
 
 class TestBackups:
