@@ -76,15 +76,27 @@ find "$scratch" -type f ! -name '*.zip' -exec sed -i \
 # Names are made of the content, so what is there already is the same.
 aws s3 sync --only-show-errors --size-only "$scratch/artifacts" "s3://$bucket"
 
+status_of() { # stack; only what AWS itself says is not there counts as `none`, no failure on the way
+    local found refusal=$scratch/refusal
+    found=$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2>"$refusal") ||
+        if grep -q 'does not exist' "$refusal"; then
+            found=none
+        else
+            refuse "Whether the stack $1 is there cannot be told: $(cat "$refusal")"
+        fi
+    echo "$found"
+}
+
 deploy() { # stack, template, base of the parameters' files, workload or -
-    local pairs=() first=() tags=("copilot-application=$application" "copilot-environment=$environment")
+    local pairs=() first=() status tags=("copilot-application=$application" "copilot-environment=$environment")
     [ "$4" = - ] || tags+=("copilot-service=$4")
     mapfile -t pairs <"$scratch/stacks/$3.overrides"
     # The environment's Lambda owns these from the first deployment on: sending them again would take the load
     # balancer and NAT gateways away.
-    if ! aws cloudformation describe-stacks --stack-name "$1" >/dev/null 2>&1; then
-        mapfile -t first <"$scratch/stacks/$3.first"
-    fi
+    status=$(status_of "$1")
+    case $status in # in review: its first change set was made to be read, and never carried out
+        none | REVIEW_IN_PROGRESS) mapfile -t first <"$scratch/stacks/$3.first" ;;
+    esac
     echo "== $1"
     # shellcheck disable=SC2086 # empty when it is to be executed
     aws cloudformation deploy --stack-name "$1" --template-file "$scratch/stacks/$2" --s3-bucket "$bucket" \

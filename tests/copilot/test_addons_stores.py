@@ -165,7 +165,7 @@ class TestBucket:
         statements = only("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
         denials = [each["Condition"] for each in statements if each["Action"] == "s3:PutObject"]
         assert denials
-        assert not any(applies(denial, named) for denial in denials) is passes
+        assert any(applies(denial, named) for denial in denials) is not passes
 
 
 class TestBackups:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,32 @@ class TestDeployingWithoutCopilot:
         found = account.client("cloudformation").describe_stacks()["Stacks"]
         statuses = {each["StackName"]: each["StackStatus"] for each in found}
         assert {name: statuses[name] for name in stacks} == dict.fromkeys(stacks, "REVIEW_IN_PROGRESS")
+
+    def test_sends_again_what_a_change_set_that_was_only_read_did_not_bring(self, account, deploy):
+        """The guide has the change sets made, read, and then executed: a stack in review does not exist yet."""
+        for _ in range(2):
+            done = deploy("test", "--only", "-")
+            assert done.returncode == 0, done.stderr
+
+        cloudformation = account.client("cloudformation")
+        newest = cloudformation.list_change_sets(StackName="tradepost-test")["Summaries"][-1]["ChangeSetId"]
+        sent = cloudformation.describe_change_set(ChangeSetName=newest)["Parameters"]
+
+        assert {"ALBWorkloads", "NATWorkloads"} <= {each["ParameterKey"] for each in sent}
+
+    def test_stops_when_it_cannot_tell_whether_a_stack_is_there(self, account, deploy, tmp_path):
+        """Taken for absent, the environment would lose its load balancer and NAT gateways."""
+        aws = tmp_path / "aws"
+        real = Path(sys.executable).parent / "aws"
+        aws.write_text(
+            f'#!/bin/sh\ncase "$*" in *describe-stacks*) echo "Rate exceeded" >&2; exit 254 ;; esac\nexec {real} "$@"\n'
+        )
+        aws.chmod(0o755)
+
+        done = deploy("test", "--only", "-", PATH=f"{tmp_path}:{account.environment()['PATH']}")
+
+        assert done.returncode == 2
+        assert "Whether the stack tradepost-test is there cannot be told: Rate exceeded" in done.stderr
 
     def test_carries_the_code_and_addons_that_templates_point_to(self, account, deploy):
         done = deploy("test", "--only", "-")
