@@ -190,6 +190,13 @@ class TestSizes:
         if manifest["type"] != JOB:
             assert manifest["exec"] is (environment != "prod")
 
+    def test_let_the_agent_of_a_shell_write_where_there_is_one(self, name, environment):
+        """The root file system is read-only, and without these two folders the agent dies at its start."""
+        manifest = manifest_of(name, environment)
+        writable = {each["path"] for each in manifest["storage"]["volumes"].values() if not each["read_only"]}
+
+        assert ({"/var/lib/amazon", "/var/log/amazon"} <= writable) is manifest.get("exec", False)
+
     def test_leave_the_root_file_system_alone(self, name, environment):
         storage = manifest_of(name, environment)["storage"]
 
