@@ -35,6 +35,12 @@ class TestEnvironment:
         assert resources["FileSystem"]["UpdateReplacePolicy"] == "Retain"
         assert resources["FileSystem"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
+    def test_backs_files_up_into_our_vault_alone(self, environment):
+        files = template_of(environment, environment)["Resources"]["FileSystem"]["Properties"]
+
+        assert {"Key": "backup", "Value": "daily"} in files["FileSystemTags"]
+        assert files["BackupPolicy"] == {"Status": "DISABLED"}
+
     def test_opens_the_port_of_service_connect_tls_between_tasks(self, environment):
         opened = template_of(environment, environment)["Resources"]["EnvironmentSecurityGroupIngressServiceTls"]
         ours = {"Ref": "EnvironmentSecurityGroup"}

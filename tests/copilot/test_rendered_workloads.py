@@ -118,6 +118,17 @@ class TestService:
         ]
 
 
+@pytest.mark.parametrize(("name", "environment"), [each for each in deployed() if each[0] in of_type(JOB)])
+class TestScheduledJob:
+    def test_may_give_its_tasks_the_tags_that_it_asks_for(self, name, environment):
+        resources = template_of(name, environment)["Resources"]
+        role = resources["StateMachineRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        (right,) = [each for each in role if each["Action"] == "ecs:TagResource"]
+
+        assert '"PropagateTags": "TASK_DEFINITION"' in resources["StateMachine"]["Properties"]["DefinitionString"]
+        assert right["Condition"] == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+
+
 @pytest.mark.parametrize(("name", "environment"), BACKGROUND)
 class TestBackground:
     def test_has_two_minutes_to_stop(self, name, environment):
