@@ -21,6 +21,7 @@ from tools.package.values import REHEARSAL
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(?P<tag>[^\n`]*)\n(?P<text>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 RUN, SKIPPED = "sh", "sh account"
+REGION_NAMES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ def rehearse(document: Path, folder: Path) -> int:
     """Run a document's commands in `folder` against an empty moto; return the exit status of the first that fails."""
     with emulated_aws(domain=REHEARSAL["DOMAIN"]) as aws:
         # A reader's environment whose AWS is moto: no credential or setting of this machine is inherited.
-        return _run_all(document, folder, {**aws.environment(), "AWS_PAGER": "", **REHEARSAL}, aws.home / "exported")
+        environment = {**aws.environment(), "AWS_PAGER": "", **REHEARSAL}
+        # The region is the document's to say, for every program that it has read it.
+        readers = {name: value for name, value in environment.items() if name not in REGION_NAMES}
+        status = _run_all(document, folder, readers, aws.home / "exported")
+        if status == 0:
+            _report(folder, environment)
+        return status
 
 
 def _run_all(document: Path, folder: Path, environment: Mapping[str, str], exported: Path) -> int:
@@ -63,7 +70,6 @@ def _run_all(document: Path, folder: Path, environment: Mapping[str, str], expor
         if status != 0:
             print(f"{where}: a command of this block ended with {status}: mend the document or the command")
             return status
-    _report(folder, environment)
     return 0
 
 

@@ -33,8 +33,9 @@ class TestRehearsing:
     def test_the_aws_cli_meets_moto_and_change_sets_are_shown(self, rehearsed, tmp_path):
         (tmp_path / "stack.json").write_text(STACK)
 
+        region = "export AWS_DEFAULT_REGION=us-east-1"
         command = "aws cloudformation deploy --stack-name demo --template-file stack.json --no-execute-changeset"
-        status, shown = rehearsed(f"```sh\n{command}\n```\n")
+        status, shown = rehearsed(f"```sh\n{region}\n{command}\n```\n")
 
         assert status == 0
         assert "REVIEW_IN_PROGRESS" in shown
@@ -60,6 +61,12 @@ class TestRehearsing:
         status, shown = rehearsed('```sh\necho "profile:${AWS_PROFILE:-none} key:$AWS_ACCESS_KEY_ID"\n```\n')
 
         assert (status, "profile:none key:testing" in shown) == (0, True)
+
+    def test_no_region_is_known_before_the_document_names_one(self, rehearsed):
+        status, shown = rehearsed("```sh\naws cloudformation describe-stacks\n```\n")
+
+        assert status != 0
+        assert "You must specify a region" in shown
 
     def test_a_document_without_commands_is_refused(self, rehearsed):
         status, shown = rehearsed("# Nothing\n```text\nls\n```\n")
