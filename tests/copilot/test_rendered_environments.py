@@ -66,8 +66,18 @@ class TestEnvironment:
         assert output["Condition"] == "HasServiceTls"
         assert output["Export"]["Name"] == {"Fn::Sub": "${AWS::StackName}-ServiceConnectTlsRoleArn"}
 
-    def test_runs_its_functions_on_a_runtime_with_a_future(self, environment):
-        resources = template_of(environment, environment)["Resources"].values()
-        runtimes = {each["Properties"]["Runtime"] for each in resources if each["Type"] == "AWS::Lambda::Function"}
+    def test_keeps_access_logs_as_long_as_other_logs_also_without_the_stack(self, environment):
+        template = template_of(environment, environment)
+        bucket = template["Resources"]["ELBAccessLogsBucket"]
+        (rule,) = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+        days = {"test": 7, "staging": 30, "prod": 365}
 
-        assert runtimes == {"nodejs24.x"}
+        assert rule["ExpirationInDays"] == {"Fn::FindInMap": ["AccessLogs", {"Ref": "EnvironmentName"}, "Days"]}
+        assert template["Mappings"]["AccessLogs"][environment]["Days"] == days[environment]
+        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+    def test_runs_no_function_of_copilots(self, environment):
+        """The one that it has empties the access logs' bucket when the stack goes."""
+        resources = template_of(environment, environment)["Resources"].values()
+
+        assert not [each for each in resources if each["Type"] == "AWS::Lambda::Function"]
