@@ -44,14 +44,14 @@ class RedisTwin:
 class SnsTwin:
     """A topic and a queue of their own in moto, behind a gate."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, event: str) -> None:
         self.gate = Gate(urlsplit(endpoint).port or 0)
         os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{self.gate.port}"
         aws.client.cache_clear()
         name = uuid4().hex
         self.topic_arn = make_topic(f"{name}-events")
         self.queue_url = make_queue(f"{name}-queue", dead_letters=f"{name}-dead")
-        subscribe(self.queue_url, self.topic_arn, [NoteWritten.name])
+        subscribe(self.queue_url, self.topic_arn, [event])
         self.broker: Broker = SnsBroker(topic_arn=self.topic_arn, queue_url=self.queue_url)
 
     def put_rubbish(self, content: str) -> None:
@@ -76,8 +76,9 @@ def behind_gate(twin: Twin) -> Iterator[Twin]:
 
 
 @contextmanager
-def sns_twin(endpoint: str) -> Iterator[SnsTwin]:
-    twin = SnsTwin(endpoint)
+def sns_twin(endpoint: str, event: str = NoteWritten.name) -> Iterator[SnsTwin]:
+    """Open the broker in the AWS at `endpoint`, whose queue takes the events named `event`."""
+    twin = SnsTwin(endpoint, event)
     try:
         yield twin
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +17,8 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from shared.persistence import DatabaseHandle, database
-from tests.shared.postbox.handlers import Letter
+from tests.shared.brokers import sns_twin
+from tests.shared.postbox.handlers import Letter, LetterPosted
 from tests.shared.postbox.jobs import walk_round
 from tests.shared.processes import until, worker_process
 
@@ -27,6 +30,19 @@ LETTERS = 20
 def environment(mongodb_url, redis_url) -> dict[str, str]:
     DatabaseHandle("postbox", mongodb_url("postbox"))
     return {"MONGODB_URI": mongodb_url("postbox"), "REDIS_URL": redis_url, "HAND_BACK_SECONDS": "1"}
+
+
+@pytest.fixture(params=["redis", "sns"])
+def brokered(request, environment) -> Iterator[dict[str, str]]:
+    """The environment of workers whose events come by either broker; SQS' dead letters are none at the end."""
+    if request.param == "redis":
+        yield environment
+        return
+    with sns_twin(request.getfixturevalue("aws"), LetterPosted.name) as twin:
+        topics = json.dumps({"events": twin.topic_arn})
+        queue = {"COPILOT_SNS_TOPIC_ARNS": topics, "COPILOT_QUEUE_URI": twin.queue_url}
+        yield {**environment, "EVENT_BROKER": "sns", **queue}
+        assert twin.broker.subscribe("postbox", [], consumer="").dead_letters() == []
 
 
 @pytest.fixture
@@ -62,13 +78,13 @@ def work_until_reclaimed(environment: dict[str, str], beat: Path, store: redis.R
 
 
 class TestTenReclaims:
-    def test_lose_no_event_and_no_job(self, environment, store, tmp_path):
+    def test_lose_no_event_and_no_job(self, brokered, store, tmp_path):
         rounds, delivered = database("postbox")["rounds"], database("postbox")["delivered"]
         walk_round.enqueue_on(store, "long", 100)
         for reclaim in range(RECLAIMS):
-            assert work_until_reclaimed(environment, tmp_path / str(reclaim), store, reclaim) == [0, 0]
+            assert work_until_reclaimed(brokered, tmp_path / str(reclaim), store, reclaim) == [0, 0]
 
-        with worker_process(environment), worker_process(environment, "shared.jobs", "tests.shared.postbox"):
+        with worker_process(brokered), worker_process(brokered, "shared.jobs", "tests.shared.postbox"):
             until(lambda: rounds.count_documents({"ended": 1}) == RECLAIMS + 1, seconds=60)
             until(lambda: delivered.count_documents({}) == RECLAIMS * LETTERS, seconds=60)
 
