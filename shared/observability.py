@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, abort
 from structlog.processors import format_exc_info
 from structlog.typing import FilteringBoundLogger
 
@@ -242,11 +242,17 @@ def _route_of(environ: WSGIEnvironment) -> str:
 
 
 def observe_requests(app: Flask, *, is_edge: bool = False) -> None:
-    """Log and count every request, and serve `/metrics`; `is_edge` where requests come from outside."""
+    """
+    Log and count every request, and serve `/metrics`; `is_edge` where requests come from outside.
+
+    Where metrics leave as EMF nobody scrapes, and the load balancer would show a portal's page to the world: it is 404.
+    """
     request_log(app, is_edge=is_edge)
 
     def metrics() -> Response:
         """All metrics of this service in Prometheus' text format; the gateway does not route here."""
+        if _Output.metrics is not None:
+            abort(404)
         body, content_type = exposition()
         return Response(body, content_type=content_type)
 

@@ -183,11 +183,13 @@ class TestServing:
         environment |= {"BIND": f"unix:{tmp_path}/web", "WEB_WORKERS": "2", "TRADEPOST_ENV": "test"}
         command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "tiny_web:create_app()"]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=ROOT) as server:
-            for _ in range(6):
-                assert _get(tmp_path / "web", "/hello") == 200
-            server.send_signal(signal.SIGTERM)
+            try:
+                statuses = [_get(tmp_path / "web", target) for target in ["/hello"] * 6 + ["/metrics"]]
+            finally:
+                server.send_signal(signal.SIGTERM)
             written = server.communicate(timeout=20)[0]
 
+        assert statuses == [200] * 6 + [404]
         lines = Lines()
         for line in written.splitlines(keepends=True):
             if b'"_aws"' in line:
