@@ -19,7 +19,7 @@ from shared.metrics import histogram
 from shared.observability import get_logger
 from shared.refusals import UpstreamRefused
 from shared.resilience import UpstreamUnavailable, Verdict, attempt_number, upstream, with_retries
-from shared.tracing import call_span, finished, outgoing_headers
+from shared.tracing import as_decided, call_span, finished, follow, outgoing_headers
 
 __all__ = ["Answer", "Identity", "ServiceClient", "UpstreamRefused", "UpstreamUnavailable", "segment"]
 
@@ -194,13 +194,15 @@ class ServiceClient:
             seconds = time.perf_counter() - started_at
             _observed(self.service, outcome).observe(seconds)
             asked = {"http.request.method": call.method, "peer.service": self.service}
-            finished(span, "client", self.service, seconds, has_failed=outcome[1:] != "xx", attributes=asked)
+            has_failed = outcome[1:] != "xx"
+            finished(as_decided(span), "client", self.service, seconds, has_failed=has_failed, attributes=asked)
 
     def _exchange(self, call: _Call, headers: dict[str, str], granted: float) -> Answer:
         try:
             answer = self._on_live_connection(call, headers, granted)
         except ConnectionBroken as broken:
             raise UpstreamUnavailable(self.service, broken.reason) from broken
+        follow(answer.headers.get("traceresponse"))
         if answer.status >= 500:
             raise _unavailable(self.service, answer)
         return answer

@@ -98,6 +98,13 @@ def decide(*, is_sampled: bool) -> None:
         _trace.set(trace._replace(flags="01" if is_sampled else "00"))
 
 
+def follow(traceresponse: str | None) -> None:
+    """Take over that the gateway samples the trace at work: what a portal serves began before that was decided."""
+    answered, trace = parse_traceparent(traceresponse), _trace.get()
+    if answered and trace and answered.is_sampled and answered.trace_id == trace.trace_id:
+        decide(is_sampled=True)
+
+
 def current() -> Trace | None:
     return _trace.get()
 
@@ -152,6 +159,12 @@ def call_span() -> Trace | None:
     """Return a span of its own for a call to an upstream; None outside of any request."""
     trace = _trace.get()
     return None if trace is None else trace.child()
+
+
+def as_decided(span: Trace | None) -> Trace | None:
+    """Return the call's span under the decision that its trace has by now."""
+    trace = _trace.get()
+    return span if span is None or trace is None else span._replace(flags=trace.flags)
 
 
 def outgoing_headers(span: Trace | None) -> dict[str, str]:

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from shared import tracing
 from shared.portal.gateway import Call, Upload
 from shared.portal.transport import HttpTransport
 from shared.service_client import UpstreamRefused, UpstreamUnavailable, segment
+from shared.tracing import Span
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was sent; `/api/v1/refused` is a 409 problem."""
+    """Answers with what it was sent; `/api/v1/refused` is a 409 problem, `/api/v1/sampled` a trace that is sampled."""
 
     protocol_version = "HTTP/1.1"
 
@@ -27,6 +29,8 @@ class Echo(BaseHTTPRequestHandler):
         is_refused = self.path == "/api/v1/refused"
         content = json.dumps(problem if is_refused else sent).encode()
         self.send_response(409 if is_refused else 200)
+        if self.path == "/api/v1/sampled":
+            self.send_header("traceresponse", f"{self.headers['traceparent'][:-2]}01")
         self.send_header("Content-Type", "application/problem+json" if is_refused else "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -79,3 +83,37 @@ class TestHttpTransport:
     def test_nobody_there_is_an_outage(self):
         with pytest.raises(UpstreamUnavailable):
             HttpTransport("http://127.0.0.1:1").send(Call("GET", "/x"), "t")
+
+
+def is_page_sampled() -> bool:
+    page = tracing.current()
+    return page is not None and page.is_sampled
+
+
+class TestTracing:
+    @pytest.fixture
+    def spans(self) -> Iterator[list[Span]]:
+        told: list[Span] = []
+        tracing.send_with(told.append)
+        scope = tracing.begin_at_edge(None, None, None)
+        yield told
+        tracing.end(scope)
+        tracing.send_with(None)
+
+    def test_follows_the_gateway_which_decides(self, address: str, spans: list[Span]):
+        HttpTransport(address).send(Call("GET", "/sampled"), "t")
+
+        assert is_page_sampled()
+        assert [(span.kind, span.name, span.trace.is_sampled) for span in spans] == [("client", "gateway", True)]
+
+    def test_tells_of_nothing_that_the_gateway_does_not_sample(self, address: str, spans: list[Span]):
+        HttpTransport(address).send(Call("GET", "/x"), "t")
+
+        assert spans == []
+        assert not is_page_sampled()
+
+    @pytest.mark.parametrize("answer", [None, "rubbish", f"00-{'a' * 32}-{'b' * 16}-01"])
+    def test_follows_no_decision_about_another_trace(self, spans: list[Span], answer: str | None):
+        tracing.follow(answer)
+
+        assert not is_page_sampled()

@@ -138,7 +138,7 @@ class Edge:
         exchange.route_label = route.path
         if self._sampler is not None:
             exchange.route_key = (route.method, route.path)
-            tracing.decide(is_sampled=self._sampler.is_sampled(exchange.route_key))
+            self._decide(exchange, self._sampler.is_sampled(exchange.route_key))
         query = environ.get("QUERY_STRING", "")
         if not QUERY_PATTERN.fullmatch(query):
             raise BadRequest("The query holds characters that must be percent-encoded")
@@ -154,6 +154,13 @@ class Edge:
                 self._spend(exchange, self._admission.limit_login(body, address))
             reply = self._ask(exchange, match, query, address, body)
         return self._returned(exchange, match, reply)
+
+    @staticmethod
+    def _decide(exchange: Exchange, is_sampled: bool) -> None:
+        tracing.decide(is_sampled=is_sampled)
+        trace = tracing.current()
+        if is_sampled and trace is not None:
+            exchange.fields.append(("traceresponse", trace.header()))  # a portal's own spans follow it
 
     def _ask(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Reply:
         span = tracing.call_span()

@@ -136,10 +136,9 @@ class TestTracedGateway:
     ):
         buyer = api(make_gateway(tracing_backend="otlp", sampling_rate=0.0, sampling_cap=0.0), role="buyer")
         balancer = "Self=1-67891234-12456789abcdef0123456789;Root=1-67891233-abcdef012345678912345678"
-        for _ in range(30):
-            buyer.get("/api/v1/products", headers={"X-Amzn-Trace-Id": balancer})
+        answers = [buyer.get("/api/v1/products", headers={"X-Amzn-Trace-Id": balancer}) for _ in range(30)]
         wished = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-        buyer.get("/api/v1/products", headers={"traceparent": wished})
+        answers.append(buyer.get("/api/v1/products", headers={"traceparent": wished}))
         parents = [tracing.parse_traceparent(each.header("traceparent")) for each in upstream.received]
         sampled = {each.span_id for each in parents if each is not None and each.is_sampled}
 
@@ -152,6 +151,12 @@ class TestTracedGateway:
         assert {each.parent_span_id for each in client} == {each.span_id for each in server}
         assert {each.name for each in server} == {"GET /api/v1/products"}
         assert collector.services == {"gateway"}
+        told = [
+            tracing.parse_traceparent(each.headers["traceresponse"])
+            for each in answers
+            if "traceresponse" in each.headers
+        ]
+        assert {each.span_id for each in told if each is not None} == {each.span_id.hex() for each in server}
 
 
 def test_without_tracing_neither_the_exporter_nor_boto3_is_loaded(redis_url: str):
