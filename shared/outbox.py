@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from pymongo import UpdateOne
@@ -55,7 +56,11 @@ class Relay:
             except (PyMongoError, BrokerFailed, Unavailable) as failure:
                 log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
-        self._lease.release()
+            except Exception as fault:  # the worker lives on and nobody would see that its relay had ended
+                log.error("relay_failed", service=self._service, exc_info=fault)
+                stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
+        with suppress(PyMongoError):  # it runs out by itself
+            self._lease.release()
 
     def relay_once(self) -> int:
         """Publish what is recorded now and return how many events that were."""

@@ -108,6 +108,18 @@ class TestRelay:
 
         assert published.signers() == {"Ann"}
 
+    def test_goes_on_after_a_fault_that_nobody_foresaw(self, published, database):
+        note = sign("Ann")
+        Note.collection().update_one({"_id": note.id}, {"$rename": {"outbox": "kept"}})
+        Note.collection().update_one({"_id": note.id}, {"$set": {"outbox": [{"id": "evt_without_anything_else"}]}})
+
+        def mend() -> None:
+            Note.collection().update_one({"_id": note.id}, {"$rename": {"kept": "outbox"}})
+
+        Relay(SERVICE, published).run(Stopping(published, mend))
+
+        assert published.signers() == {"Ann"}
+
     def test_keeps_back_an_event_that_cannot_be_decrypted_and_no_other(self, published, database):
         spoilt, sound = sign("Ann"), sign("Bob")
         sealed = outbox_of(spoilt)[0]["fields"]["signer"]
