@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, patched, read
+from shared.encryption import Cipher
+from shared.keys_kms import KmsKeys
+from shared.workloads import SERVICES
+from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, patched, read, service_of
 
 POLICIES = {path.stem: read(path) for path in sorted((COPILOT / "policies").glob("*.yml"))}
 QUEUES = ("EventsQueue", "DeadLetterQueue")
@@ -19,6 +23,8 @@ GRANTED = {
     "topic": {"products-worker", "orders-worker", "payments-worker"},
     "queue": set(of_type(WORKER)),
 }
+# It invites the owner, whom users keeps.
+OPENED_BY = {"bootstrap": "users"}
 
 
 def _holders(policy: str) -> set[str]:
@@ -42,6 +48,28 @@ class TestPolicies:
         }
 
         assert _holders("data-key") == encrypting - set(of_type(JOB)) | {"bootstrap"}
+
+    def test_let_open_data_keys_in_no_process_that_seals_nothing(self):
+        """A service that seals says so where it is composed."""
+        sealing = {name for name in SERVICES[1:] if hasattr(import_module(f"services.{name}.app"), "use_keys")}
+
+        assert {service_of(name) for name in _holders("data-key") - {"bootstrap"}} == sealing
+
+    @pytest.mark.parametrize("name", sorted(_holders("data-key")))
+    def test_open_the_data_keys_of_its_own_service_only(self, name):
+        (statement,) = _statements("data-key")
+        ((key, service),) = statement["Condition"]["StringEquals"].items()
+        bootstraps, others = service["Fn::If"][1:]
+
+        assert key.removeprefix("kms:EncryptionContext:") in Cipher("orders", KmsKeys("key")).context("personal")
+        assert others == {"Fn::Select": [0, {"Fn::Split": ["-", {"Ref": "Name"}]}]}
+        assert (bootstraps if name == "bootstrap" else name.split("-")[0]) == OPENED_BY.get(name, service_of(name))
+
+    def test_of_bootstrap_encrypt_secrets_through_the_store_of_secrets_only(self):
+        (right,) = [each for each in _statements("secrets") if "kms:GenerateDataKey" in each["Action"]]
+
+        through = right["Condition"]["StringEquals"]["kms:ViaService"]
+        assert through == {"Fn::Sub": "secretsmanager.${AWS::Region}.amazonaws.com"}
 
     @pytest.mark.parametrize("name", of_type(WORKER))
     def test_of_a_worker_name_its_own_queues(self, name):
