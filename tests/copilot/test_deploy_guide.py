@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore import xform_name
+from botocore.session import Session
 
 from tests.copilot.workspace import ENVIRONMENTS, JOB, deployed, manifest_of, read
 from tools.package.rehearse import RUN, blocks
@@ -19,6 +24,8 @@ SIZES = {
     "Valkey": ("cache.yml", "CacheSizes", ("Nodes", "Node")),
     "OpenSearch": ("search.yml", "SearchSizes", ("Nodes", "Node")),
 }
+# What the AWS CLI takes with every command.
+OF_ALL = {"--output", "--query", "--region", "--profile", "--cli-input-json"}
 # Dollars per hour in us-east-1, https://aws.amazon.com/fargate/pricing/ (2026-03).
 PER_VCPU, PER_GB, HOURS = 0.04048, 0.004445, 730
 
@@ -101,3 +108,50 @@ class TestCommands:
 
     def test_count_the_workloads(self):
         assert f"{len({name for name, _ in deployed()})} workloads" in GUIDE
+
+
+def commands(program: str) -> Iterator[tuple[list[str], set[str]]]:
+    """Yield the words and the flags of each call of a program in the guide."""
+    for text in [*(each.text for each in blocks(GUIDE)), *re.findall(r"`([^`\n]+)`", GUIDE)]:
+        for line in text.replace("\\\n", " ").splitlines():
+            for call in re.findall(rf"\b{program} ([^#|;)]*)", line.split("   #")[0]):
+                words = re.match(r"(?:[a-z0-9-]+ ?)*", call.split(" --")[0])
+                yield words[0].split() if words else [], set(re.findall(r"(?<= )--[a-z-]+", f" {call}"))
+
+
+def operations_of_aws(service: str) -> dict[str, set[str]]:
+    """Return the commands of a service with their flags, as the AWS CLI spells them."""
+    session = Session()
+    model = session.get_service_model(service)
+    found = {}
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        found[xform_name(name, "-")] = {f"--{xform_name(each, '-')}" for each in (shape.members if shape else ())}
+    return found
+
+
+class TestEveryCommand:
+    """A rehearsal passes by what needs an account: its words are held against what the programs themselves know."""
+
+    def test_can_be_read_by_bash(self):
+        for block in blocks(GUIDE):
+            read = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True)
+            assert read.returncode == 0, f"deploy.md:{block.line}: {read.stderr}"
+
+    def test_of_the_aws_cli_is_one_that_it_has(self):
+        unknown = []
+        for (service, operation, *_), flags in commands("aws"):
+            if operation in ("deploy", "wait"):  # of the CLI itself; the rehearsal runs the first
+                continue
+            known = operations_of_aws(service).get(operation)
+            unknown += [f"aws {service} {operation} {flags}"] if known is None else sorted(flags - known - OF_ALL)
+
+        assert unknown == []
+
+    def test_of_copilot_is_one_that_it_has(self):
+        for words, flags in commands("copilot"):
+            asked = " ".join(words).removesuffix(" tradepost")
+            copilot = [str(Path(sys.executable).with_name("copilot")), *asked.split(), "--help"]
+            told = subprocess.run(copilot, capture_output=True, text=True, check=True).stdout
+            assert f"copilot {asked}" in told
+            assert [flag for flag in sorted(flags) if f"{flag} " not in told] == [], asked
