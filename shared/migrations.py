@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from shared.persistence import database
 log = get_logger()
 
 LEASE_SECONDS = 60.0
+LOOK_AGAIN_SECONDS = 0.2
 
 
 class MigrationsRefused(Exception):
@@ -36,15 +38,22 @@ class Migration:
     run: Callable[[Database[Any]], Iterator[None]]
 
 
-def migrate(service: str, migrations: Sequence[Migration]) -> list[str]:
-    """Apply those that are not recorded, in their order, and return their names; raise MigrationsRefused."""
+def migrate(service: str, migrations: Sequence[Migration], *, patience_seconds: float = 0.0) -> list[str]:
+    """
+    Apply those that are not recorded, in their order, and return their names; raise MigrationsRefused.
+
+    Somebody else who migrates, or was killed while at it less than a minute ago, is waited for `patience_seconds`.
+    """
     if [each.number for each in migrations] != list(range(1, len(migrations) + 1)):
         raise MigrationsRefused(f"The migrations of {service} must be numbered 1, 2, 3 … in their order")
     if not _due(service, migrations):
         return []
     lease = Lease(service, "migrations", seconds=LEASE_SECONDS)
-    if not lease.held():
-        raise MigrationsRefused(f"Somebody else migrates {service} now; run this again in a minute")
+    give_up_at = time.monotonic() + patience_seconds
+    while not lease.held():
+        if time.monotonic() >= give_up_at:
+            raise MigrationsRefused(f"Somebody else migrates {service} now; run this again in a minute")
+        time.sleep(LOOK_AGAIN_SECONDS)
     try:
         due = _due(service, migrations)  # another leader may have finished before us
         for migration in due:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -82,6 +83,23 @@ class TestMigrate:
         with pytest.raises(MigrationsRefused, match="toys"):
             migrate("toys", [doubling()])
         assert store["migrations"].count_documents({}) == 0
+
+    def test_waits_when_told_to_until_a_killed_leaders_time_is_up(self, store):
+        store["sizes"].insert_one({"_id": 1, "size": 1})
+        assert Lease("toys", "migrations", seconds=1).held()
+
+        assert migrate("toys", [doubling()], patience_seconds=30) == ["double"]
+        assert sizes(store) == [2]
+
+    def test_finds_nothing_left_once_the_leader_it_waited_for_is_done(self, store):
+        store["sizes"].insert_one({"_id": 1, "size": 1})
+        runs = [doubling()] * 2
+
+        with ThreadPoolExecutor(2) as two:
+            names = list(two.map(lambda run: migrate("toys", [run], patience_seconds=30), runs))
+
+        assert sorted(names) == [[], ["double"]]
+        assert sizes(store) == [2]
 
     def test_stops_when_another_took_over(self, store):
         def slow(database):

@@ -21,7 +21,7 @@ from services.notifications.errors import MailNotDelivered, MailNotSendable
 from services.users.documents import Role
 from shared.encryption import use_keys
 from shared.errors import Problem
-from shared.migrations import MigrationsRefused, migrate
+from shared.migrations import LEASE_SECONDS, MigrationsRefused, migrate
 from shared.persistence import connect, disconnect
 from shared.settings import SettingsInvalid
 from shared.worker import heartbeat
@@ -70,7 +70,8 @@ def bootstrap(environment: Mapping[str, str], *, resend: bool = False, say: Say 
     vault = Vault(settings.copilot_application_name, settings.tradepost_env, settings.kms_key_id)
     uris = keep_secrets(vault, settings, say)
     try:
-        use_keys("users", mail)
+        for service in STORED:
+            use_keys(service, mail)
         _prepare_databases(settings, uris, say)
         say(f"invitation to {settings.owner_email}", invite_owner(settings, mail, resend=resend))
     finally:
@@ -91,7 +92,7 @@ def _prepare_databases(settings: BootstrapSettings, uris: Mapping[str, str], say
         say(f"indexes {service}", build_indexes(service))
     Role.ensure_defaults()  # before the migrations, which change the roles that are there
     for service in STORED:
-        names = migrate(service, migrations_of(service))
+        names = migrate(service, migrations_of(service), patience_seconds=LEASE_SECONDS + 10)
         say(f"migrations {service}" + (f" ({', '.join(names)})" if names else ""), bool(names))
 
 
