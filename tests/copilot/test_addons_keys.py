@@ -93,6 +93,42 @@ def test_our_keys_rotate_and_the_data_key_reaches_the_second_region():
     assert replica["Properties"]["PrimaryKeyArn"] == {"Ref": "DataKeyArn"}
 
 
+def services_in(statements: list[Template]) -> set[str]:
+    named = [each["Principal"].get("Service", []) for each in statements]
+    return {service for each in named for service in (each if isinstance(each, list) else [each])}
+
+
+@pytest.mark.parametrize(("where", "key"), [("addons", "DataKey"), ("second region", "VaultKey")])
+def test_whoever_may_publish_to_a_topic_may_use_its_key(where, key):
+    """A topic's policy alone lets a service in whose every message is then dropped, without a word."""
+    template = merged() if where == "addons" else load(SECOND_REGION)
+    usable = services_in(
+        [
+            each
+            for each in template["Resources"][key]["Properties"]["KeyPolicy"]["Statement"]
+            if {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(each["Action"])
+        ]
+    )
+    publishing = services_in(
+        [
+            statement
+            for policy in of_type(template, "AWS::SNS::TopicPolicy").values()
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
+    )
+
+    assert publishing
+    assert publishing <= usable
+
+
+def test_eventbridge_needs_no_source_account_for_the_key():
+    """It names none towards an encrypted topic: docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
+    statements = merged()["Resources"]["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+    (right,) = [each for each in statements if "events.amazonaws.com" in names_in(each)]
+
+    assert "Condition" not in right
+
+
 def test_logs_end_when_the_environment_says():
     days = {"test": 7, "staging": 30, "prod": 365}
     assert {env: merged()["Mappings"]["LogDays"][env]["Days"] for env in ENVIRONMENTS} == days
