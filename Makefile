@@ -11,6 +11,8 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.1
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && { echo "$$each"; exit; }; \
 	done; echo python3)
 SOURCES := services portals shared tools loadtests tests
+# A hint, no refusal: the platform may run elsewhere.
+HINT = $(PY) -m tools.up status >/dev/null || echo 'No platform is ready in this folder: `make up` starts one.' >&2
 
 # Refused here, for all targets at once: the highest port is 8096.
 ifneq ($(PORT_OFFSET),)
@@ -85,7 +87,8 @@ types: setup-dev ## mypy alone
 
 .PHONY: journey
 journey: setup-dev ## the main job in a real browser, against the running platform
-	@$(PY) -m pytest -m browser $(ARGS)
+	@$(HINT)
+	$(PY) -m pytest -m browser $(ARGS)
 
 .PHONY: story
 story: ## the README's first story over REST, as printed, against the running platform
@@ -99,15 +102,18 @@ story: ## the README's first story over REST, as printed, against the running pl
 .PHONY: replay
 replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
 	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }
+	$(HINT)
 	$(PY) -m tools.replay "$(FILE)" $(ARGS)
 
 .PHONY: replay-short
 replay-short: setup-dev ## the same with the first two days, which come with the clone
-	@$(PY) -m tools.replay tools/demo/first-two-days.csv.xz $(ARGS)
+	@$(HINT)
+	$(PY) -m tools.replay tools/demo/first-two-days.csv.xz $(ARGS)
 
 .PHONY: load
 load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECONDS=60)
-	@$(PY) -m locust -f loadtests --headless \
+	@$(HINT)
+	$(PY) -m locust -f loadtests --headless \
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
 .PHONY: picture

@@ -39,6 +39,25 @@ class TestEnvironment:
         assert "--dev" not in make("up", "AWS=nonsense").stdout
 
 
+class TestWhatNeedsAPlatform:
+    def test_says_so_when_none_runs_here(self, tmp_path):
+        """A hint, no refusal: it may run elsewhere, and a replay waits for it in silence."""
+        environment = {name: value for name, value in os.environ.items() if name not in OF_A_CALLER}
+        replayed = subprocess.run(
+            ["make", "replay", "FILE=/dev/null"],
+            cwd=ROOT,
+            env=environment | {"TRADEPOST_STATE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+
+        assert "No platform is ready in this folder: `make up` starts one." in replayed.stderr
+
+    @pytest.mark.parametrize("target", ["replay-short", "journey", "load"])
+    def test_asks_first(self, target):
+        assert "tools.up status" in make(target).stdout
+
+
 class TestHelp:
     def test_keeps_every_description_in_one_column(self):
         shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
