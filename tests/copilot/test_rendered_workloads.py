@@ -110,6 +110,15 @@ class TestService:
         assert [each["ScheduledActionName"] for each in monday] == ["before-the-monday-peak", "after-the-monday-peak"]
         assert [each["ScheduledActionName"] for each in others["Fn::If"][1]] == ["evening", "morning"]
 
+    def test_writes_into_no_log_group_but_its_own(self, name, environment):
+        role = template_of(name, environment)["Resources"]["TaskRole"]["Properties"]
+        (policy,) = [each for each in role["Policies"] if each["PolicyName"] == "OwnLogsOnly"]
+        (denial,) = policy["PolicyDocument"]["Statement"]
+
+        assert denial["Effect"] == "Deny"
+        assert {"logs:CreateLogStream", "logs:PutLogEvents"} <= set(denial["Action"])
+        assert denial["NotResource"]["Fn::Sub"].endswith(":/copilot/${AppName}-${EnvName}-${WorkloadName}:*")
+
     def test_traces_through_the_pinned_sidecar(self, name, environment):
         containers = template_of(name, environment)["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
 
