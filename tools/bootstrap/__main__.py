@@ -70,8 +70,7 @@ def bootstrap(environment: Mapping[str, str], *, resend: bool = False, say: Say 
     vault = Vault(settings.copilot_application_name, settings.tradepost_env, settings.kms_key_id)
     uris = keep_secrets(vault, settings, say)
     try:
-        for service in STORED:
-            use_keys(service, mail)
+        use_keys("users", mail)  # the task's role opens no other service's data (copilot/policies/data-key.yml)
         _prepare_databases(settings, uris, say)
         say(f"invitation to {settings.owner_email}", invite_owner(settings, mail, resend=resend))
     finally:
