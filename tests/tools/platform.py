@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -35,6 +36,8 @@ class TinyPlatform:
         )
 
     def get(self, port: int, path: str) -> Any:
+        """Return a workload's answer, once it is back when another test has just killed it."""
+        assert eventually(lambda: self._answers(port))
         with urllib.request.urlopen(f"http://127.0.0.1:{port + self.offset}{path}", timeout=5) as answer:
             return json.load(answer)
 
@@ -42,6 +45,10 @@ class TinyPlatform:
         request = urllib.request.Request(f"http://127.0.0.1:{port + self.offset}{path}", method="POST")
         with contextlib.suppress(OSError):
             urllib.request.urlopen(request, timeout=5).close()
+
+    def _answers(self, port: int) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port + self.offset)) == 0
 
     def processes(self) -> dict[str, dict[str, Any]]:
         """Return what the supervisor wrote about each process, by name."""

@@ -153,7 +153,5 @@ def _called_names() -> list[str]:
 
 
 def make_plan(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> Plan:
-    """Return the plan the environment asks for: PORT_OFFSET shifts all ports, ONLY names the workloads to start."""
-    only = set(os.environ.get("ONLY", "").split())
-    chosen = [workload for workload in workloads if not only or workload.name in only]
-    return Plan(places, dict(os.environ), chosen, int(os.environ.get("PORT_OFFSET") or 0))
+    """Return the plan the environment asks for: PORT_OFFSET shifts all ports."""
+    return Plan(places, dict(os.environ), workloads, int(os.environ.get("PORT_OFFSET") or 0))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portals.admin.clients import people
+from portals.admin.clients import companies, people
 from shared.portal.error_pages import field_errors
 from shared.service_client import UpstreamRefused
 
@@ -59,6 +59,7 @@ def _page(
         issued=issued,
         link=_link(issued) if issued else "",
         company=company,
+        company_name=companies.names([company])[company] if company else "",
         roles=COMPANY_ROLES if company else STAFF_ROLES,
         faults=faults or {},
         typed=typed or {},
