@@ -47,6 +47,7 @@ rendered() { awk -v name="$1" '$1 == name { print $2 }' "$package/rehearsal.txt"
 application=$(rendered application)
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 [ "$region" = "$(rendered region)" ] || refuse "The release was rendered for $(rendered region): set AWS_REGION to it."
+export AWS_DEFAULT_REGION=$region # version 1 of the AWS CLI reads no other name
 
 if [ "$environment" = app ]; then
     exec aws cloudformation deploy --stack-name "$application-app" --template-file "$root/deploy/app.yml" \

@@ -28,7 +28,7 @@ class Workspace:
         except FileNotFoundError:
             self._fetch(key, copy)
             found = copy.open("rb")
-        os.utime(copy)
+        os.utime(found.fileno())  # by name, it might just have been cleaned away
         return found
 
     def forget(self, key: str) -> None:
@@ -38,7 +38,7 @@ class Workspace:
     def clean(self, unused_for: timedelta) -> int:
         """Remove copies, also half fetched ones, that nobody used for so long; return how many."""
         before = time.time() - unused_for.total_seconds()
-        stale = [path for path in self._folder.rglob("*") if path.is_file() and path.stat().st_mtime < before]
+        stale = [path for path in self._folder.rglob("*") if _is_older(path, before)]
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
@@ -55,3 +55,11 @@ class Workspace:
             unfinished.replace(copy)
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    """Tell whether it is a file last used before `moment` (epoch seconds); one that just went is none."""
+    try:
+        return path.is_file() and path.stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
