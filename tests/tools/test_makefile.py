@@ -13,30 +13,30 @@ OF_A_CALLER = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PORT_OFFSET", "AWS")
 
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:
-    """Ask make what it would run, as from a shell of one's own."""
+    """Run make as from a shell of one's own; `-n` has it only say what it would run."""
     environment = {name: value for name, value in os.environ.items() if name not in OF_A_CALLER}
-    return subprocess.run(["make", "-n", *words], cwd=ROOT, env=environment, capture_output=True, text=True)
+    return subprocess.run(["make", *words], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 class TestPortOffset:
     @pytest.mark.parametrize("offset", ["abc", "-1", "1.5", "99999", "1 2"])
     def test_that_no_port_fits_is_refused_by_every_target(self, offset):
-        refused = make("parked", f"PORT_OFFSET={offset}")
+        refused = make("-n", "parked", f"PORT_OFFSET={offset}")
 
         assert refused.returncode == 2
         assert f"PORT_OFFSET is '{offset}'; it must be a whole number from 0 to 57000" in refused.stderr
 
     @pytest.mark.parametrize("offset", ["", "0", "100", "57000"])
     def test_that_fits_is_taken(self, offset):
-        assert make("up", f"PORT_OFFSET={offset}").returncode == 0
+        assert make("-n", "up", f"PORT_OFFSET={offset}").returncode == 0
 
 
 class TestEnvironment:
     def test_of_moto_is_that_of_development(self):
-        assert "tools.prepare --dev" in make("up", "AWS=moto").stdout
+        assert "tools.prepare --dev" in make("-n", "up", "AWS=moto").stdout
 
     def test_is_not_made_for_a_word_that_is_refused_anyway(self):
-        assert "--dev" not in make("up", "AWS=nonsense").stdout
+        assert "--dev" not in make("-n", "up", "AWS=nonsense").stdout
 
 
 class TestWhatNeedsAPlatform:
@@ -55,12 +55,12 @@ class TestWhatNeedsAPlatform:
 
     @pytest.mark.parametrize("target", ["replay-short", "journey", "load"])
     def test_asks_first(self, target):
-        assert "tools.up status" in make(target).stdout
+        assert "tools.up status" in make("-n", target).stdout
 
 
 class TestHelp:
     def test_keeps_every_description_in_one_column(self):
-        shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        shown = make("help").stdout
 
         columns = {len(line) - len(line.lstrip().split(None, 1)[1]) for line in shown.splitlines()}
         assert len(columns) == 1
