@@ -16,6 +16,7 @@ from shared.service_client import ServiceClient, UpstreamRefused, UpstreamUnavai
 Lines = Sequence[Mapping[str, Any]]
 # What says that this order will not be paid, rather than that the service is not well.
 FINAL_REFUSALS = frozenset({402, 409, 422})
+LOST_RACE = "lost-race"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class PaymentsClient(ServiceClient):
         try:
             answer = self.post("/internal/v1/payments", body, timeout=timeout, idempotency_key=order_id)
         except UpstreamRefused as refusal:
-            if refusal.status in FINAL_REFUSALS:
+            if refusal.status in FINAL_REFUSALS and refusal.kind != LOST_RACE:
                 return PaymentAnswer("declined", reason=refusal.kind)
             raise _not_an_answer(refusal) from refusal
         return PaymentAnswer(answer["status"], answer["payment_id"], answer.get("reason"))

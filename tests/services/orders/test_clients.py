@@ -99,6 +99,12 @@ class TestPayments:
 
         assert payments.authorize(**PAYMENT) == PaymentAnswer("declined", None, "payment-differs")
 
+    def test_a_race_lost_over_there_is_no_decline(self, payments, server):  # noqa: F811
+        server.queue.append(problem(409, "lost-race"))
+
+        with pytest.raises(UpstreamUnavailable):
+            payments.authorize(**PAYMENT)
+
     @pytest.mark.parametrize("status", [401, 403, 404])
     def test_a_refusal_of_our_call_decides_nothing(self, payments, server, status):  # noqa: F811
         server.queue.append(problem(status, "forbidden"))
