@@ -9,7 +9,7 @@ from services.orders.clients import products
 from services.orders.documents import Cart, Order
 from services.orders.errors import invalid
 from services.orders.operations.common import company_of, racing
-from services.orders.rules.pricing import merged_lines, priced_cart
+from services.orders.rules.pricing import added_line, merged_lines, priced_cart
 from shared.errors import FieldError, InvalidInput
 from shared.tokens import Principal
 
@@ -51,7 +51,7 @@ def add_to_cart(buyer: Principal, *, sku: str, quantity: int) -> dict[str, Any]:
     if products().prices([{"sku": sku, "quantity": quantity}]) == [None]:
         raise invalid("/sku", "There is no such product.")
     cart = current_cart(buyer)
-    cart.replace(merged_lines([*cart.line_items, {"sku": sku, "quantity": quantity}]))
+    cart.replace(added_line(cart.line_items, sku, quantity))
     return _shown(cart.commit())
 
 

@@ -104,25 +104,40 @@ def units_per_sku(line_items: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 def merged_lines(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return cart lines with one entry per SKU, in order of first appearance; InvalidInput past the cart's limits."""
-    merged: list[dict[str, Any]] = [
-        {"sku": sku, "quantity": quantity} for sku, quantity in units_per_sku(lines).items()
-    ]
-    if len(merged) > MAX_LINES:
-        raise invalid("/line_items", f"A cart holds at most {MAX_LINES} lines.")
-    for position, line in enumerate(merged):
-        if line["quantity"] > MAX_QUANTITY:
+    units: dict[str, int] = {}
+    for position, line in enumerate(lines):
+        units[line["sku"]] = units.get(line["sku"], 0) + line["quantity"]
+        if units[line["sku"]] > MAX_QUANTITY:
             raise invalid(f"/line_items/{position}/quantity", f"At most {MAX_QUANTITY:,} of one product.")
-    return merged
+    if len(units) > MAX_LINES:
+        raise invalid("/line_items", f"A cart holds at most {MAX_LINES} lines.")
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
+
+
+def added_line(lines: Sequence[Mapping[str, Any]], sku: str, quantity: int) -> list[dict[str, Any]]:
+    """Return the cart's lines with so many units more; InvalidInput past the cart's limits."""
+    held = units_per_sku(lines).get(sku, 0)
+    if held + quantity > MAX_QUANTITY:
+        raise invalid("/quantity", f"At most {MAX_QUANTITY:,} of one product; {held:,} are in the cart.")
+    if not held and len(lines) >= MAX_LINES:
+        raise invalid("/sku", f"A cart holds at most {MAX_LINES} lines.")
+    return merged_lines([*lines, {"sku": sku, "quantity": quantity}])
 
 
 def priced_cart(lines: Sequence[Mapping[str, Any]], offers: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Return the cart as its API shows it; `total` is None while a line has no price or currencies differ."""
+    """Return the cart as its API shows it; `total` is None for lines that no order could hold together."""
     shown = [_cart_line(line, offer) for line, offer in zip(lines, offers, strict=True)]
-    currencies = {line["total"]["currency"] if line["total"] else None for line in shown}
-    total = None
-    if len(currencies) == 1 and None not in currencies:
-        total = {"amount": sum(line["total"]["amount"] for line in shown), "currency": currencies.pop()}
-    return {"line_items": shown, "total": total}
+    return {"line_items": shown, "total": _cart_total([line["total"] for line in shown])}
+
+
+def _cart_total(totals: Sequence[Mapping[str, Any] | None]) -> dict[str, Any] | None:
+    """Return their sum; None while one has no price, currencies differ or the sum is beyond what an order may cost."""
+    priced = [total for total in totals if total is not None]
+    currencies = {total["currency"] for total in priced}
+    amount = sum(total["amount"] for total in priced)
+    if len(priced) < len(totals) or len(currencies) != 1 or amount > MAX_AMOUNT:
+        return None
+    return {"amount": amount, "currency": currencies.pop()}
 
 
 def _cart_line(line: Mapping[str, Any], offer: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -63,9 +63,26 @@ class TestCart:
         assert [error["pointer"] for error in added.json["errors"]] == ["/sku"]
 
     def test_refuses_more_of_one_product_than_a_line_holds(self, buyer):
-        fill(buyer, ("BOLT", 1_000_000))
+        filled = fill(buyer, ("NUT", 1), ("NUT", 1), ("BOLT", 1_000_000))
+        added = buyer.post("/v1/cart/items", json={"sku": "BOLT", "quantity": 1})
+        repeated = fill(buyer, ("NUT", 1), ("NUT", 1), ("BOLT", 1_000_000), ("BOLT", 1))
 
-        assert buyer.post("/v1/cart/items", json={"sku": "BOLT", "quantity": 1}).status_code == 422
+        assert [each.status_code for each in (filled, added, repeated)] == [200, 422, 422]
+        assert [each.json["errors"][0]["pointer"] for each in (added, repeated)] == [
+            "/quantity",
+            "/line_items/3/quantity",
+        ]
+
+    def test_refuses_more_products_than_it_holds(self, buyer, products):
+        skus = [f"SKU-{number}" for number in range(2001)]
+        for sku in skus:
+            products.add(sku)
+        fill(buyer, *((sku, 1) for sku in skus[:2000]))
+
+        refused = buyer.post("/v1/cart/items", json={"sku": skus[2000], "quantity": 1})
+
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/sku")
+        assert buyer.post("/v1/cart/items", json={"sku": skus[0], "quantity": 1}).status_code == 200
 
     @pytest.mark.parametrize("quantity", [0, -1, 1_000_001, "2", 1.5, None])
     def test_wants_whole_units(self, buyer, quantity):
@@ -108,6 +125,17 @@ class TestPlaceCart:
 
         assert response.status_code == 422
         assert response.json["type"] == "/problems/cart-empty"
+
+    def test_is_refused_beyond_what_an_order_may_cost_but_can_be_read(self, buyer, products):
+        skus = [f"PLANT-{number}" for number in range(20)]
+        for sku in skus:
+            products.add(sku, 10**12)
+        filled = fill(buyer, *((sku, 1_000_000) for sku in skus))
+
+        cart = buyer.get("/v1/cart")
+
+        assert (filled.status_code, cart.status_code, cart.json["total"]) == (200, 200, None)
+        assert buyer.post("/v1/orders", json=PAYMENT).json["errors"][0]["pointer"] == "/line_items"
 
     def test_keeps_it_when_the_card_is_declined(self, buyer):
         fill(buyer, ("BOLT", 4))
