@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_smorest.fields import Upload
-from marshmallow import ValidationError, fields, pre_load, validate, validates
+from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
 from shared import schemas
 from shared.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
@@ -129,12 +130,12 @@ class ReservationInput(InputSchema):
         fields.Nested(ReservationLineInput), required=True, validate=validate.Length(min=1, max=MAX_LINES)
     )
 
-    @validates("line_items")
-    def require_each_sku_once(self, line_items: list[dict[str, Any]], **_: Any) -> None:
+    @validates_schema
+    def require_each_sku_once(self, body: dict[str, Any], **_: Any) -> None:
         seen: set[str] = set()
-        for index, line in enumerate(line_items):
+        for index, line in enumerate(body["line_items"]):
             if line["sku"] in seen:
-                raise ValidationError({index: {"sku": ["Give each SKU once."]}})
+                raise ValidationError({"line_items": {index: {"sku": ["Give each SKU once."]}}})
             seen.add(line["sku"])
 
 
@@ -162,8 +163,16 @@ class ReservationSchema(OutputSchema):
     line_items = fields.List(fields.Nested(ReservedLineSchema))
 
 
+def _storable(moment: datetime) -> None:
+    """Refuse what has no date in UTC, such as the first hours of the year 1 east of Greenwich."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as fault:
+        raise ValidationError("Give a moment of the years 1 to 9999 in UTC.") from fault
+
+
 class ReservationsQuery(PageArgs):
-    before = fields.AwareDateTime(required=True, default_timezone=None)
+    before = fields.AwareDateTime(required=True, default_timezone=None, validate=_storable)
 
     @pre_load
     def restore_plus(self, values: Any, **_: Any) -> Any:

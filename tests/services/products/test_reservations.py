@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
 
 from services.products import operations
@@ -26,6 +27,21 @@ def reserve(orders: Any, order_id: str = "ord_1", **quantities: int) -> Any:
 
 def metric(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+class TestMalformedReservation:
+    @pytest.mark.parametrize("line", [{"quantity": 1}, {"sku": "?", "quantity": 1}, {"sku": [], "quantity": 1}])
+    def test_points_at_the_line_that_is_wrong(self, orders: Any, line: dict[str, Any]) -> None:
+        body = {"line_items": [{"sku": "A", "quantity": 1}, line]}
+
+        response = orders.put("/internal/v1/reservations/ord_1", json=body)
+
+        assert (response.status_code, response.json["errors"][0]["pointer"]) == (422, "/line_items/1/sku")
+        assert Reservation.find("ord_1") is None
+
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"])
+    def test_refuses_a_moment_that_has_no_date_in_utc(self, orders: Any, moment: str) -> None:
+        assert orders.get(f"/internal/v1/reservations?before={moment}").status_code == 422
 
 
 class TestReserve:
