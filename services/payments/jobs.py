@@ -21,11 +21,13 @@ def carry_out_transaction(payment_id: str, transaction_id: str) -> None:
 @job(queue="payments-transactions", timeout=300, every_seconds=15)
 def sweep_pending_transactions() -> None:
     """Carry out what is due: jobs that were killed, answers that were lost, refunds that waited for their capture."""
-    due = operations.due_pending(SWEPT_PAYMENTS)
-    for pending in due:
+    swept = 0
+    for payment_id in operations.find_due(SWEPT_PAYMENTS):
         try:
-            operations.carry_out(*pending)
+            swept += operations.carry_out_due(payment_id)
         except Problem as refusal:
-            log.warning("sweep_skipped", payment_id=pending.payment_id, reason=str(refusal))
-    if due:
-        log.info("transactions_swept", count=len(due))
+            log.warning("sweep_skipped", payment_id=payment_id, reason=str(refusal))
+        except Exception as failure:  # one payment must not keep the sweeper from the others
+            log.error("payment_not_swept", payment_id=payment_id, exc_info=failure)
+    if swept:
+        log.info("transactions_swept", count=swept)

@@ -83,16 +83,18 @@ def carry_out(payment_id: str, transaction_id: str) -> None:
         transaction = next((each for each in waiting if payment.is_ready(each)), None)
 
 
-def due_pending(limit: int) -> list[Pending]:
-    """Pending transactions whose job must have got lost, longest due first, from at most `limit` payments."""
+def find_due(limit: int) -> list[str]:
+    """Ids of at most `limit` payments with a transaction whose job must have got lost, longest due first."""
+    return due_payments(now(), limit)
+
+
+def carry_out_due(payment_id: str) -> int:
+    """Carry out what is due of one payment; return how many transactions that were."""
     moment = now()
-    due = []
-    for payment_id in due_payments(moment, limit):
-        payment = Payment.get(payment_id)
-        due += [
-            Pending(payment.id, each.id) for each in payment.transactions if each.is_pending and each.due_at <= moment
-        ]
-    return due
+    due = [each for each in Payment.get(payment_id).transactions if each.is_pending and each.due_at <= moment]
+    for transaction in due:
+        carry_out(payment_id, transaction.id)
+    return len(due)
 
 
 def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) -> Pending | None:

@@ -102,6 +102,19 @@ class TestCapture:
 
         assert outline(payment_id) == [("capture", "pending", 1000)]
 
+    def test_is_swept_although_another_payment_cannot_be_read(self, orders_side, sandbox, hold_clock):
+        sandbox.arm("charge", "error_before", times=2)
+        unreadable = orders_side.authorize("ord_0").json["payment_id"]
+        payment_id = orders_side.authorized()
+        orders_side.ship(payment_id, 1000)
+        sealed = Payment.collection().find_one({"_id": unreadable})["card_token"]
+        Payment.collection().update_one({"_id": unreadable}, {"$set": {"card_token": sealed[:-1]}})
+
+        hold_clock(now() + timedelta(seconds=21))
+        orders_side.sweep()
+
+        assert outline(payment_id) == [("capture", "succeeded", 1000)]
+
     def test_fails_when_the_processor_refuses(self, orders_side, sandbox):
         payment_id = orders_side.authorized()
         charge_id = sandbox.charges_of("ord_1")[0]["id"]
