@@ -35,8 +35,8 @@ def authorize_payment(*, order_id: str, company_id: str, amount: Money, token: s
 
 
 def _authorize(payment: Payment) -> Payment:
-    if CancelledOrder.is_known(payment.order_id):
-        return _decline(payment, "order_cancelled", is_late=False)
+    if CancelledOrder.is_known(payment.order_id):  # an earlier request may have charged and got no answer
+        return resolve_authorization(payment)
     try:
         with leaving_time_to_record():
             charge = _ask_for_charge(payment)
@@ -53,12 +53,15 @@ def resolve_authorization(payment: Payment) -> Payment:
     """Find out how a charge ended whose answer was lost: found by its key, asked for again, or given up as declined."""
     authorization = payment.authorization
     try:
-        charge = clients().processor.find_charge(authorization.id)
-        if charge is None and payment.find_transaction(key="void") is not None:
+        with leaving_time_to_record():
+            charge = clients().processor.find_charge(authorization.id)
+        if charge is None and CancelledOrder.is_known(payment.order_id):
             return _decline(payment, "order_cancelled", is_late=True)
         if charge is None and authorization.age > rules.AUTHORIZATION_GIVEN_UP_AFTER.total_seconds():
             return _decline(payment, "processor_unavailable", is_late=True)
-        charge = charge or _ask_for_charge(payment)
+        if charge is None:
+            with leaving_time_to_record():
+                charge = _ask_for_charge(payment)
     except Unavailable as silence:
         log.warning("authorization_unanswered", payment_id=payment.id, reason=str(silence))
         return change_payment(payment, lambda present: present.postpone(present.authorization))

@@ -185,6 +185,19 @@ class TestCancelledOrder:
         assert sandbox.charges_of("ord_1") == []
         assert Payment.get(payment_id).status == "declined"
 
+    def test_finds_and_voids_a_charge_without_answer_although_orders_asks_again(self, orders_side, sandbox, hold_clock):
+        sandbox.arm("charge", "drop_after_commit", times=2)
+        payment_id = orders_side.authorize().json["payment_id"]
+        orders_side.cancel()
+        orders_side.authorize()
+        orders_side.run_jobs()
+
+        hold_clock(now() + timedelta(minutes=2))
+        orders_side.sweep()
+
+        assert orders_side.moved()["status"] == "voided"
+        assert Payment.get(payment_id).status == "voided"
+
     def test_leaves_an_order_without_payment_alone(self, orders_side):
         orders_side.cancel("ord_free")
 
