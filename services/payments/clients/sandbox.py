@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from shared.service_client import ServiceClient, UpstreamRefused, segment
 from shared.settings import SettingsInvalid
 
 API = "/psp-sandbox/v1"
+CHARGE = ("id", "status")
 # Refusals that are about us or the moment, not about the money: asking again later can help.
 NOT_A_DECISION = frozenset({401, 403, 408, 429})
 KINDS = {
@@ -52,19 +53,22 @@ class SandboxProcessor(ServiceClient):
         self._webhook_secret = webhook_secret
 
     def create_session(self, return_url: str, *, key: str) -> str:
-        url: str = self._ask("/sessions", {"return_url": return_url}, key)["url"]
+        url: str = self._ask("/sessions", {"return_url": return_url}, key, wanted=("url",))["url"]
         return url
 
     def charge(self, token: str, *, amount: int, currency: str, order_id: str, key: str) -> Charge:
         body = {"token": token, "amount": amount, "currency": currency, "reference": order_id}
-        return _charge(self._ask("/charges", body, key))
+        return _charge(self._ask("/charges", body, key, wanted=CHARGE))
 
     def find_charge(self, key: str) -> Charge | None:
         try:
-            found = self.get(f"{API}/charges", idempotency_key=key)["items"]
+            answer = self.get(f"{API}/charges", idempotency_key=key)
         except UpstreamRefused as refusal:
             raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
-        return _charge(found[0]) if found else None
+        found = answer.get("items") if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            raise self._unreadable()
+        return _charge(self._readable(found[0], CHARGE)) if found else None
 
     def capture(self, charge_id: str, amount: int, *, key: str) -> str:
         return str(self._ask(f"/charges/{segment(charge_id)}/captures", {"amount": amount}, key)["id"])
@@ -84,14 +88,25 @@ class SandboxProcessor(ServiceClient):
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as fault:
             raise WebhookUnreadable("The body is not one of the processor's events") from fault
 
-    def _ask(self, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
+    def _ask(self, path: str, body: dict[str, Any], key: str, *, wanted: Sequence[str] = ("id",)) -> Mapping[str, Any]:
         try:
-            answer: dict[str, Any] = self.post(API + path, body, idempotency_key=key)
+            answer = self.post(API + path, body, idempotency_key=key)
         except UpstreamRefused as refusal:
-            if refusal.status in NOT_A_DECISION:
+            code = _code(refusal.body)
+            # A refusal without a code is not the processor's: a load balancer's page, while the processor is replaced.
+            if refusal.status in NOT_A_DECISION or code is None:
                 raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
-            raise ProcessorRefused(_code(refusal.body)) from refusal
+            raise ProcessorRefused(code) from refusal
+        return self._readable(answer, wanted)
+
+    def _readable(self, answer: Any, wanted: Sequence[str]) -> Mapping[str, Any]:
+        """Return an answer that holds these texts; any other says nothing of the money."""
+        if not isinstance(answer, dict) or not all(isinstance(answer.get(name), str) for name in wanted):
+            raise self._unreadable()
         return answer
+
+    def _unreadable(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(self.service, "unreadable_answer", is_retryable=False)
 
 
 def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
@@ -104,21 +119,24 @@ def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
 
 def _charge(charge: Mapping[str, Any]) -> Charge:
     is_declined = charge["status"] == "declined"
-    return Charge(id=charge["id"], decline_code=(charge["decline_code"] or "card_declined") if is_declined else None)
+    decline_code = str(charge.get("decline_code") or "card_declined") if is_declined else None
+    return Charge(id=str(charge["id"]), decline_code=decline_code)
 
 
 def _settlement(kind: TransactionKind, told: Mapping[str, Any]) -> Settlement:
     charge = told["charge"]
     movement = charge if kind == TransactionKind.AUTHORIZATION else told[kind.value]
     return Settlement(
-        order_id=charge["reference"],
-        key=movement["idempotency_key"],
+        order_id=str(charge["reference"]),
+        key=str(movement["idempotency_key"]),
         kind=kind,
         charge=_charge(charge),
-        processor_id=movement["id"],
+        processor_id=str(movement["id"]),
     )
 
 
-def _code(body: Any) -> str:
+def _code(body: Any) -> str | None:
+    """Return the reason in a refusal of the processor's own, None when it is somebody else's."""
     error = body.get("error") if isinstance(body, dict) else None
-    return str(error.get("code", "refused")) if isinstance(error, dict) else "refused"
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, str) else None

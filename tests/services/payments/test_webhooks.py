@@ -107,6 +107,13 @@ class TestWebhook:
     def test_of_a_kind_we_do_not_know_is_taken_and_ignored(self, webhooks):
         assert webhooks(signed(json.dumps({"type": "dispute.opened", "data": {}}))).status_code == 204
 
+    def test_of_a_transaction_we_do_not_know_is_taken_and_ignored(self, orders_side, webhooks):
+        orders_side.authorized()
+        charge = {"id": "ch_1", "status": "authorized", "decline_code": None, "reference": "ord_1"}
+        told = {"charge": charge, "capture": {"id": "cap_1", "idempotency_key": ["k"]}}
+
+        assert webhooks(signed(json.dumps({"type": "charge.captured", "data": told}))).status_code == 204
+
     def test_of_an_order_we_do_not_know_is_taken_and_ignored(self, webhooks):
         charge = {"id": "ch_1", "status": "authorized", "reference": "ord_none", "idempotency_key": "k"}
 
