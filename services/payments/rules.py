@@ -86,7 +86,7 @@ def is_own_url(url: str, origins: Sequence[str]) -> bool:
         parts, port = urlsplit(url), urlsplit(url).port
     except ValueError:
         return False
-    if "\\" in url or "@" in parts.netloc:
+    if not url.isprintable() or "\\" in url or "@" in parts.netloc:
         return False
     return (parts.scheme, parts.hostname, port) in {
         (origin.scheme, origin.hostname, origin.port) for origin in map(urlsplit, origins)

@@ -30,6 +30,8 @@ class TestCardPage:
             "http://127.0.0.1:8081\\@evil.example/",
             "http://127.0.0.1:notaport/",
             "//127.0.0.1:8081/",
+            "http://127.0.0.1:8081/a\nb",
+            "http://127.0.0.1:8081/a\tb",
         ],
     )
     def test_returns_to_our_own_portals_only(self, buyer, url):
