@@ -13,8 +13,9 @@ class OrdersSettings(StoreSettings):
     Where the neighbours are, and how long, in seconds, an order waits for them.
 
     After `stock_patience_seconds` or `payment_patience_seconds` without an answer an order is undone; a shipment or
-    return that payments has not settled after `settle_patience_seconds` is announced again; a reservation older than
-    `stray_after_seconds` is looked at. With `psp_backend` none, as at payments, no order is paid by card.
+    return that payments has not settled after `settle_patience_seconds` is announced again, and so is, once, the end
+    of an order; a reservation older than `stray_after_seconds` is looked at. With `psp_backend` none, as at payments,
+    no order is paid by card.
     """
 
     products_url: str = "http://products:8080"

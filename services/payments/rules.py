@@ -13,6 +13,8 @@ LONGEST_WAIT = timedelta(minutes=10)
 # An order must not wait for ever for a processor that never heard of its charge.
 AUTHORIZATION_GIVEN_UP_AFTER = timedelta(minutes=15)
 MOVEMENT_GIVEN_UP_AFTER = timedelta(hours=24)
+# Orders asks again a minute after it asked in vain; what comes sooner is a repeated delivery.
+ASKED_ANEW_AFTER = timedelta(seconds=30)
 
 DECLINE_REASONS = frozenset(
     {
@@ -73,6 +75,11 @@ def authorization_status(status: PaymentStatus) -> str:
 def retry_delay(attempts: int) -> timedelta:
     """Return how long to wait after the `attempts`-th attempt that brought no answer: 40 s, 80 s … 10 minutes."""
     return min(LONGEST_WAIT, FIRST_SWEEP_AFTER * 2 ** min(attempts, 10))
+
+
+def is_asked_anew(age_seconds: float) -> bool:
+    """Return whether a transaction so old is asked for again because its outcome was not heard."""
+    return age_seconds > ASKED_ANEW_AFTER.total_seconds()
 
 
 def decline_label(reason: str) -> str:

@@ -129,31 +129,39 @@ class Order(Aggregate):
         self._end_placing()
         self.record(announcements.confirmed(self))
 
-    def refuse(self, reason: str, *, payment_id: str | None = None, shortages: Sequence[Any] = ()) -> None:
+    def refuse(
+        self, reason: str, *, repeat_after: float, payment_id: str | None = None, shortages: Sequence[Any] = ()
+    ) -> None:
         """Undo an order that was not confirmed: its reference and its cart are free again."""
         self.status = OrderStatus.REFUSED
         self.payment_id = payment_id or self.payment_id
         self.shortages = list(shortages) or None
         self.cart_key = None
-        self._give_up(reason)
+        self._give_up(reason, repeat_after)
 
-    def cancel(self, reason: str) -> None:
+    def cancel(self, reason: str, *, repeat_after: float) -> None:
         """Cancel before anything is shipped; the reference is free again, and the cart of an undecided order."""
         if self.status not in CANCELLABLE:
             raise OrderNotCancellable(f"Order {self.number} is {self.status}")
         if self.is_undecided:
             self.cart_key = None
         self.status = OrderStatus.CANCELLED
-        self._give_up(reason)
+        self._give_up(reason, repeat_after)
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str, repeat_after: float) -> None:
+        """End the order and tell so, once more after so many seconds: nobody answers that it was heard."""
         self.status_reason = reason
         self.reference_key = None
         self._end_placing()
         self.announce_end()
+        self.wait(repeat_after)
 
     def _end_placing(self) -> None:
         self.card_token = None
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait for nobody."""
         self.due_at = None
         self.attempts = 0
 
@@ -223,8 +231,7 @@ class Order(Aggregate):
             return False
         setattr(self, part, [{**entry, field: amount} if entry["id"] == part_id else entry for entry in entries])
         if not self.has_unsettled:
-            self.due_at = None
-            self.attempts = 0
+            self.rest()
         return True
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.orders.documents import Order
 from services.orders.documents.cart import empty_cart
-from services.orders.operations.common import racing
+from services.orders.operations.common import racing, settings
 from services.orders.rules.presenting import shown_order
 from shared.observability import get_logger
 from shared.tokens import Principal
@@ -18,7 +18,7 @@ log = get_logger()
 def cancel_order(principal: Principal, order_id: str, *, reason: str) -> dict[str, Any]:
     """Cancel an order of which nothing was shipped, for its company or as staff; OrderNotCancellable otherwise."""
     order = Order.get(order_id, **principal.company_scope("orders:write"))
-    order.cancel(reason)
+    order.cancel(reason, repeat_after=settings().settle_patience_seconds)
     order.commit()
     if order.cart_key:
         empty_cart(order.cart_key)

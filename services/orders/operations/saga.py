@@ -6,6 +6,7 @@ from services.orders.clients import PaymentAnswer, payments, products
 from services.orders.documents import Order
 from services.orders.documents.cart import empty_cart
 from services.orders.errors import OutOfStock
+from services.orders.operations.common import settings
 from services.orders.operations.measuring import FAILURES, count_confirmed
 from services.orders.rules.pricing import units_per_sku
 from services.orders.rules.statuses import OrderStatus
@@ -97,7 +98,8 @@ def undo(
     order: Order, reason: str, *, payment_id: str | None = None, shortages: list[dict[str, object]] | None = None
 ) -> None:
     """Refuse the order; products and payments let go of it by its event."""
-    order.refuse(reason, payment_id=payment_id, shortages=shortages or [])
+    patience = settings().settle_patience_seconds
+    order.refuse(reason, repeat_after=patience, payment_id=payment_id, shortages=shortages or [])
     order.commit()
     FAILURES.labels(reason).inc()
     log.info("order_refused", order_id=order.id, reason=reason)

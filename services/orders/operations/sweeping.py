@@ -39,6 +39,11 @@ def _attend(order_id: str) -> None:
     order = Order.get(order_id)
     if order.due_at is None or order.due_at > now():
         return
+    if order.status in GONE:
+        order.announce_end()
+        order.rest()
+        order.commit()
+        return
     order.attempts += 1
     order.wait_for_answer(at_least=LEASE_SECONDS)
     if not order.is_undecided:

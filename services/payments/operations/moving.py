@@ -33,12 +33,12 @@ class Pending(NamedTuple):
 
 
 def record_capture(payment_id: str, *, shipment_id: str, amount: int) -> Pending | None:
-    """Note that a shipment's amount is to be captured; None when that has been settled before."""
+    """Note that a shipment's amount is to be captured; None, and told again, when that has been settled before."""
     return _record(Payment.get(payment_id), lambda payment: payment.request_capture(shipment_id, amount))
 
 
 def record_refund(payment_id: str, *, return_id: str, amount: int) -> Pending | None:
-    """Note that a return's amount is to be refunded; None when that has been settled before."""
+    """Note that a return's amount is to be refunded; None, and told again, when that has been settled before."""
     key = f"refund:return:{return_id}"
     return _record(Payment.get(payment_id), lambda payment: payment.request_refund(key, amount, return_id=return_id))
 
@@ -107,6 +107,9 @@ def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) 
         payment.commit()
         about = {"transaction_id": transaction.id, "kind": transaction.kind, "status": transaction.status}
         log.info("transaction_recorded", payment_id=payment.id, **about)
+    elif payment.announce_again(transaction):
+        payment.commit()
+        log.warning("movement_announced_again", payment_id=payment.id, transaction_id=transaction.id)
     return Pending(payment.id, transaction.id) if transaction.is_pending else None
 
 

@@ -158,6 +158,19 @@ class TestAnnouncingAgain:
 
         assert announced(order) == ["order_shipped", "order_returned", "order_returned"]
 
+    def test_the_end_of_an_order_is_announced_once_more(self, place, buyer, sweep):
+        cancelled = place().json["id"]
+        buyer.post(f"/v1/orders/{cancelled}/cancellation", json={"reason": "typo"})
+        declined = place(payment={"method": "card", "token": "tok_declined"}).json["order_id"]
+        sweep(after=59)
+        assert [announced(Order.get(each))[-1:] for each in (cancelled, declined)] == [["order_cancelled"]] * 2
+
+        for _ in range(3):
+            sweep(after=600)
+
+        assert announced(Order.get(cancelled)) == ["order_confirmed", "order_cancelled", "order_cancelled"]
+        assert announced(Order.get(declined)) == ["order_cancelled"] * 2
+
     def test_what_is_settled_is_left_alone(self, staff, sweep):
         order = make_shipped_order()
         body = {"line_items": [{"line_id": "1", "quantity": 1}]}

@@ -102,6 +102,20 @@ class TestCapture:
 
         assert outline(payment_id) == [("capture", "pending", 1000)]
 
+    def test_is_announced_again_to_who_asks_again_later_but_not_taken_again(self, orders_side, hold_clock):
+        payment_id = orders_side.captured()
+        orders_side.give_back(payment_id, 250)
+        orders_side.run_jobs()
+        told = orders_side.events(payment_id)
+
+        hold_clock(now() + timedelta(seconds=61))
+        orders_side.ship(payment_id, 1000)
+        orders_side.give_back(payment_id, 250)
+        orders_side.run_jobs()
+
+        assert orders_side.events(payment_id) == told * 2
+        assert orders_side.moved() == {"status": "authorized", "captured_amount": 1000, "refunded_amount": 250}
+
     def test_is_swept_although_another_payment_cannot_be_read(self, orders_side, sandbox, hold_clock):
         sandbox.arm("charge", "error_before", times=2)
         unreadable = orders_side.authorize("ord_0").json["payment_id"]

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 from mongoengine import (
     DateTimeField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentListField,
     EnumField,
@@ -24,27 +23,6 @@ from shared.events import Event
 from shared.ids import new_id
 from shared.persistence import Aggregate
 from shared.sealed_fields import EncryptedStringField
-
-TOMBSTONE_KEPT_SECONDS = 7 * 24 * 3600
-
-
-class CancelledOrder(Document):
-    """An order that was cancelled: an authorisation of it that comes too late is not made, or is voided."""
-
-    order_id = StringField(primary_key=True)
-    cancelled_at = DateTimeField(required=True)
-
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "cancelled_orders",
-        "db_alias": "payments",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["cancelled_at"], "expireAfterSeconds": TOMBSTONE_KEPT_SECONDS}],
-    }
-
-    @classmethod
-    def is_known(cls, order_id: str) -> bool:
-        return cls._get_collection().find_one({"_id": str(order_id)}, {"_id": 1}) is not None
 
 
 class Transaction(EmbeddedDocument):
@@ -73,6 +51,10 @@ class Transaction(EmbeddedDocument):
     @property
     def is_pending(self) -> bool:
         return bool(self.status == TransactionStatus.PENDING)
+
+    @property
+    def is_made(self) -> bool:
+        return bool(self.status == TransactionStatus.SUCCEEDED)
 
     @property
     def age(self) -> float:
@@ -227,6 +209,15 @@ class Payment(Aggregate):
         if event is not None:
             self.record(event)
         return True
+
+    def announce_again(self, transaction: Transaction) -> bool:
+        """Announce once more what was made a while ago, to who asks again; False for what is merely repeated."""
+        if not transaction.is_made or not rules.is_asked_anew(transaction.age):
+            return False
+        event = self._announcement(transaction)
+        if event is not None:
+            self.record(event)
+        return event is not None
 
     def fail(self, transaction: Transaction, reason: str) -> bool:
         """Note that the processor refuses, or that we stopped asking; False when the outcome is known already."""
