@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email import policy
+from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 from typing import Any
 
@@ -32,8 +33,8 @@ class SesMailer:
     def deliver(self, mail_id: str, message: EmailMessage) -> None:
         try:
             client("sesv2").send_email(
-                FromEmailAddress=str(message["From"]),
-                Destination={"ToAddresses": [str(message["To"])]},
+                FromEmailAddress=_bare(message["From"])[0],
+                Destination={"ToAddresses": _bare(message["To"])},
                 Content={"Raw": {"Data": message.as_bytes(policy=SEVEN_BIT)}},
                 EmailTags=[{"Name": "notification", "Value": mail_id}],
                 **self._options,
@@ -45,6 +46,11 @@ class SesMailer:
             raise MailNotDelivered(f"SES did not take the mail: {code}") from refusal
         except BotoCoreError as failure:
             raise MailNotDelivered(f"SES does not answer: {type(failure).__name__}") from failure
+
+
+def _bare(header: AddressHeader) -> list[str]:
+    """Return the addresses alone: SES takes 7-bit ones only, and the names stand in the mail, encoded."""
+    return [address.addr_spec for address in header.addresses]
 
 
 def build_mailer(settings: NotificationsSettings) -> SesMailer:

@@ -112,7 +112,7 @@ class TestSes:
         monkeypatch.undo()
         clients.client.cache_clear()
 
-    def test_is_told_the_configuration_set_and_the_notification(self, settings, post, monkeypatch):
+    def test_is_told_the_envelope_and_what_belongs_to_it(self, settings, post, monkeypatch):
         server = FaultyServer()
         server.default = Reply(body={"MessageId": "1"})
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
@@ -125,6 +125,8 @@ class TestSes:
         clients.client.cache_clear()
 
         assert sent["ConfigurationSetName"] == "tradepost-prod"
+        assert sent["Destination"] == {"ToAddresses": ["zoe@acme.example"]}, "SES refuses a name beyond ASCII here"
+        assert sent["FromEmailAddress"] == SENDER
         assert sent["EmailTags"] == [{"Name": "notification", "Value": "ntf_1"}]
 
 
