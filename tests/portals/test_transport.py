@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shared import tracing
 from shared.portal.gateway import Call, Upload
@@ -64,6 +66,19 @@ class TestHttpTransport:
 
     def test_sends_no_token_when_nobody_is_signed_in(self, address: str):
         assert "Authorization" not in HttpTransport(address).send(Call("GET", "/x"), None).body["headers"]
+
+    def test_names_the_browser_that_asks_and_not_whom_it_claims_to_be(self, address: str):
+        app = Flask("portal")
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1)  # type: ignore[method-assign]
+        app.get("/")(lambda: HttpTransport(address).send(Call("POST", "/auth/login", body={}), None).body["headers"])
+
+        sent = app.test_client().get("/", headers={"X-Forwarded-For": "10.20.0.1, 203.0.113.7"}).json
+
+        assert sent is not None
+        assert sent["X-Forwarded-For"] == "203.0.113.7"
+
+    def test_names_nobody_outside_a_request(self, address: str):
+        assert "X-Forwarded-For" not in HttpTransport(address).send(Call("GET", "/x"), None).body["headers"]
 
     def test_sends_a_file_as_multipart(self, address: str):
         call = Call("POST", "/products/imports", upload=Upload("c.csv", b"sku,name"))
