@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from shared.portal.gateway import Area, Call, Reply, segment
+from shared.service_client import UpstreamRefused
 
 Json = dict[str, Any]
 PAGE_SIZE = 25
+MOST_TRIES = 3
 
 
 class Catalog(Area):
@@ -34,10 +38,39 @@ class Carts(Area):
         cart: Json = self.gateway.send(Call("POST", "/cart/items", body={"sku": sku, "quantity": quantity})).body
         return cart
 
+    def add_many(self, line_items: Iterable[Json]) -> tuple[Json, dict[str, str]]:
+        """
+        Add lines ({sku, quantity}) in one write, and return the cart with the reason for each SKU that was left out.
+
+        One by one, hundreds of lines would meet the rate limit and the request's deadline half way.
+        """
+        before = {line["sku"]: line["quantity"] for line in self.get_cart()["line_items"]}
+        wanted = dict(before)
+        for line in line_items:
+            wanted[line["sku"]] = wanted.get(line["sku"], 0) + line["quantity"]
+        refused: dict[str, str] = {}
+        for _ in range(MOST_TRIES):
+            try:
+                return self.replace([{"sku": sku, "quantity": wanted[sku]} for sku in wanted]), refused
+            except UpstreamRefused as refusal:
+                reasons = _by_line(refusal, list(wanted))
+                if not reasons:
+                    raise
+            refused |= reasons
+            as_before = {sku: before[sku] for sku in reasons if wanted[sku] != before.get(sku, wanted[sku])}
+            wanted = {sku: quantity for sku, quantity in wanted.items() if sku not in reasons} | as_before
+        return self.get_cart(), refused | dict.fromkeys(wanted.keys() - before.keys(), "The cart did not take it.")
+
     def replace(self, line_items: list[Json]) -> Json:
         """Put these lines ({sku, quantity}) in the place of what was there."""
         cart: Json = self.gateway.send(Call("PUT", "/cart", body={"line_items": line_items})).body
         return cart
+
+
+def _by_line(refusal: UpstreamRefused, skus: list[str]) -> dict[str, str]:
+    """Return what a refusal says of single lines, by SKU."""
+    named = ((re.match(r"/line_items/([0-9]+)/", error.pointer), error.detail) for error in refusal.errors)
+    return {skus[int(place[1])]: detail for place, detail in named if place}
 
 
 class Orders(Area):

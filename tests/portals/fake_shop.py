@@ -147,6 +147,18 @@ class Shop:
 
     def replace_cart(self, user: Json, call: Call) -> tuple[int, Json]:
         wanted = {line["sku"]: line["quantity"] for line in call.body["line_items"]}
+        faults = [
+            {"pointer": f"/line_items/{position}/sku", "detail": f"There is no product {sku}"}
+            for position, sku in enumerate(wanted)
+            if sku not in self.products
+        ]
+        faults += [
+            {"pointer": f"/line_items/{position}/quantity", "detail": "At most 1,000,000 of one product."}
+            for position, quantity in enumerate(wanted.values())
+            if quantity > 1_000_000
+        ]
+        if faults:
+            raise Refusal(422, "invalid-input", errors=faults)
         self.carts[user["company"]["id"]] = wanted
         return 200, self.cart(user)
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.customer.clients import carts
 from portals.customer.presenters import (
+    QuickLine,
     cart_lines,
     edited_lines,
     parse_quantity,
@@ -76,13 +77,10 @@ def quick_order() -> ResponseReturnValue:
     typed = "\n".join(f"{sku}\t{quantity or 1}" for sku, quantity in rows if sku.strip())
     lines, unread = parse_quick_order(f"{typed}\n{request.form.get('lines', '')}")
     refused = [f"{line.text}: {line.reason}" for line in unread]
-    added = 0
-    for line in lines[:MOST_PASTED_LINES]:
-        try:
-            remember_cart(carts.add(line.sku, line.quantity))
-            added += 1
-        except UpstreamRefused as refusal:
-            refused.append(_reason(refusal, line.sku))
+    if len(lines) > MOST_PASTED_LINES:
+        refused.append(f"Only the first {MOST_PASTED_LINES} lines were read.")
+    added, left_out = _add(lines[:MOST_PASTED_LINES])
+    refused += [f"{sku}: {reason}" for sku, reason in left_out.items()]
     if added:
         flash(f"{plural(added, 'line')} added to your cart.", "good")
     elif not refused:
@@ -98,6 +96,15 @@ def cut_to_stock() -> ResponseReturnValue:
     remember_cart(carts.replace(within_stock(carts.get_cart())))
     flash("Quantities were lowered to what is in stock.", "good")
     return redirect(url_for("cart.cart"))
+
+
+def _add(lines: list[QuickLine]) -> tuple[int, dict[str, str]]:
+    """Put lines into the cart; return how many it took, and the reason for each SKU that it did not."""
+    if not lines:
+        return 0, {}
+    cart, left_out = carts.add_many({"sku": line.sku, "quantity": line.quantity} for line in lines)
+    remember_cart(cart)
+    return sum(line.sku not in left_out for line in lines), left_out
 
 
 def _page(found: dict[str, Any]) -> str:

@@ -52,14 +52,8 @@ def cancel(order_id: str) -> ResponseReturnValue:
 def reorder(order_id: str) -> ResponseReturnValue:
     """Put the lines of an order into the cart, on top of what is there, at today's prices."""
     order = orders.get_order(order_id)
-    missing = []
-    for line in order["line_items"]:
-        try:
-            remember_cart(carts.add(line["sku"], line["quantity"]))
-        except UpstreamRefused as refusal:
-            if refusal.status not in (404, 409, 422):
-                raise
-            missing.append(line["sku"])
+    cart, missing = carts.add_many(order["line_items"])
+    remember_cart(cart)
     if missing:
         flash(f"No longer sold and left out: {', '.join(missing)}.", "warn")
     flash(f"The lines of {order['number']} are in your cart, at today's prices.", "good")

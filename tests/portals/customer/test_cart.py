@@ -104,5 +104,24 @@ class TestQuickOrder:
         assert "UNKNOWN: There is no product UNKNOWN" in page.text
         assert "NUT-M8 X: There is no product NUT-M8 X" in page.text
 
+    def test_adds_hundreds_of_lines_in_one_write_and_says_where_it_stopped(self, buyer: Visitor, gateway, shop):
+        for number in range(501):
+            shop.add_product(f"PIN-{number}")
+        form = buyer.get("/cart")
+        gateway.calls.clear()
+
+        page = form.submit("/cart/quick-order", lines="\n".join(f"PIN-{number} 2" for number in range(501)))
+
+        assert "500 lines added" in page.text
+        assert "Only the first 500 lines were read" in page.text
+        assert shop.carts["com_acme"]["PIN-499"] == 2
+        assert [call.method for call in gateway.calls if call.path.startswith("/cart")] == ["GET", "PUT", "GET"]
+
+    def test_leaves_a_line_as_it_was_when_the_cart_takes_no_more_of_it(self, buyer: Visitor, shop):
+        page = buyer.get("/cart").submit("/cart/quick-order", lines="BOLT-M8 1000000\nNUT-M8 1")
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 3}
+        assert "BOLT-M8: At most 1,000,000 of one product." in page.text
+
     def test_asks_for_something_when_nothing_was_typed(self, buyer: Visitor, shop):
         assert "Enter at least one SKU" in buyer.get("/cart").submit("/cart/quick-order").text
