@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from shared import deadline
 from shared.observability import be_observed, observe_requests
 from shared.portal.assets import register_assets
+from shared.portal.bodies import TimedBodies
 from shared.portal.csrf import register_csrf
 from shared.portal.error_pages import register_error_pages
 from shared.portal.formatting import register_formatting
@@ -97,6 +98,6 @@ def _register_pages(app: Flask, folder: Path) -> None:
 
 
 def _wrap(app: Flask, prefix: str) -> None:
-    """Put the middleware round the app: the load balancer's forwarded scheme, the request's deadline, the prefix."""
-    inner = deadline.Middleware(app.wsgi_app)
+    """Put the middleware round the app: the load balancer's word, the prefix, the request's deadline, its body's."""
+    inner = deadline.Middleware(TimedBodies(app.wsgi_app, largest=app.config["MAX_CONTENT_LENGTH"]))
     app.wsgi_app = ProxyFix(Prefix(inner, prefix) if prefix else inner, x_for=1, x_proto=1)  # type: ignore[method-assign]

@@ -8,7 +8,6 @@ the upstream, and a try on a stale connection can be repeated.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -17,6 +16,7 @@ from services.gateway.clients.wire import Body
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
 from shared.errors import BadRequest
+from shared.slow_bodies import watch
 
 PIECE_BYTES = 64 * 1024
 Environ = dict[str, Any]
@@ -35,9 +35,7 @@ def received_body(environ: Environ, limit: int, settings: GatewaySettings) -> It
         yield Body(length, _read_small(environ, length, settings))
         return
     with tempfile.SpooledTemporaryFile(max_size=settings.body_memory_bytes) as file:
-        received = _spool(environ, file, limit, settings)
-        if length is not None and received != length:
-            raise BodyIncomplete()
+        received = _spool(environ, file, length, limit, settings)
         yield Body(received, file=file)
 
 
@@ -53,24 +51,23 @@ def _announced_length(environ: Environ) -> int | None:
 def _read_small(environ: Environ, length: int, settings: GatewaySettings) -> bytes:
     if not length:
         return b""
-    with _idle_limit(environ, settings.body_idle_seconds):
+    with _arriving(environ, settings.body_idle_seconds, settings.body_idle_seconds):
         body = _read(environ["wsgi.input"], length)
-    if len(body) != length:
-        raise BodyIncomplete()
+        if len(body) != length:
+            raise BodyIncomplete()
     return body
 
 
-def _spool(environ: Environ, file: IO[bytes], limit: int, settings: GatewaySettings) -> int:
+def _spool(environ: Environ, file: IO[bytes], length: int | None, limit: int, settings: GatewaySettings) -> int:
     received = 0
-    give_up_at = time.monotonic() + settings.body_total_seconds
-    with _idle_limit(environ, settings.body_idle_seconds):
+    with _arriving(environ, settings.body_idle_seconds, settings.body_total_seconds):
         while piece := _read(environ["wsgi.input"], min(PIECE_BYTES, limit + 1 - received)):
             received += len(piece)
             if received > limit:
                 raise _too_large(limit)
-            if time.monotonic() > give_up_at:
-                raise BodyTooSlow()
             file.write(piece)
+        if length is not None and received != length:
+            raise BodyIncomplete()
     return received
 
 
@@ -84,16 +81,22 @@ def _read(stream: Any, size: int) -> bytes:
 
 
 @contextmanager
-def _idle_limit(environ: Environ, seconds: float) -> Iterator[None]:
-    """Let no single read from the client take longer than `seconds`: gunicorn's threads would wait for ever."""
+def _arriving(environ: Environ, idle_seconds: float, total_seconds: float) -> Iterator[None]:
+    """Let no read from the client take longer than `idle_seconds`, nor all of them longer than `total_seconds`."""
     connection = environ.get("gunicorn.socket")
     if connection is None:
         yield
         return
     before = connection.gettimeout()
-    connection.settimeout(seconds)
+    connection.settimeout(idle_seconds)
     try:
-        yield
+        with watch.within(connection, total_seconds) as arrival:
+            yield
+    except BodyTooSlow:
+        arrival.stop()
+        raise
+    except BodyIncomplete as cut:
+        raise (BodyTooSlow() if arrival.is_overdue else cut) from cut
     finally:
         connection.settimeout(before)
 

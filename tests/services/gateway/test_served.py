@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
         "WEB_THREADS": "8",
         "UPSTREAM_PLACES": "4",
         "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
+        "BODY_TOTAL_SECONDS": str(2 * BODY_IDLE_SECONDS),
     }
     command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "services.gateway.app:create_app()"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
@@ -210,6 +212,19 @@ class TestSlowClients:
         assert status == 408
         assert json.loads(body)["type"] == "/problems/body-too-slow"
         assert time.monotonic() - started < BODY_IDLE_SECONDS + 8
+        assert targets(served_upstream) == []
+
+    @pytest.mark.parametrize("framing", ["Content-Length: 1000", "Transfer-Encoding: chunked"])
+    def test_a_body_that_drips_is_given_up_too(self, framing, client, bearer, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}{framing}\r\n\r\n".encode())
+        drop = b"a" if "Length" in framing else b"1\r\na\r\n"
+        drops = 0
+        while not select.select([client.socket], [], [], BODY_IDLE_SECONDS / 4)[0] and drops < 100:
+            client.send(drop)
+            drops += 1
+
+        assert drops < 100, "every drop bought it more time"
+        assert client.read()[0] == 408
         assert targets(served_upstream) == []
 
     def test_reader_who_leaves_gives_his_place_back(self, port, bearer, served_upstream):
