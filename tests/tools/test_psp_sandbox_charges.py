@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.factories.psp_sandbox import Sandbox, WebhookReceiver, running_sandbox
+from tests.factories.psp_sandbox import API_KEY, Sandbox, WebhookReceiver, running_sandbox
 
 
 def charge_body(**changes: Any) -> dict[str, Any]:
@@ -65,6 +65,16 @@ class TestCharge:
         found = sandbox.call("GET", "/charges?idempotency_key=charge-1")[1]["items"]
         assert [charge["id"] for charge in found] == [charge_id]
         assert sandbox.charges_of("ord_3") == []
+
+    @pytest.mark.parametrize(
+        "body", ["[" * 20_000, '{"token": "\\ud800", "amount": 1, "currency": "GBP", "reference": "r"}']
+    )
+    def test_refuses_a_body_that_it_could_not_keep(self, sandbox, body):
+        headers = {"Authorization": f"Bearer {API_KEY}", "Idempotency-Key": "a", "Content-Type": "application/json"}
+
+        response = sandbox.app.test_client().post("/psp-sandbox/v1/charges", data=body, headers=headers)
+
+        assert (response.status_code, response.json["error"]["code"]) == (400, "body_invalid")
 
 
 class TestIdempotencyKey:
@@ -174,8 +184,14 @@ class TestFaults:
 
         assert sandbox.call("POST", "/charges", charge_body(), key="same")[0] == 201
 
-    def test_refuses_an_unknown_fault(self, sandbox):
-        assert sandbox.call("POST", "/faults", {"operation": "charge", "kind": "explode"})[0] == 400
+    @pytest.mark.parametrize(
+        "change",
+        [{"kind": "explode"}, {"kind": []}, {"operation": {}}, {"seconds": "soon"}, {"seconds": -1}, {"times": []}],
+    )
+    def test_refuses_an_unknown_fault(self, sandbox, change):
+        fault = {"operation": "charge", "kind": "delay"} | change
+
+        assert sandbox.call("POST", "/faults", fault)[0] == 400
 
 
 def test_receiver_is_told_of_every_movement(sandbox: Sandbox, receiver: WebhookReceiver, charge_id: str) -> None:

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -15,8 +16,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from tools.psp_sandbox import ledger, webhooks
 from tools.psp_sandbox.config import PREFIX
 from tools.psp_sandbox.errors import Refused
-from tools.psp_sandbox.faults import OPERATIONS, Fault, FaultKind, drop_connection
-from tools.psp_sandbox.schemas import read_amount, read_body, read_charge, read_return_url
+from tools.psp_sandbox.faults import Fault, FaultKind, drop_connection
+from tools.psp_sandbox.schemas import read_amount, read_body, read_charge, read_fault, read_return_url
 from tools.psp_sandbox.state import SandboxState, state
 
 blueprint = Blueprint("api", __name__, url_prefix=f"{PREFIX}/v1")
@@ -109,13 +110,9 @@ def get_balance() -> Response:
 @blueprint.post("/faults")
 def arm_fault() -> tuple[Response, int]:
     """Make the next requests of an operation go wrong."""
-    body = read_body()
-    operation, kind = body.get("operation"), body.get("kind")
-    if operation not in OPERATIONS or kind not in set(FaultKind):
-        raise Refused(400, "parameter_invalid", f"operation is one of {OPERATIONS}, kind of {[*map(str, FaultKind)]}.")
-    fault = Fault(operation, FaultKind(kind), float(body.get("seconds", 1)), int(body.get("times", 1)))
+    fault = read_fault(read_body())
     state().faults.arm(fault)
-    return jsonify({"operation": operation, "kind": kind, "seconds": fault.seconds, "times": fault.times}), 201
+    return jsonify(asdict(fault)), 201
 
 
 @blueprint.delete("/faults")

@@ -6,19 +6,35 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from flask import request
 
 from tools.psp_sandbox.errors import Refused
+from tools.psp_sandbox.faults import OPERATIONS, Fault, FaultKind
 
 LARGEST_AMOUNT = 10**12
 
 
 def read_body() -> dict[str, Any]:
     """The JSON object of the request; 400 for anything else."""
-    body = request.get_json(silent=True)
+    try:
+        body = orjson.loads(request.get_data()) if request.is_json else None
+    except orjson.JSONDecodeError:  # too deep, and what is no Unicode, too
+        body = None
     if not isinstance(body, dict):
         raise Refused(400, "body_invalid", "Send a JSON object.")
     return body
+
+
+def read_fault(body: dict[str, Any]) -> Fault:
+    """A fault to arm: operation and kind, for how many seconds (a delay) and how often."""
+    operation, kind = body.get("operation", ""), body.get("kind", "")
+    seconds, times = body.get("seconds", 1), body.get("times", 1)
+    if operation not in OPERATIONS or kind not in [*FaultKind]:
+        raise Refused(400, "parameter_invalid", f"operation is one of {OPERATIONS}, kind of {[*map(str, FaultKind)]}.")
+    if not isinstance(seconds, int | float) or not isinstance(times, int) or seconds < 0 or times < 1:
+        raise Refused(400, "parameter_invalid", "seconds is a number, 0 or more, and times a whole one, 1 or more.")
+    return Fault(operation, FaultKind(kind), float(seconds), times)
 
 
 def read_amount(body: dict[str, Any]) -> int:
