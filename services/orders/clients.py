@@ -46,7 +46,10 @@ class ProductsClient(ServiceClient):
     def prices(self, line_items: Lines, *, timeout: float) -> list[dict[str, Any] | None]:
         """Return what the catalog offers line by line for that quantity, None for an unknown SKU."""
         asked = [{"sku": line["sku"], "quantity": line["quantity"]} for line in line_items]
-        answer = self.post("/internal/v1/prices", {"line_items": asked}, timeout=timeout)
+        try:
+            answer = self.post("/internal/v1/prices", {"line_items": asked}, timeout=timeout)
+        except UpstreamRefused as refusal:  # a 401 is about us: the buyer is signed in
+            raise _not_an_answer(refusal) from refusal
         unknown = frozenset(answer["unknown"])
         offers = iter(answer["items"])
         return [None if line["sku"] in unknown else next(offers) for line in asked]

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.orders import operations
 from services.orders.documents import Order
+from shared import deadline
 from shared.clock import now
 from tests.factories.orders import announced
 from tests.fakes import ProcessKilled, silence
@@ -134,6 +136,16 @@ class TestSilentNeighbours:
         sweep(after=60)
         assert [order.status for order in Order.objects] == ["confirmed", "confirmed"]
         assert payments.charges == 2
+
+    def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(self, place, products, app, hold_clock):
+        products.faults.plan("reserve", silence("products"))
+        place()
+        hold_clock(now() + timedelta(seconds=60))
+
+        with app.app_context(), deadline.start(0):
+            attended = operations.attend_due_orders()
+
+        assert (attended, the_order().attempts, the_order().status) == (0, 0, "placed")
 
 
 class TestDeadProcess:

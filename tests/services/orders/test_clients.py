@@ -62,6 +62,13 @@ class TestProducts:
         with pytest.raises(UpstreamUnavailable):
             products.reserve("ord_1", {"A": 3})
 
+    @pytest.mark.parametrize("status", [401, 403, 404, 422])
+    def test_a_refusal_to_tell_prices_is_not_the_buyers(self, products, server, status):  # noqa: F811
+        server.queue.append(problem(status, "unauthorized"))
+
+        with pytest.raises(UpstreamUnavailable):
+            products.prices([{"sku": "A", "quantity": 1}])
+
     def test_reserves_again_when_the_answer_was_lost(self, products, server):  # noqa: F811
         server.queue += [Reply(hang_up=True), Reply(body={"line_items": []})]
 
