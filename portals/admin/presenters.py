@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 
-from shared.money import minor_units
+from shared.money import MAX_AMOUNT, minor_units
 from shared.portal.formatting import major
 
 Json = dict[str, Any]
@@ -17,6 +17,7 @@ IMPORT_TEMPLATE = (
     "BOLT-M8,Hex bolt M8 x 40,Zinc plated,Fasteners,2.55,GBP,1200,12:2.10;48:1.95\r\n"
     "POSTAGE,Postage,A fee: leave stock empty and it is never reserved,Fees,18.00,GBP,,\r\n"
 )
+MOST_DECIMALS = 20
 CANCELLABLE = ("placed", "pending_payment", "confirmed")
 
 
@@ -36,15 +37,21 @@ def read_amount(raw: str, currency: str, *, field: str, whole: bool = False) -> 
     """
     try:
         minor = minor_units(Decimal(raw.strip().replace(",", "")), currency)
-    except InvalidOperation:
+    except DecimalException:
         raise FormInvalid(field, "Enter an amount such as 12.50.") from None
     if not minor.is_finite() or minor < 0:
         raise FormInvalid(field, "Enter an amount of 0 or more.")
+    if minor > MAX_AMOUNT or _decimals(minor) > MOST_DECIMALS:
+        raise FormInvalid(field, "This amount is too large, or has too many decimals.")
     if minor == minor.to_integral_value():
         return {"amount": int(minor), "currency": currency}
     if whole:
         raise FormInvalid(field, f"{currency} has no smaller unit than that; round the amount.")
     return {"amount": f"{minor.normalize():f}", "currency": currency}
+
+
+def _decimals(amount: Decimal) -> int:
+    return -int(amount.normalize().as_tuple().exponent)
 
 
 def read_units(raw: str, *, field: str, least: int = 0) -> int:

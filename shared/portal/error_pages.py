@@ -95,7 +95,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _crash(crash: Exception) -> ResponseReturnValue:
-    log.error("page_crashed", route=request.path, exc_info=crash)
+    # The rule, not the address: an invitation's token stands in one.
+    log.error("page_crashed", route=request.url_rule.rule if request.url_rule else "unmatched", exc_info=crash)
     return error_page(500)
 
 

@@ -69,6 +69,17 @@ class TestErrorPages:
         assert "secret inside" not in page.source
         assert page.response.headers["X-Request-ID"] in page.text
 
+    def test_a_crash_is_logged_without_the_invitation_it_happened_to(
+        self, visitor: Visitor, gateway: FakeGateway, capsys: pytest.CaptureFixture[str]
+    ):
+        gateway.fail_next("/invitations/lookup", RuntimeError("broken"))
+
+        assert visitor.get("/invitations/a-secret-token").status == 500
+
+        told = capsys.readouterr().out
+        assert "page_crashed" in told
+        assert "a-secret-token" not in told
+
     def test_session_store_away_is_a_503(self, gateway: FakeGateway):
         dead = connect("redis://127.0.0.1:1")
         settings = CustomerSettings(redis_url="redis://127.0.0.1:1", service_secret="s" * 32, **ADDRESSES)

@@ -38,6 +38,11 @@ class TestMoney:
 
         assert admin.read_amount(major(value), currency, field="unit_price") == value
 
+    @pytest.mark.parametrize("typed", ["1e5000", "9" * 5000, "100000000000000000000", "1e-999999", "1e999998"])
+    def test_a_form_refuses_amounts_that_no_price_has(self, typed: str):
+        with pytest.raises(admin.FormInvalid):
+            admin.read_amount(typed, "GBP", field="unit_price")
+
     def test_a_form_keeps_decimals_of_the_minor_unit(self):
         assert major(gbp("195.5")) == "1.955"
         assert admin.read_amount("1.955", "GBP", field="unit_price") == gbp("195.5")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from flask import request
 
-LONGEST = 64
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def new_form_key() -> str:
@@ -14,5 +15,6 @@ def new_form_key() -> str:
 
 
 def sent_form_key() -> str:
-    """Return the key that came with the form, a new one when it carries none."""
-    return request.form.get("form_key", "")[:LONGEST] or new_form_key()
+    """Return the key that came with the form, a new one when it carries none of ours: it becomes a header."""
+    key = request.form.get("form_key", "")
+    return key if _KEY.fullmatch(key) else new_form_key()

@@ -101,12 +101,14 @@ def _filters() -> tuple[dict[str, str | None], dict[str, str]]:
 
 def _company_id(typed: str) -> str | None:
     """Return the id for what was typed: a company's id or its reference."""
-    found = companies.list_companies(reference=typed)["items"]
-    if found:
-        return str(found[0]["id"])
     try:
+        found = companies.list_companies(reference=typed)["items"]
+        if found:
+            return str(found[0]["id"])
         return str(companies.get_company(typed)["id"])
-    except UpstreamRefused:
+    except UpstreamRefused as refusal:
+        if refusal.status not in (404, 422):
+            raise
         return None
 
 

@@ -14,12 +14,13 @@ from shared.portal.formatting import major, number, plural
 from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
+LONGEST_TEXT = 100
 NEW = dict.fromkeys(("sku", "name", "description", "category", "unit_price", "price_breaks"), "") | {"currency": "GBP"}
 
 
 @blueprint.get("")
 def product_list() -> str:
-    text = request.args.get("q", "").strip()[:200]
+    text = request.args.get("q", "").strip()[:LONGEST_TEXT]
     category = request.args.get("category") or None
     cursor = request.args.get("cursor")
     found = (

@@ -10,7 +10,14 @@ from flask.typing import ResponseReturnValue
 from portals.customer.clients import card_pages, carts, orders
 from portals.customer.presenters import cart_lines, fingerprint
 from portals.customer.views.cart_memory import remember_cart
-from portals.customer.views.checkout_attempts import Attempt, find_attempt, forget_attempt, keep_attempt, new_attempt_id
+from portals.customer.views.checkout_attempts import (
+    Attempt,
+    find_attempt,
+    forget_attempt,
+    keep_attempt,
+    known_or_new_id,
+    new_attempt_id,
+)
 from shared.portal.gateway import Reply
 from shared.portal.headers import allow_form_target
 from shared.resilience import UpstreamUnavailable
@@ -18,7 +25,6 @@ from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 LONGEST_PO_NUMBER = 64
-LONGEST_ID = 64
 NOTHING_TO_PAY = ""
 
 
@@ -30,7 +36,7 @@ def review() -> ResponseReturnValue:
 @blueprint.post("")
 def pay() -> ResponseReturnValue:
     """Remember what was reviewed and lead on to the card page; a free cart is placed at once."""
-    attempt_id = request.form.get("attempt", "")[:LONGEST_ID] or new_attempt_id()
+    attempt_id = known_or_new_id(request.form.get("attempt", ""))
     known = find_attempt(attempt_id)
     if known and known.token is not None:
         return _place(known)

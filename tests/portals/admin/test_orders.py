@@ -50,7 +50,8 @@ class TestOrderList:
 
         assert [row.split()[0] for row in page.rows()] == found
 
-    def test_says_what_is_wrong_with_a_filter(self, staff: Visitor):
+    def test_says_what_is_wrong_with_a_filter(self, staff: Visitor, gateway: FakeGateway):
+        gateway.fail_next("/companies", refused(422, "invalid-input"))  # a reference may be too long to be one
         page = staff.get("/admin/orders?ordered_on=24.11.2026&company=nobody")
 
         assert "Enter a day such as 2026-11-24" in page.text

@@ -23,10 +23,12 @@ class TestProducts:
     def test_invites_to_import_when_there_are_none(self, staff: Visitor):
         assert "No products yet" in staff.get("/admin/products").text
 
-    def test_searches(self, staff: Visitor, shop):
+    def test_searches(self, staff: Visitor, gateway, shop):
         shop.add_product("NUT-M8", name="Hex nut M8")
 
         page = staff.get("/admin/products").submit("/products", q="nut")
+        staff.get("/admin/products", query={"q": "n" * 101})
+        assert [len(call.query["q"]) for call in gateway.sent("GET", "/search")] == [3, 100], "search takes no more"
 
         assert len(page.rows()) == 1
 

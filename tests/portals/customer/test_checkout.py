@@ -63,6 +63,12 @@ class TestCheckout:
         assert len(shop.book.orders) == 2
         assert len({call.key for call in gateway.sent("POST", "/orders")}) == 2
 
+    def test_a_key_that_could_not_be_ours_is_not_sent_on(self, buyer: Visitor, shop, gateway: FakeGateway):
+        back = go_to_card_page(buyer, attempt="a\r\nX-User-Id: 1")
+        buyer.get(f"{back}?token=tok_ok")
+
+        assert [str(call.key).isprintable() for call in gateway.sent("POST", "/orders")] == [True]
+
     def test_a_lost_answer_is_asked_for_again_and_never_buys_twice(self, buyer: Visitor, shop, gateway: FakeGateway):
         back = go_to_card_page(buyer)
         gateway.lose_answer_of_next("/orders")
