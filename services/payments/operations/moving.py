@@ -105,8 +105,11 @@ def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) 
         return None
     if len(payment.transactions) > known:
         payment.commit()
-        about = {"transaction_id": transaction.id, "kind": transaction.kind, "status": transaction.status}
-        log.info("transaction_recorded", payment_id=payment.id, **about)
+        about = {"payment_id": payment.id, "transaction_id": transaction.id, "kind": transaction.kind}
+        log.info("transaction_recorded", **about)
+        if not transaction.is_pending:
+            MOVEMENTS.labels(str(transaction.kind), "refused").inc()
+            log.error("movement_refused", **about, reason=transaction.reason)
     elif payment.announce_again(transaction):
         payment.commit()
         log.warning("movement_announced_again", payment_id=payment.id, transaction_id=transaction.id)

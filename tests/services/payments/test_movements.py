@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+from prometheus_client import REGISTRY
+
 from services.payments.documents import Payment
 from shared.clock import now
 
@@ -13,6 +15,11 @@ def outline(payment_id: str) -> list[tuple[str, str, int]]:
     """Kind, status and amount of every transaction after the authorisation."""
     transactions = Payment.get(payment_id).transactions[1:]
     return [(str(each.kind), str(each.status), each.amount) for each in transactions]
+
+
+def refused(kind: str) -> float:
+    labels = {"kind": kind, "outcome": "refused"}
+    return REGISTRY.get_sample_value("payment_movements_total", labels) or 0.0
 
 
 class TestCapture:
@@ -56,6 +63,15 @@ class TestCapture:
 
         assert outline(payment_id) == [("capture", "succeeded", 700), ("capture", "failed", 301)]
         assert orders_side.moved()["captured_amount"] == 700
+
+    def test_is_counted_as_refused_when_it_cannot_even_be_asked_for(self, orders_side):
+        before = refused("capture"), refused("refund")
+        payment_id = orders_side.captured(amount=1000)
+        for _ in range(2):
+            orders_side.ship(payment_id, 1, shipment_id="shp_2")
+            orders_side.give_back(payment_id, 1001)
+
+        assert (refused("capture"), refused("refund")) == (before[0] + 1, before[1] + 1)
 
     def test_captures_nothing_for_free_lines(self, orders_side):
         payment_id = orders_side.authorized()
