@@ -10,6 +10,7 @@ from services.gateway.clients.descriptions import DescriptionCache
 from services.gateway.clients.limiter import Limiter
 from services.gateway.clients.upstream import Upstream, get_json
 from services.gateway.config import GatewaySettings
+from services.gateway.operations import Readiness
 from services.gateway.policy import POLICY, UPSTREAMS
 from services.gateway.proxy.admission import Admission
 from services.gateway.proxy.edge import Edge
@@ -41,6 +42,7 @@ def create_app(
         "upstreams": upstreams,
         "limiter": limiter,
         "descriptions": DescriptionCache(fetches),
+        "readiness": Readiness(upstreams, limiter),
     }
     app.register_blueprint(blueprint)
     register_problems(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from services.gateway.rules.description import merge_descriptions
 from shared.errors import Problem
 
 PROBE_SECONDS = 1.0
+FRESH_SECONDS = 1.0
 
 
 def describe_api(descriptions: DescriptionCache) -> Mapping[str, Any]:
@@ -25,11 +27,28 @@ def describe_api(descriptions: DescriptionCache) -> Mapping[str, Any]:
     return merge_descriptions(found.documents, POLICY, found.missing)
 
 
-def report_readiness(upstreams: Mapping[str, Upstream], limiter: Limiter) -> dict[str, str]:
-    """Return the state of each dependency: `ok`, `degraded` (it says so itself) or `unreachable`."""
-    with ThreadPoolExecutor(max_workers=len(upstreams)) as pool:
-        states = dict(zip(upstreams, pool.map(_probe, upstreams.values()), strict=True))
-    return states | {"redis": _probe_redis(limiter)}
+class Readiness:
+    """Asks all dependencies, once a second at most: anybody may ask us, and each time would be six calls inside."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], limiter: Limiter) -> None:
+        self._upstreams = upstreams
+        self._limiter = limiter
+        self._lock = threading.Lock()
+        self._states: dict[str, str] = {}
+        self._fresh_until = 0.0
+
+    def report(self) -> dict[str, str]:
+        """Return the state of each dependency: `ok`, `degraded` (it says so itself) or `unreachable`."""
+        with self._lock:
+            if time.monotonic() >= self._fresh_until:
+                self._states = self._ask()
+                self._fresh_until = time.monotonic() + FRESH_SECONDS
+            return dict(self._states)
+
+    def _ask(self) -> dict[str, str]:
+        with ThreadPoolExecutor(max_workers=len(self._upstreams)) as pool:
+            states = dict(zip(self._upstreams, pool.map(_probe, self._upstreams.values()), strict=True))
+        return states | {"redis": _probe_redis(self._limiter)}
 
 
 def _probe(upstream: Upstream) -> str:

@@ -70,7 +70,7 @@ def live() -> Response:
 @public
 def ready() -> Response:
     """The gateway can serve whatever is up behind it; what is not is named here, and stops nobody else."""
-    checks = operations.report_readiness(_part("upstreams"), _part("limiter"))
+    checks = _part("readiness").report()
     status = "ok" if all(state == "ok" for state in checks.values()) else "degraded"
     response = jsonify(status=status, service="gateway", checks=checks)
     response.headers["Cache-Control"] = "no-store"

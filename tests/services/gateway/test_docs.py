@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -182,6 +183,13 @@ class TestHealth:
         assert response.json["status"] == "ok"
         names = {"users", "products", "orders", "payments", "search", "notifications", "redis"}
         assert response.json["checks"] == dict.fromkeys(names, "ok")
+
+    def test_many_who_ask_at_once_cost_the_services_one_probe(self, gateway, upstream):
+        with ThreadPoolExecutor(8) as crowd:
+            answers = list(crowd.map(lambda _: gateway.test_client().get("/health/ready").json["status"], range(8)))
+
+        assert answers == ["ok"] * 8
+        assert len([each for each in upstream.received if each.target == "/health/ready"]) == 6
 
     def test_stays_ready_when_parts_are_away(self, make_gateway, start_upstream):
         gone = start_upstream()
