@@ -19,3 +19,6 @@ window.addEventListener("pageshow", () => {
 document.querySelectorAll("select[data-submit]").forEach((select) => {
   select.addEventListener("change", () => select.form.requestSubmit());
 });
+
+// On a phone the pages stand in one row that scrolls: show where we are.
+document.querySelector("nav ul [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
