@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import now
 
 from shared.errors import HandedBack
-from shared.jobs_worker import JobsWorker, make_jobs_worker
+from shared.jobs_worker import JobsWorker, is_being_done, make_jobs_worker
 from shared.observability import get_logger
 from shared.redis_client import blocking_redis_from_url, redis_from_url
 from shared.tracing import bind_context, trace_context
@@ -99,7 +99,9 @@ class Job:
             earlier = QueuedJob.fetch(job_id, connection=store, serializer=JSONSerializer)
         except NoSuchJobError:
             return True
-        if earlier.get_status() not in OVER and not _is_astray(earlier, store):
+        status = earlier.get_status()
+        is_orphan = status == JobStatus.STARTED and not is_being_done(store, job_id)
+        if status not in OVER and not is_orphan and not _is_astray(earlier, store):
             return False
         earlier.delete()
         return True

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
@@ -20,6 +20,7 @@ from shared.worker import heartbeat
 
 WORKER_TTL_SECONDS = 20
 BEAT_SECONDS = 10
+LIFE_SECONDS = 30
 # Fargate takes a Spot machine two minutes after SIGTERM: a job gets one of them to end by itself.
 HAND_BACK_SECONDS = 60
 
@@ -46,7 +47,7 @@ class JobsWorker(SimpleWorker):
         outcome = "failed"
         name = job.func_name.rsplit(".", 1)[-1]
         try:
-            with resumed(job.meta or {}, name), _beating():
+            with resumed(job.meta or {}, name), _beating(self.connection, job.id):
                 is_done = super().perform_job(job, *args, **kwargs)
             outcome = "done" if is_done else "failed"
             return is_done
@@ -76,14 +77,29 @@ def _hand_back(*_: object) -> None:
     raise HandedBack
 
 
+def is_being_done(store: redis.Redis, job_id: str) -> bool:
+    """Tell whether a worker that lives is at this job; RQ itself would wait for minutes."""
+    return bool(store.exists(_sign_of_life(job_id)))
+
+
+def _sign_of_life(job_id: str) -> str:
+    return f"tradepost:job-at-work:{job_id}"
+
+
 @contextmanager
-def _beating() -> Iterator[None]:
+def _beating(store: redis.Redis, job_id: str) -> Iterator[None]:
     done = threading.Event()
+
+    def show_life() -> None:
+        with suppress(redis.RedisError):  # the next beat is soon
+            store.set(_sign_of_life(job_id), 1, ex=LIFE_SECONDS)
 
     def beat() -> None:
         while not done.wait(BEAT_SECONDS):
             heartbeat()
+            show_life()
 
+    show_life()
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()
     try:

@@ -20,10 +20,12 @@ done: list[str] = []
 
 @job(queue="toys-notes", timeout=10, retries=2)
 def print_note(note_id: str) -> None:
-    """Print one note, unless it is the one that jams."""
+    """Print one note, unless it is the one that jams; one asks to be printed again while it is."""
     done.append(note_id)
     if note_id == "jam":
         raise RuntimeError("paper jam")
+    if note_id == "endless":
+        print_note.enqueue(note_id)
 
 
 @job(queue="toys-sweeps", timeout=10, every_seconds=30)
@@ -81,6 +83,24 @@ class TestJobs:
 
         print_note.enqueue_on(store, "jam")
         assert len(queue) == 1
+
+    def test_are_queued_anew_when_the_process_that_did_them_was_killed(self, store, work):
+        print_note.enqueue_on(store, "note_1")
+        queue = Queue("toys-notes", connection=store, serializer=JSONSerializer)
+        begun = queue.fetch_job(queue.pop_job_id())
+        make_worker("toys", store).prepare_job_execution(begun)
+
+        print_note.enqueue_on(store, "note_1")
+
+        work()
+        assert done == ["note_1"]
+
+    def test_are_not_queued_a_second_time_while_they_are_done(self, work, toy_app):
+        with toy_app.app_context():
+            print_note.enqueue("endless")
+
+        work()
+        assert done == ["endless"]
 
     def test_belong_to_the_request_that_caused_them(self, store, work):
         with resumed({"request_id": "req-from-the-browser"}):
