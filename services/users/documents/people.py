@@ -96,6 +96,7 @@ class User(Aggregate):
                 "partialFilterExpression": {"email_index": {"$exists": True}},
             },
             "company_id",
+            {"fields": ["is_active", "id"], "partialFilterExpression": {"is_active": False}},
             {
                 "fields": ["invitation.token_digest"],
                 "unique": True,

@@ -60,10 +60,15 @@ def issue_token(person: User, *, invited_by: str | None) -> str:
 
 def list_invitations(reader: Principal, *, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return one page of those who were invited and have not accepted, expired ones too, first invited first."""
-    query = reader.company_scope(INVITE) | {"invitation.token_digest": {"$exists": True}, "is_active": False}
+    query = open_invitations(reader.company_scope(INVITE))
     found = page(User.collection(), query, sort=[("_id", 1, str)], cursor=cursor, limit=limit, fields={"_id": 1})
     people = User.objects(id__in=[each["_id"] for each in found["items"]]).order_by("id")
     return {"items": [describe(each) for each in people if each.is_invited], "next_cursor": found["next_cursor"]}
+
+
+def open_invitations(scope: dict[str, str]) -> dict[str, Any]:
+    """Return the query of those who have not accepted; the index of inactive people serves it."""
+    return scope | {"is_active": False, "invitation.token_digest": {"$exists": True}}
 
 
 def renew_invitation(inviter: Principal, user_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.users.documents import AuditEntry, Company, User
+from services.users.operations.inviting import open_invitations
 from shared import clock
 from tests.factories.users import make_company, make_user
 from tests.services.users.conftest import bearer
@@ -159,6 +160,16 @@ class TestLookAfter:
 
         assert [each["email"] for each in listed] == ["new@merchant.example"]
         assert "token" not in listed[0]
+
+    def test_listing_looks_at_nobody_who_came(self, invite, accept, admin):
+        for number in range(30):
+            accept(invite(email=f"came{number}@merchant.example").json["token"])
+        invite()
+
+        query = open_invitations({})
+        plan = User.collection().find(query).sort([("_id", 1)]).limit(21).explain()
+
+        assert plan["executionStats"]["totalDocsExamined"] == 1
 
     def test_renewing_replaces_the_token(self, invite, accept, admin):
         first = invite().json
