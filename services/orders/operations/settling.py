@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.orders.clients import PaymentAnswer
 from services.orders.documents import Order
+from services.orders.operations.common import settings
 from services.orders.operations.saga import note_payment
 from services.orders.rules.statuses import GONE, OrderStatus
 from shared.observability import get_logger
@@ -17,6 +18,7 @@ def note_authorization(order_id: str, payment_id: str) -> None:
     if order.status in GONE and order.payment_id is None:
         order.payment_id = payment_id
         order.announce_end()
+        order.wait(settings().settle_patience_seconds)
         order.commit()
         log.warning("authorization_too_late", order_id=order_id, status=order.status)
     elif order.status == OrderStatus.PENDING_PAYMENT:

@@ -76,7 +76,7 @@ class TestLateAnswers:
         assert order.reload().status == status
 
     @pytest.mark.parametrize("status", ["cancelled", "refused"])
-    def test_an_authorisation_of_what_is_gone_is_voided_once(self, status):
+    def test_an_authorisation_of_what_is_gone_is_voided_once(self, status, sweep):
         order = make_order(status=status, status_reason="typo", payment_id=None)
         authorized(order)
         authorized(order)
@@ -84,6 +84,9 @@ class TestLateAnswers:
         assert order.reload().status == status
         assert announced(order) == ["order_cancelled"]
         assert Order.get(order.id).outbox[0]["fields"]["payment_id"] == "pay_1"
+
+        sweep(after=61)
+        assert announced(order) == ["order_cancelled"] * 2
 
     def test_an_authorisation_does_not_overtake_the_stock(self):
         order = make_order(status="placed", payment_id=None)
