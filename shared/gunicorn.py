@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 bind = os.environ.get("BIND", "0.0.0.0:8080")
-worker_class = "gthread"
+worker_class = "shared.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "32"))
 worker_connections = 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from jwt.algorithms import ECAlgorithm
@@ -21,6 +22,7 @@ from tests.support import Tokens
 from tools.ports import free_port
 
 BODY_IDLE_SECONDS = 0.5
+THREADS = 8
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,8 @@ def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
         "REDIS_URL": redis_url,
         "TRADEPOST_ENV": "test",
         "BIND": f"127.0.0.1:{port}",
-        "WEB_THREADS": "8",
+        "WEB_THREADS": str(THREADS),
+        "HEAD_SECONDS": "1",
         "UPSTREAM_PLACES": "4",
         "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
         "BODY_TOTAL_SECONDS": str(2 * BODY_IDLE_SECONDS),
@@ -135,6 +138,35 @@ class TestKeepAlive:
 
         assert client.read()[0] == 413
         assert targets(served_upstream) == []
+
+
+class TestStayingClients:
+    """Clients who neither ask nor go; without a limit the last answer here comes after the client's patience."""
+
+    @pytest.fixture
+    def crowd(self, port) -> Iterator[Callable[[int], list[Client]]]:
+        with contextlib.ExitStack() as leaving:
+            yield lambda count: [leaving.enter_context(contextlib.closing(Client(port))) for _ in range(count)]
+
+    def status_for(self, client: Client) -> int:
+        client.send(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n")
+        return client.read()[0]
+
+    def test_half_a_head_on_every_thread_keeps_nobody_out(self, crowd):
+        halves = crowd(THREADS)
+        for each in halves:
+            each.send(b"GET /health/live HTTP/1.1\r\nHost: gate")
+
+        assert self.status_for(*crowd(1)) == 200
+        assert all(each.is_closed() for each in halves)
+
+    def test_who_stays_when_hung_up_on_keeps_nobody_out(self, crowd):
+        stayers = crowd(20)
+        for each in stayers:
+            each.send(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
+        assert [each.read()[0] for each in stayers] == [200] * len(stayers)
+
+        assert self.status_for(*crowd(1)) == 200
 
 
 FRAMINGS = {
