@@ -137,7 +137,7 @@ class TestCapture:
         unreadable = orders_side.authorize("ord_0").json["payment_id"]
         payment_id = orders_side.authorized()
         orders_side.ship(payment_id, 1000)
-        sealed = Payment.collection().find_one({"_id": unreadable})["card_token"]
+        sealed = Payment.collection().find({"_id": unreadable})[0]["card_token"]
         Payment.collection().update_one({"_id": unreadable}, {"$set": {"card_token": sealed[:-1]}})
 
         hold_clock(now() + timedelta(seconds=21))
