@@ -75,9 +75,11 @@ class TestDelivery:
     def test_brings_many_at_once_and_no_more_than_asked_for(self, twin, subscription):
         twin.broker.publish(envelope(f"{number:02}") for number in range(45))
 
-        first, second = take(subscription, limit=30), take(subscription)
-        assert len(first) == 30
-        assert texts(first + second) == [f"{number:02}" for number in range(45)]
+        first = taken = take(subscription, limit=30)
+        while more := take(subscription):
+            taken = taken + more
+        assert 10 <= len(first) <= 30  # SQS may give a call fewer than there are
+        assert texts(taken) == [f"{number:02}" for number in range(45)]
 
     def test_does_not_bring_again_what_was_acknowledged(self, twin, subscription):
         twin.broker.publish([envelope("a"), envelope("b")])
