@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from shared.slow_bodies import watch
+from shared.slow_clients import watch
 
 # More than the five that gunicorn gives a new connection to send its first byte.
 HEAD_SECONDS = float(os.environ.get("HEAD_SECONDS", "10"))

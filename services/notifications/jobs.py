@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from services.notifications import operations
-from shared.errors import Problem
 from shared.jobs import job
 from shared.observability import get_logger
+from shared.sweeps import sweep
 
 log = get_logger()
 
 SWEPT_NOTIFICATIONS = 500
+SECONDS_PER_MAIL = 20.0
+SECONDS_PER_SWEEP = 240.0
 
 
 @job(queue="notifications-emails", timeout=60)
@@ -22,10 +24,6 @@ def send_notification_mail(notification_id: str) -> None:
 def sweep_pending_notifications() -> None:
     """Send what is due: jobs that were killed, mailers that were away, recipients that were not known."""
     due = operations.due_notification_ids(SWEPT_NOTIFICATIONS)
-    for notification_id in due:
-        try:
-            operations.send_notification(notification_id)
-        except Problem as refusal:
-            log.warning("sweep_skipped", notification_id=notification_id, reason=str(refusal))
-    if due:
-        log.info("notifications_swept", count=len(due))
+    swept = sweep(due, operations.send_notification, seconds=SECONDS_PER_SWEEP, seconds_each=SECONDS_PER_MAIL)
+    if swept:
+        log.info("notifications_swept", count=swept)

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import orders, payments
 from portals.admin.presenters import FormInvalid, read_amount, return_body, shipment_body
-from portals.admin.views.form_keys import sent_form_key
 from portals.admin.views.orders import order_page
+from shared.portal.form_keys import sent_form_key
 from shared.portal.formatting import money
 from shared.service_client import UpstreamRefused
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import companies, orders, payments
 from portals.admin.presenters import can_cancel, open_lines, refundable, returnable_lines, with_names
-from portals.admin.views.form_keys import new_form_key
+from shared.portal.form_keys import new_form_key
 from shared.portal.statuses import ORDER_WORDS
 from shared.service_client import UpstreamRefused
 

@@ -15,9 +15,8 @@ from portals.customer.views.checkout_attempts import (
     find_attempt,
     forget_attempt,
     keep_attempt,
-    known_or_new_id,
-    new_attempt_id,
 )
+from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.gateway import Reply
 from shared.portal.headers import allow_form_target
 from shared.resilience import UpstreamUnavailable
@@ -36,7 +35,7 @@ def review() -> ResponseReturnValue:
 @blueprint.post("")
 def pay() -> ResponseReturnValue:
     """Remember what was reviewed and lead on to the card page; a free cart is placed at once."""
-    attempt_id = known_or_new_id(request.form.get("attempt", ""))
+    attempt_id = sent_form_key("attempt")
     known = find_attempt(attempt_id)
     if known and known.token is not None:
         return _place(known)
@@ -149,7 +148,7 @@ def _review(cart: dict[str, Any], *, po_number: str = "", error: str = "") -> An
         cart=cart,
         lines=lines,
         reviewed=fingerprint(cart),
-        attempt_id=new_attempt_id(),
+        attempt_id=new_form_key(),
         po_number=po_number or session.get("po_number", ""),
         error=error,
         takes_cards=_takes_cards(),

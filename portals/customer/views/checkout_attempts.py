@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import session
 
 MOST_OPEN = 5
-_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 @dataclass(frozen=True)
@@ -28,15 +25,6 @@ class Attempt:
 
     def with_token(self, token: str) -> Attempt:
         return replace(self, token=token)
-
-
-def new_attempt_id() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def known_or_new_id(given: str) -> str:
-    """Return an id that came with a form if it can be one of ours, else a new one: it becomes a header."""
-    return given if _ID.fullmatch(given) else new_attempt_id()
 
 
 def find_attempt(attempt_id: str) -> Attempt | None:

@@ -16,7 +16,7 @@ from services.gateway.clients.wire import Body
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
 from shared.errors import BadRequest
-from shared.slow_bodies import watch
+from shared.slow_clients import watch
 
 PIECE_BYTES = 64 * 1024
 Environ = dict[str, Any]

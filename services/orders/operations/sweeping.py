@@ -9,45 +9,21 @@ from services.orders.documents import Order
 from services.orders.operations.common import settings
 from services.orders.operations.saga import LEASE_SECONDS, PAYMENT_UNANSWERED, STOCK_UNANSWERED, carry_on, undo
 from services.orders.rules.statuses import GONE, OrderStatus
-from shared import deadline
 from shared.clock import now
-from shared.errors import LostRace
 from shared.observability import get_logger
+from shared.sweeps import sweep
 
 log = get_logger()
 
 ORDERS_PER_SWEEP = 100
 SECONDS_PER_ORDER = 10.0
-# Less than the job may take: the time-out that ends a job would be taken for the failure of one order.
 SECONDS_PER_SWEEP = 90.0
 
 
 def attend_due_orders() -> int:
-    """
-    Finish, undo or announce again every order that is due; return how many were looked at.
-
-    With a neighbour that lets every call wait, the time ends first: the next sweep begins with those left over.
-    """
-    attended = 0
-    with deadline.start(SECONDS_PER_SWEEP):
-        for order_id in Order.due_ids(ORDERS_PER_SWEEP):
-            if deadline.expired():
-                log.warning("sweep_cut_short", attended=attended)
-                break
-            _attend_safely(order_id)
-            attended += 1
-    return attended
-
-
-def _attend_safely(order_id: str) -> None:
-    """Attend to one order; whatever it fails of must not keep the sweeper from the others."""
-    with deadline.start(SECONDS_PER_ORDER):
-        try:
-            _attend(order_id)
-        except LostRace:
-            log.info("order_attended_elsewhere", order_id=order_id)
-        except Exception as failure:
-            log.error("order_not_attended", order_id=order_id, exc_info=failure)
+    """Finish, undo or announce again every order that is due; return how many were looked at."""
+    due = Order.due_ids(ORDERS_PER_SWEEP)
+    return sweep(due, _attend, seconds=SECONDS_PER_SWEEP, seconds_each=SECONDS_PER_ORDER)
 
 
 def _attend(order_id: str) -> None:

@@ -88,13 +88,12 @@ def find_due(limit: int) -> list[str]:
     return due_payments(now(), limit)
 
 
-def carry_out_due(payment_id: str) -> int:
-    """Carry out what is due of one payment; return how many transactions that were."""
+def carry_out_due(payment_id: str) -> None:
+    """Carry out what is due of one payment."""
     moment = now()
     due = [each for each in Payment.get(payment_id).transactions if each.is_pending and each.due_at <= moment]
     for transaction in due:
         carry_out(payment_id, transaction.id)
-    return len(due)
 
 
 def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) -> Pending | None:

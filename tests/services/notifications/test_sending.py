@@ -112,6 +112,18 @@ class TestSend:
         assert before == []
         assert len(notifications.mails()) == 1
 
+    def test_is_found_by_the_sweeper_although_another_cannot_be_read(self, notifications, hold_clock):
+        for order_id in ("ord_unreadable", "ord_sound"):
+            notifications.deliver(confirmed(order_id=order_id))
+        stored = Notification.collection()
+        subject = stored.find({"order_id": "ord_unreadable"})[0]["subject"]
+        stored.update_one({"order_id": "ord_unreadable"}, {"$set": {"subject": subject[:-1], "attempt_due_at": now()}})
+
+        hold_clock(now() + timedelta(seconds=21))
+        notifications.sweep()
+
+        assert len(notifications.mails()) == 1
+
     def test_tries_again_when_the_mailbox_cannot_be_written(self, notifications, mailbox_dir, hold_clock):
         mailbox_dir.write_text("a file where a folder should be")
         notifications.deliver(confirmed())

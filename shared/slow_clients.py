@@ -1,4 +1,4 @@
-"""Stops listening to clients whose request bodies take too long: gunicorn's threads would wait for them for ever."""
+"""Stops listening to clients whose heads or bodies take too long: gunicorn's threads would wait for them for ever."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def seconds_for(length: int) -> float:
 
 
 class Arrival:
-    """A body on its way; `is_overdue` once its connection is no longer listened to."""
+    """A head or body on its way; `is_overdue` once its connection is no longer listened to."""
 
     def __init__(self, connection: Any, seconds: float) -> None:
         self._connection = connection
@@ -46,7 +46,7 @@ class Arrival:
 
 
 class Watch:
-    """Watches all bodies of a process with one thread, which is there from the first body on."""
+    """Watches all arrivals of a process with one thread, which is there from the first one on."""
 
     def __init__(self) -> None:
         self._arrivals: set[Arrival] = set()
@@ -65,7 +65,7 @@ class Watch:
             self._arrivals.add(arrival)
             self._some.set()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._look, name="slow-bodies", daemon=True)
+                self._thread = threading.Thread(target=self._look, name="slow-clients", daemon=True)
                 self._thread.start()
         try:
             yield arrival
