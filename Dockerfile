@@ -64,4 +64,4 @@ USER 10001:10001
 # On Fargate a bind mount takes its mode from here: /tmp is 1777.
 VOLUME /tmp
 EXPOSE 8080
-CMD ["gunicorn", "-c", "python:shared.gunicorn", "services.gateway.app:create_app()"]
+CMD ["gunicorn", "-c", "python:shared.web.gunicorn", "services.gateway.app:create_app()"]

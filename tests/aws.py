@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from moto.server import ThreadedMotoServer
 
-from shared import aws as clients
+from shared.base import aws as clients
 
 REGION = "us-east-1"
 

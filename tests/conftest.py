@@ -14,20 +14,20 @@ from typing import Any
 import pytest
 import redis
 
-from shared import clock, persistence
-from shared.settings import Settings
+from shared.base import clock
+from shared.base.settings import Settings
+from shared.data import persistence
 from tests.aws import aws
 from tests.keys import key_file
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
 
 __all__ = ["aws", "key_file"]  # fixtures of their own files
-
 _running = contextlib.ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one MongoDB and one Redis for the whole run; the parallel workers inherit their addresses."""
+    """Start one MongoDB and one Redis for the whole run, whose addresses the parallel workers inherit."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     folder = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="tradepost-tests-")))

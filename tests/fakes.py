@@ -12,7 +12,7 @@ from typing import Any
 
 from services.orders.clients import PaymentAnswer
 from services.orders.errors import OutOfStock
-from shared.resilience import UpstreamUnavailable
+from shared.calls.resilience import UpstreamUnavailable
 
 
 class ProcessKilled(BaseException):

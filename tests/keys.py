@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.keys_local import new_key_line
+from shared.data.keys_local import new_key_line
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from shared.errors import Unauthorized
-from shared.tokens import USER_AUDIENCE, TokenSigner
+from shared.base.errors import Unauthorized
+from shared.web.tokens import USER_AUDIENCE, TokenSigner
 
 ACME = "cmp_acme"
 GLOBEX = "cmp_globex"

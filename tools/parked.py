@@ -16,10 +16,10 @@ from rq.exceptions import NoSuchJobError
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from shared.broker import BrokerFailed, Subscription
-from shared.broker_redis import RedisBroker
-from shared.redis_client import redis_from_url
-from shared.workloads import REDIS_PORT, WORKLOADS, Kind
+from shared.base.workloads import REDIS_PORT, WORKLOADS, Kind
+from shared.data.redis_client import redis_from_url
+from shared.events.broker import BrokerFailed, Subscription
+from shared.events.broker_redis import RedisBroker
 from tools.aws.addresses import MOTO_PORT, sdk_environment
 
 SHOWN = 20

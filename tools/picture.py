@@ -7,8 +7,8 @@ from html import escape
 from importlib import import_module
 from pathlib import Path
 
-from shared.events import SUBSCRIBERS
-from shared.workloads import BY_NAME, SERVICES, WORKLOADS, Kind, Workload
+from shared.base.workloads import BY_NAME, SERVICES, WORKLOADS, Kind, Workload
+from shared.data.events import SUBSCRIBERS
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "images" / "architecture.svg"
@@ -125,7 +125,7 @@ def legend(y: int) -> str:
         "Green: one order's way. customer or API client → gateway (policy table) → orders: placed → products: stock"
         " reserved → payments → card processor: authorised → orders: confirmed.",
         "Every service keeps a database of its own in MongoDB; Redis holds counters, queues and streams."
-        f" {len(WORKLOADS)} processes in all, from shared/workloads.py.",
+        f" {len(WORKLOADS)} processes in all, from shared/base/workloads.py.",
     ]
     return "\n".join(
         f'<text class="small" x="{LEFT}" y="{y + 18 * n}">{escape(line)}</text>' for n, line in enumerate(texts)

@@ -11,11 +11,11 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.cron import CronJob, CronScheduler
 
-from shared.jobs import JOBS, Job
-from shared.observability import configure_logging, get_logger
-from shared.redis_client import redis_from_url
-from shared.worker import heartbeat
-from shared.workloads import SERVICES
+from shared.base.workloads import SERVICES
+from shared.data.redis_client import redis_from_url
+from shared.events.jobs import JOBS, Job
+from shared.events.worker import heartbeat
+from shared.observe.observability import configure_logging, get_logger
 
 LONGEST_SLEEP_SECONDS = 5.0
 SHORTEST_SLEEP_SECONDS = 0.5

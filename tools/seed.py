@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 from services.users.operations.demo import seed_demo
-from shared.encryption import use_keys
-from shared.migrations import MigrationsRefused, migrate
-from shared.persistence import connect
-from shared.settings import KeySettings
+from shared.base.settings import KeySettings
+from shared.data.encryption import use_keys
+from shared.data.migrations import MigrationsRefused, migrate
+from shared.data.persistence import connect
 from tools.bootstrap.database import STORED, migrations_of
 from tools.demo import people
 from tools.demo.extract import PRODUCTS_FILE

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import current_app
 
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.gateway import Area, Call, Upload, segment
-from shared.service_client import UpstreamRefused
 
 Json = dict[str, Any]
 PAGE_SIZE = 25

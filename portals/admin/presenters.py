@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, DecimalException
 from typing import Any
 
-from shared.money import MAX_AMOUNT, minor_units
+from shared.base.money import MAX_AMOUNT, minor_units
 from shared.portal.formatting import major
 
 Json = dict[str, Any]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.gateway import Area, Call, Reply, segment
-from shared.service_client import UpstreamRefused
 
 Json = dict[str, Any]
 PAGE_SIZE = 25

@@ -17,9 +17,9 @@ from services.gateway.proxy.edge import Edge
 from services.gateway.proxy.matching import Matcher
 from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
-from shared.observability import be_observed, observe_requests
-from shared.problems import register_problems
-from shared.tokens import KeySource, RemoteKeys, TokenVerifier
+from shared.observe.observability import configure_observability, observe_requests
+from shared.web.problems import register_problems
+from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
 
 FETCH_SECONDS = 2.0
 
@@ -29,7 +29,7 @@ def create_app(
 ) -> Flask:
     """Build the gateway; `keys` verifies tokens (default: the users service's, over the gateway's own client)."""
     settings = settings or GatewaySettings.from_env()
-    be_observed("gateway", settings)
+    configure_observability("gateway", settings)
     app = Flask("gateway", static_folder=None)
     places = settings.upstream_places
     upstreams = {name: Upstream(name, settings.upstream_url(name), places=places) for name in UPSTREAMS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Problem, Unavailable
+from shared.base.errors import Problem, Unavailable
 
 
 class MethodNotAllowed(Problem):

@@ -15,7 +15,7 @@ from services.gateway.clients.limiter import Limiter
 from services.gateway.clients.upstream import Call, Upstream
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
-from shared.errors import Problem
+from shared.base.errors import Problem
 
 PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0

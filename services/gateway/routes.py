@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, send_from_directory
 
 from services.gateway import operations
-from shared.auth import public
+from shared.web.auth import public
 
 blueprint = Blueprint("gateway", __name__, template_folder="templates")
 

@@ -7,11 +7,11 @@ from flask import Flask
 from services.notifications.clients import Clients
 from services.notifications.config import NotificationsSettings
 from services.notifications.routes import blp
-from shared import inbox
-from shared.encryption import use_keys
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.tokens import KeySource
+from shared.data.encryption import use_keys
+from shared.data.persistence import DatabaseHandle
+from shared.events import inbox
+from shared.web.service import create_service
+from shared.web.tokens import KeySource
 
 SERVICE = "notifications"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shared.settings import StoreSettings
+from shared.base.settings import StoreSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from mongoengine import DateTimeField, EnumField, IntField, StringField
 
 from services.notifications import rules
 from services.notifications.rules import NotificationKind, NotificationStatus
-from shared.clock import now
-from shared.persistence import Aggregate
-from shared.sealed_fields import EncryptedDictField, EncryptedStringField
+from shared.base.clock import now
+from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringField
+from shared.data.persistence import Aggregate
 
 
 class Notification(Aggregate):

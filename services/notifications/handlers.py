@@ -8,8 +8,9 @@ from services.notifications import operations, rules
 from services.notifications.jobs import send_notification_mail
 from services.notifications.operations import Announcement
 from services.notifications.rules import NotificationKind
-from shared.event_catalog import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
-from shared.events import handles
+from shared.data.events import handles
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderShipped
+from shared.events.catalog.payments import PaymentRefunded
 
 
 @handles(OrderConfirmed)

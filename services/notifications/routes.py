@@ -8,8 +8,8 @@ from flask.views import MethodView
 
 from services.notifications import operations
 from services.notifications.schemas import NotificationPageSchema, NotificationsQuery
-from shared.auth import current_principal, requires
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, requires
+from shared.web.service import ApiBlueprint
 
 blp = ApiBlueprint("notifications", __name__, url_prefix="/v1/notifications", description="What people were told")
 

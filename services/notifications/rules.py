@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.money import EXPONENTS, major_units
+from shared.base.money import EXPONENTS, major_units
 
 # Long enough for the job that was started with it to finish first.
 FIRST_SWEEP_AFTER = timedelta(seconds=20)

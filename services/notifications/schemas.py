@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.schemas import OutputSchema, PageArgs, page_of
+from shared.web.schemas import OutputSchema, PageArgs, page_of
 
 
 class NotificationSchema(OutputSchema):

@@ -9,14 +9,14 @@ from typing import Any, Protocol, cast
 from flask import current_app
 
 from services.orders.errors import OutOfStock
-from shared.identity import ServiceIdentity
-from shared.resilience import resilient
-from shared.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable, segment
+from shared.calls.identity import ServiceIdentity
+from shared.calls.resilience import resilient
+from shared.calls.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable, segment
 
 Lines = Sequence[Mapping[str, Any]]
 # What says that this order will not be paid, rather than that the service is not well.
 FINAL_REFUSALS = frozenset({402, 409, 422})
-LOST_RACE = "lost-race"
+VERSION_CONFLICT = "version-conflict"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class PaymentsClient(ServiceClient):
         try:
             answer = self.post("/internal/v1/payments", body, timeout=timeout, idempotency_key=order_id)
         except UpstreamRefused as refusal:
-            if refusal.status in FINAL_REFUSALS and refusal.kind != LOST_RACE:
+            if refusal.status in FINAL_REFUSALS and refusal.kind != VERSION_CONFLICT:
                 return PaymentAnswer("declined", reason=refusal.kind)
             raise _not_an_answer(refusal) from refusal
         return PaymentAnswer(answer["status"], answer["payment_id"], answer.get("reason"))

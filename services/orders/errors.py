@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from shared.errors import Conflict, FieldError, Forbidden, InvalidInput, LostRace, Problem
+from shared.base.errors import Conflict, FieldError, Forbidden, InvalidInput, Problem, VersionConflict
 
 
 class CompanyMissing(Forbidden):
@@ -47,8 +47,8 @@ class OrderNotShippable(Conflict):
     title = "There is nothing that could be shipped"
 
 
-class CapturePending(LostRace):
-    """A LostRace, since the answer is another one a moment later and must not be kept under the key for a day."""
+class CapturePending(VersionConflict):
+    """A VersionConflict: the answer changes within seconds, so it must not be kept under the idempotency key."""
 
     title = "The payment of what is returned is still being captured; try again in a moment"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.orders import operations
-from shared.event_catalog import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
-from shared.events import handles
+from shared.data.events import handles
+from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 
 
 @handles(PaymentAuthorized)

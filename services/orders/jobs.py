@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.orders import operations
-from shared.jobs import job
+from shared.events.jobs import job
 
 
 @job(queue="orders-sweeps", timeout=120, every_seconds=5)

@@ -19,10 +19,10 @@ from services.orders.schemas import (
     ReturnInput,
     ShipmentInput,
 )
-from shared.auth import current_principal, requires
-from shared.idempotency import idempotency_key, idempotent
-from shared.schemas import ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, requires
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
 
 carts = ApiBlueprint("carts", __name__, url_prefix="/v1/cart", description="What a user means to order")
 orders = ApiBlueprint("orders", __name__, url_prefix="/v1/orders", description="Orders, shipments and returns")

@@ -6,8 +6,8 @@ from marshmallow import fields, validate
 
 from services.orders.rules.pricing import MAX_LINES
 from services.orders.rules.statuses import OrderStatus
-from shared import schemas
-from shared.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, Sku, UnitPriceField, page_of
+from shared.web import schemas
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, Sku, UnitPriceField, page_of
 
 SOME_LINES = validate.Length(min=1, max=MAX_LINES)
 

@@ -7,11 +7,12 @@ from flask import Flask
 from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
 from services.payments.routes import blp, internal_blp
-from shared import idempotency, inbox
-from shared.encryption import use_keys
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.tokens import KeySource
+from shared.data.encryption import use_keys
+from shared.data.persistence import DatabaseHandle
+from shared.events import inbox
+from shared.web import idempotency
+from shared.web.service import create_service
+from shared.web.tokens import KeySource
 
 SERVICE = "payments"
 

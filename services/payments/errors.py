@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import BadRequest, Conflict, InvalidInput, Problem
+from shared.base.errors import BadRequest, Conflict, InvalidInput, Problem
 
 
 class PaymentDiffers(Conflict):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.payments import operations
 from services.payments.jobs import carry_out_transaction
-from shared.event_catalog import OrderCancelled, OrderReturned, OrderShipped
-from shared.events import handles
+from shared.data.events import handles
+from shared.events.catalog.orders import OrderCancelled, OrderReturned, OrderShipped
 
 
 @handles(OrderShipped)

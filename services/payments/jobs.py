@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.payments import operations
-from shared.jobs import job
-from shared.observability import get_logger
-from shared.sweeps import sweep
+from shared.events.jobs import job
+from shared.events.sweeps import sweep
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -20,10 +20,10 @@ from services.payments.schemas import (
     SessionSchema,
     TransactionSchema,
 )
-from shared.auth import current_principal, internal, public, requires
-from shared.idempotency import idempotency_key, idempotent
-from shared.schemas import ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, internal, public, requires
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
 
 blp = ApiBlueprint("payments", __name__, url_prefix="/v1/payments", description="Payments of orders")
 internal_blp = ApiBlueprint("internal-payments", __name__, url_prefix="/internal/v1/payments", description="Internal")

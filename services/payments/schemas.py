@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, page_of, text
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, page_of, text
 
 
 class TransactionSchema(OutputSchema):

@@ -8,8 +8,9 @@ from typing import cast
 from flask import current_app
 
 from services.products.config import ProductsSettings
-from shared.storage import Storage, make_storage
-from shared.workspace import Workspace
+from shared.data.storage import make_storage
+from shared.data.storage_contract import Storage
+from shared.data.workspace import Workspace
 
 
 @dataclass(frozen=True)

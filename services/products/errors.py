@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Conflict, InvalidInput, Problem, Unavailable
+from shared.base.errors import Conflict, InvalidInput, Problem, Unavailable
 
 
 class SkuTaken(Conflict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from services.products import jobs, operations
-from shared.event_catalog import ImportRequested, OrderCancelled, OrderShipped
-from shared.events import handles
+from shared.data.events import handles
+from shared.events.catalog.orders import OrderCancelled, OrderShipped
+from shared.events.catalog.products import ImportRequested
 
 
 @handles(OrderShipped, batch=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from services.products import operations
 from services.products.documents import ProductImport
-from shared.jobs import job
-from shared.observability import get_logger
+from shared.events.jobs import job
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

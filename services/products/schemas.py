@@ -8,8 +8,8 @@ from typing import Any
 from flask_smorest.fields import Upload
 from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
-from shared import schemas
-from shared.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web import schemas
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
 
 MAX_ON_HAND = 1_000_000_000
 MAX_LINES = 5_000

@@ -11,10 +11,10 @@ from services.search.clients import Clients, make_clients
 from services.search.config import SearchSettings
 from services.search.engine import install_engine, make_engine
 from services.search.routes import blp
-from shared import inbox
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.tokens import KeySource
+from shared.data.persistence import DatabaseHandle
+from shared.events import inbox
+from shared.web.service import create_service
+from shared.web.tokens import KeySource
 
 SERVICE = "search"
 

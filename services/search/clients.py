@@ -7,9 +7,9 @@ from typing import Any, Protocol, cast
 
 from flask import current_app
 
-from shared.identity import ServiceIdentity
-from shared.resilience import UpstreamUnavailable, resilient
-from shared.service_client import Identity, ServiceClient, UpstreamRefused
+from shared.calls.identity import ServiceIdentity
+from shared.calls.resilience import UpstreamUnavailable, resilient
+from shared.calls.service_client import Identity, ServiceClient, UpstreamRefused
 
 PAGE_SIZE = 500
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from mongoengine import DateTimeField, Document, StringField
 
-from shared.clock import now
-from shared.ids import new_id
+from shared.base.clock import now
+from shared.base.ids import new_id
 
 ONLY_ID = "index"
 

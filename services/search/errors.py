@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Unavailable
+from shared.base.errors import Unavailable
 
 
 class IndexNotReady(Unavailable):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.search import operations
-from shared.event_catalog import ProductChanged
-from shared.events import handles
+from shared.data.events import handles
+from shared.events.catalog.products import ProductChanged
 
 
 @handles(ProductChanged, batch=True)

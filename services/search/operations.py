@@ -8,10 +8,10 @@ from typing import Any
 from services.search.clients import products
 from services.search.documents import RebuildWish
 from services.search.engine import Place, Question, engine
-from shared.errors import FieldError
-from shared.event_catalog import ProductChanged
-from shared.observability import get_logger
-from shared.pagination import CursorInvalid, decode_cursor, encode_cursor
+from shared.base.errors import FieldError
+from shared.data.pagination import CursorInvalid, decode_cursor, encode_cursor
+from shared.events.catalog.products import ProductChanged
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

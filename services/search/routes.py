@@ -8,9 +8,9 @@ from flask.views import MethodView
 
 from services.search import operations
 from services.search.schemas import FoundPageSchema, SearchQuery, SuggestionsSchema, SuggestQuery
-from shared.auth import requires
-from shared.schemas import ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import requires
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
 
 blp = ApiBlueprint("search", __name__, url_prefix="/v1/search", description="Finding products")
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.schemas import SKU_PATTERN
+from shared.web.schemas import SKU_PATTERN
 
 LONGEST_WORD = 40
 MOST_WORDS = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
 
 LONGEST_TEXT = 100
 

@@ -8,11 +8,11 @@ from services.users.clients import Clients
 from services.users.config import UsersSettings
 from services.users.documents import Role
 from services.users.routes import BLUEPRINTS
-from shared import idempotency
-from shared.encryption import use_keys
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.tokens import KeySource
+from shared.data.encryption import use_keys
+from shared.data.persistence import DatabaseHandle
+from shared.web import idempotency
+from shared.web.service import create_service
+from shared.web.tokens import KeySource
 
 SERVICE = "users"
 

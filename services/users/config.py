@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.settings import SettingsInvalid, StoreSettings
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import StoreSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import Conflict, Forbidden, NotFound, Problem, Unauthorized, Unavailable
+from shared.base.errors import Conflict, Forbidden, NotFound, Problem, Unauthorized, Unavailable
 
 
 class InvalidCredentials(Unauthorized):

@@ -8,9 +8,9 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
-from shared.blind_index import blind_index
-from shared.encryption import PERSONAL, Place, cipher_of
-from shared.migrations import Migration
+from shared.data.blind_index import blind_index
+from shared.data.encryption import PERSONAL, FieldContext, cipher_of
+from shared.data.migrations import Migration
 
 PEOPLE_PER_BATCH = 200
 
@@ -30,20 +30,22 @@ def seal_people(database: Database[Any]) -> Iterator[None]:
     known = {"email": 1, "name": 1, "email_index": 1}
     last = ""
     while batch := list(people.find({"_id": {"$gt": last}}, known).sort("_id", 1).limit(PEOPLE_PER_BATCH)):
-        changes = [_sealed(each) for each in batch if each.get("email_index") is None]
+        changes = [_encrypted(each) for each in batch if each.get("email_index") is None]
         if changes:
             people.bulk_write(changes, ordered=False)
         last = batch[-1]["_id"]
         yield
 
 
-def _sealed(person: dict[str, Any]) -> UpdateOne:
-    """Return the change of a person stored plain; of one whom somebody wrote meanwhile, and so sealed, it is none."""
+def _encrypted(person: dict[str, Any]) -> UpdateOne:
+    """Return the change of a person stored plain; without effect on one written since, and so encrypted."""
     plain = {name: person[name] for name in ("email", "name")}
     cipher = cipher_of("users")
-    sealed = {name: cipher.seal(text.encode(), Place(PERSONAL, f"users.{name}")) for name, text in plain.items()}
+    encrypted = {
+        name: cipher.encrypt(text.encode(), FieldContext(PERSONAL, f"users.{name}")) for name, text in plain.items()
+    }
     index = blind_index("users", "users.email", plain["email"].strip().casefold())
-    return UpdateOne({"_id": person["_id"], **plain}, {"$set": {**sealed, "email_index": index}})
+    return UpdateOne({"_id": person["_id"], **plain}, {"$set": {**encrypted, "email_index": index}})
 
 
 MIGRATIONS = (

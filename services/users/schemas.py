@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from shared.schemas import InputSchema, OutputSchema, PageArgs, page_of, text
-from shared.workloads import SERVICES
+from shared.base.workloads import SERVICES
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of, text
 
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 1024
 

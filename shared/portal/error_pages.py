@@ -8,11 +8,11 @@ from flask_wtf.csrf import CSRFError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from shared.errors import Problem
-from shared.observability import current_request_id, get_logger
+from shared.base.errors import Problem
+from shared.calls.service_client import UpstreamRefused
+from shared.observe.observability import current_request_id, get_logger
 from shared.portal.navigation import here
 from shared.portal.tokens import SignInNeeded
-from shared.service_client import UpstreamRefused
 
 log = get_logger()
 

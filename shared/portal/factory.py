@@ -12,8 +12,8 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared import deadline
-from shared.observability import be_observed, observe_requests
+from shared.base import deadline
+from shared.observe.observability import configure_observability, observe_requests
 from shared.portal.assets import register_assets
 from shared.portal.bodies import TimedBodies
 from shared.portal.csrf import register_csrf
@@ -30,7 +30,7 @@ from shared.portal.statuses import status_word
 from shared.portal.store import SessionStore, connect
 from shared.portal.tokens import TokenKeeper
 from shared.portal.transport import HttpTransport
-from shared.service import register_health
+from shared.web.service import register_health
 
 HERE = Path(__file__).parent
 
@@ -53,7 +53,7 @@ def create_portal(
     `doorkeeper` says who may not enter, `transport` sends the calls to the gateway, `redis` keeps the sessions (both
     are where the settings say, unless given), `clock` (epoch seconds) tells when a token is due for renewal.
     """
-    be_observed(name, settings)
+    configure_observability(name, settings)
     app = Flask(name, static_folder=str(HERE / "static"), static_url_path="/static", template_folder=None)
     app.config.update(
         SECRET_KEY=settings.service_secret,

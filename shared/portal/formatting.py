@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-from shared.money import EXPONENTS
+from shared.base.money import EXPONENTS
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 DASH = "\u2013"

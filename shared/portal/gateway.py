@@ -7,8 +7,8 @@ from typing import Any, Protocol, cast
 
 from flask import current_app
 
+from shared.calls.service_client import UpstreamRefused, segment
 from shared.portal.tokens import TokenKeeper
-from shared.service_client import UpstreamRefused, segment
 
 __all__ = ["Area", "Call", "Gateway", "Reply", "Transport", "Upload", "segment"]
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
 from shared.portal.gateway import Call, Transport
-from shared.service_client import UpstreamRefused
 
 GONE = {404, 410}
 MISTYPED = {"password": "Use at least 12 characters, and none that everybody knows.", "name": "Enter your name."}

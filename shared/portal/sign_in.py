@@ -8,13 +8,13 @@ from typing import Any, cast
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from shared.observability import bind_context, get_logger
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import UpstreamRefused
+from shared.observe.observability import bind_context, get_logger
 from shared.portal.gateway import Call, Transport
 from shared.portal.navigation import safe_next
 from shared.portal.sessions import PortalSession
 from shared.portal.tokens import SignInNeeded, TokenKeeper
-from shared.resilience import UpstreamUnavailable
-from shared.service_client import UpstreamRefused
 
 log = get_logger()
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from flask import session
 
-from shared.errors import Unauthorized, Unavailable
-from shared.observability import get_logger
+from shared.base.errors import Unauthorized, Unavailable
+from shared.calls.service_client import UpstreamRefused
+from shared.observe.observability import get_logger
 from shared.portal.sessions import PortalSession
 from shared.portal.store import SessionStore, Tokens
-from shared.service_client import UpstreamRefused
 
 log = get_logger()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import has_request_context, request
 
+from shared.calls.service_client import ServiceClient
 from shared.portal.gateway import Call, Reply
-from shared.service_client import ServiceClient
 
 API_PREFIX = "/api/v1"
 

@@ -16,8 +16,8 @@ from services.notifications.clients.users import Contact
 from services.orders.clients import Clients as OrdersClients
 from services.payments.clients import Clients as PaymentsClients
 from services.users.documents import User
-from shared import persistence
-from shared.resilience import UpstreamUnavailable
+from shared.calls.resilience import UpstreamUnavailable
+from shared.data import persistence
 from tests.architecture.apps import REQUIRED
 from tests.factories.notifications import FakeAddressBook, Notifications, cancelled, confirmed
 from tests.factories.users import PASSWORD, make_company, make_user

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from shared.workloads import BY_NAME, SERVICES, WORKLOADS
+from shared.base.workloads import BY_NAME, SERVICES, WORKLOADS
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from shared import event_catalog
-from shared.events import SUBSCRIBERS, Event
-from shared.jobs import JOBS
-from shared.workloads import SERVICES, WORKLOADS, Kind
+from shared.base.workloads import SERVICES, WORKLOADS, Kind
+from shared.data.events import SUBSCRIBERS, Event
+from shared.events import catalog
+from shared.events.jobs import JOBS
 
 GOLDEN = json.loads((Path(__file__).parent / "golden_events.json").read_text(encoding="utf-8"))
 EVENTS = [
     each
-    for each in vars(event_catalog).values()
+    for module in pkgutil.iter_modules(catalog.__path__)
+    for each in vars(import_module(f"{catalog.__name__}.{module.name}")).values()
     if isinstance(each, type) and issubclass(each, Event) and each is not Event
 ]
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from shared.workloads import SERVICES
+from shared.base.workloads import SERVICES
 from tests.architecture.apps import app_of
 
 PROTECTED = [service for service in SERVICES if service != "gateway"]

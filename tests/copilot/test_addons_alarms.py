@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.workloads import WORKLOADS, Kind
+from shared.base.workloads import WORKLOADS, Kind
 from tests.copilot.addons import ENVIRONMENTS, ROOT, SECOND_REGION, decide, is_made, load, merged, names_in, of_type
 from tests.copilot.workspace import read
 

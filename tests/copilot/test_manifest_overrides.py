@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.workloads import BY_NAME, Kind
+from shared.base.workloads import BY_NAME, Kind
 from tests.copilot.workspace import (
     COPILOT,
     JOB,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.encryption import Cipher
-from shared.keys_kms import KmsKeys
-from shared.workloads import SERVICES
+from shared.base.workloads import SERVICES
+from shared.data.encryption import Cipher
+from shared.data.keys_kms import KmsKeys
 from tests.copilot.workspace import COPILOT, JOB, WORKER, manifest_of, manifests, of_type, patched, read, service_of
 
 POLICIES = {path.stem: read(path) for path in sorted((COPILOT / "policies").glob("*.yml"))}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import Settings
+from shared.base.settings import Settings
 from tests.copilot.workspace import COPILOT, WORKER, deployed, manifest_of, manifests, of_type, service_of
 
 PREFIX = "tradepost/${COPILOT_ENVIRONMENT_NAME}"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.events import handlers_of
-from shared.jobs import JOBS
-from shared.worker import publishers_of
-from shared.workloads import BY_NAME, WORKLOADS, Kind
+from shared.base.workloads import BY_NAME, WORKLOADS, Kind
+from shared.data.events import handlers_of
+from shared.events.jobs import JOBS
+from shared.events.worker import publishers_of
 from tests.copilot.workspace import (
     BACKEND,
     EDGE,
@@ -84,11 +84,11 @@ class TestCommands:
     @pytest.mark.parametrize("name", of_type(WEB, BACKEND, WORKER))
     def test_start_the_package_of_the_table(self, name):
         workload = BY_NAME[name]
-        server = ["gunicorn", "-c", "python:shared.gunicorn", f"{workload.package}.app:create_app()"]
+        server = ["gunicorn", "-c", "python:shared.web.gunicorn", f"{workload.package}.app:create_app()"]
         expected = {
             Kind.WEB: server,
-            Kind.WORKER: ["python", "-m", "shared.worker", workload.package],
-            Kind.JOBS: ["python", "-m", "shared.jobs", workload.package],
+            Kind.WORKER: ["python", "-m", "shared.events.worker", workload.package],
+            Kind.JOBS: ["python", "-m", "shared.events.jobs", workload.package],
         }
 
         assert manifests()[name]["command"] == expected[workload.kind]
@@ -102,7 +102,7 @@ class TestCommands:
     def test_enqueue_each_scheduled_job(self, name, job):
         service, function, _ = job
 
-        assert manifests()[name]["command"] == ["python", "-m", "shared.jobs", f"services.{service}", function]
+        assert manifests()[name]["command"] == ["python", "-m", "shared.events.jobs", f"services.{service}", function]
 
     @pytest.mark.parametrize(("name", "job"), _scheduled().items())
     def test_start_jobs_as_often_as_aws_allows(self, name, job):
@@ -169,7 +169,13 @@ class TestHealth:
         workload = BY_NAME.get(name)
         probed = "8080" if workload and workload.kind is Kind.WEB else "/tmp/heartbeat"  # noqa: S108 (in the container)
 
-        assert manifests()[name]["image"]["healthcheck"]["command"] == ["CMD", "python", "-m", "shared.health", probed]
+        assert manifests()[name]["image"]["healthcheck"]["command"] == [
+            "CMD",
+            "python",
+            "-m",
+            "shared.web.health",
+            probed,
+        ]
         if probed != "8080":
             assert manifests()[name]["variables"]["HEARTBEAT_FILE"] == probed
 

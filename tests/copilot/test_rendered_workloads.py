@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.workloads import BY_NAME, Kind
+from shared.base.workloads import BY_NAME, Kind
 from tests.copilot.workspace import ENVIRONMENTS, JOB, WEB, WORKER, deployed, of_type, template_of
 
 SERVICES = [each for each in deployed() if each[0] not in of_type(JOB)]

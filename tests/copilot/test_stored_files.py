@@ -6,7 +6,7 @@ import pytest
 
 from services.products.clients import Clients
 from services.products.config import ProductsSettings
-from shared.aws import client
+from shared.base.aws import client
 from tests.copilot.workspace import COPILOT, read
 
 

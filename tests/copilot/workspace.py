@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.workloads import SERVICES, WORKLOADS, Kind
+from shared.base.workloads import SERVICES, WORKLOADS, Kind
 
 ROOT = Path(__file__).parents[2]
 COPILOT = ROOT / "copilot"

@@ -6,8 +6,8 @@ from flask import Flask
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from shared.jobs import connection, queues_of
-from shared.jobs_worker import JobsWorker
+from shared.events.jobs import connection, queues_of
+from shared.events.jobs_worker import JobsWorker
 
 
 class BurstWorker(JobsWorker):

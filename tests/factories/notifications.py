@@ -12,9 +12,10 @@ from flask import Flask
 
 from services.notifications import handlers, jobs
 from services.notifications.clients.users import Contact
-from shared.event_catalog import OrderCancelled, OrderConfirmed, OrderShipped, PaymentRefunded
-from shared.events import Event
-from shared.resilience import UpstreamUnavailable
+from shared.calls.resilience import UpstreamUnavailable
+from shared.data.events import Event
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderShipped
+from shared.events.catalog.payments import PaymentRefunded
 from tests.factories.jobs import run_jobs
 from tests.support import ACME
 

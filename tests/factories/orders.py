@@ -7,7 +7,7 @@ from typing import Any
 from services.orders.documents import Order, next_order_number
 from services.orders.rules.fulfillment import plan_shipment
 from services.orders.rules.statuses import OrderStatus
-from shared.ids import new_id
+from shared.base.ids import new_id
 from tests.support import ACME
 
 SETTLE_WITHIN = 60

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from services.payments import handlers, jobs
 from services.payments.documents import Payment
-from shared.event_catalog import OrderCancelled, OrderReturned, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderReturned, OrderShipped
 from tests.factories.jobs import run_jobs
 from tests.factories.psp_sandbox import Sandbox
 from tests.support import ACME, Api

@@ -10,8 +10,8 @@ from flask import Flask
 
 from services.search import handlers, operations
 from services.search.app import before_each_batch
-from shared.event_catalog import ProductChanged
-from shared.resilience import UpstreamUnavailable
+from shared.calls.resilience import UpstreamUnavailable
+from shared.events.catalog.products import ProductChanged
 from tests.support import Api
 
 

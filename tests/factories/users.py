@@ -7,7 +7,7 @@ from typing import Any
 
 from services.users.clients.passwords import PasswordQueue
 from services.users.documents import Company, User
-from shared.ids import new_id
+from shared.base.ids import new_id
 
 PASSWORD = "correct horse battery staple"
 

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 import orjson
 from urllib3._collections import HTTPHeaderDict
 
-from shared.connections import Answer
+from shared.calls.connections import Answer
+from shared.calls.service_client import UpstreamRefused, UpstreamUnavailable
 from shared.portal.gateway import Call, Reply
-from shared.service_client import UpstreamRefused, UpstreamUnavailable
 from tests.portals.fake_shop import Refusal, Shop
 
 PASSWORD = "tradepost-demo"

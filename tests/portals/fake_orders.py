@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from shared.money import share
+from shared.base.money import share
 from shared.portal.gateway import Call
 from tests.portals.fake_shapes import Json, Refusal, gbp, page
 

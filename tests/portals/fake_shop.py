@@ -6,7 +6,7 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from shared.money import line_total
+from shared.base.money import line_total
 from shared.portal.gateway import Call
 from tests.portals.fake_orders import OrderBook
 from tests.portals.fake_people import FakePeople

@@ -45,7 +45,7 @@ class TestErrorPages:
         assert page.heading() == "Page not found"
 
     def test_a_conflict_shows_the_gateways_own_sentence(self, buyer: Visitor, gateway: FakeGateway):
-        gateway.fail_next("/orders", refused(409, "lost-race", detail="Somebody else changed this"))
+        gateway.fail_next("/orders", refused(409, "version-conflict", detail="Somebody else changed this"))
 
         page = buyer.get("/orders")
 

@@ -12,7 +12,7 @@ from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from shared.portal.bodies import TimedBodies
-from shared.slow_clients import GRACE_SECONDS, seconds_for
+from shared.web.slow_clients import GRACE_SECONDS, seconds_for
 
 Pair = tuple[socket.socket, socket.socket]
 

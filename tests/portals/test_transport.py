@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from shared import tracing
+from shared.calls.service_client import UpstreamRefused, UpstreamUnavailable, segment
+from shared.observe import tracing
+from shared.observe.tracing import Span
 from shared.portal.gateway import Call, Upload
 from shared.portal.transport import HttpTransport
-from shared.service_client import UpstreamRefused, UpstreamUnavailable, segment
-from shared.tracing import Span
 
 
 class Echo(BaseHTTPRequestHandler):

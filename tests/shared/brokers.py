@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import redis
 
-from shared import aws
-from shared.broker import Broker, Message
-from shared.broker_redis import RedisBroker
-from shared.broker_sns import SnsBroker
-from shared.redis_client import redis_from_url
+from shared.base import aws
+from shared.data.redis_client import redis_from_url
+from shared.events.broker import Broker, Message
+from shared.events.broker_redis import RedisBroker
+from shared.events.broker_sns import SnsBroker
 from tests.shared.gate import Gate
 from tests.shared.toys import SERVICE, NoteWritten
 from tools.aws.topics import make_queue, make_topic, subscribe

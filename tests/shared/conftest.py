@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from shared import idempotency, inbox
-from shared.encryption import use_keys
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.settings import KeySettings, StoreSettings
+from shared.base.settings import KeySettings, StoreSettings
+from shared.data.encryption import use_keys
+from shared.data.persistence import DatabaseHandle
+from shared.events import inbox
+from shared.web import idempotency
+from shared.web.service import create_service
 from tests.shared import toys
 from tests.shared.upstreams import server, start_server, ticker  # noqa: F401
 from tests.support import Api, Tokens

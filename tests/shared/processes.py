@@ -23,7 +23,7 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
 def worker_process(environment: dict[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `python -m <command>` (the postbox's event worker) and kill it at the end, if it still runs."""
     process = subprocess.Popen(
-        [sys.executable, "-m", *(command or ("shared.worker", "tests.shared.postbox"))],
+        [sys.executable, "-m", *(command or ("shared.events.worker", "tests.shared.postbox"))],
         env={**os.environ, **environment}, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     try:

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from shared.errors import Unauthorized, Unavailable
-from shared.tokens import USER_AUDIENCE, RemoteKeys, TokenSigner, TokenVerifier
+from shared.base.errors import Unauthorized, Unavailable
+from shared.web.tokens import USER_AUDIENCE, RemoteKeys, TokenSigner, TokenVerifier
 from tests.support import Api
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared import aws
-from shared.limits import limits_for
+from shared.base import aws
+from shared.base.limits import limits_for
 
 
 @pytest.mark.usefixtures("aws")

@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.breaker import BreakerOpen, BreakerState, CircuitBreaker
-from shared.limits import DEFAULT
+from shared.base.limits import DEFAULT
+from shared.calls.breaker import BreakerOpen, BreakerState, CircuitBreaker
 from tests.shared.upstreams import Ticker
 
 LIMITS = replace(DEFAULT, slow_seconds=1.0)

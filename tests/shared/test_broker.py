@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from shared.broker import MAX_ATTEMPTS, BrokerFailed, Message, Subscription, open_broker
-from shared.events import SUBSCRIBERS, Envelope, Handler
-from shared.outbox import Relay
-from shared.settings import SettingsInvalid, StoreSettings
-from shared.worker import Consumer
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import StoreSettings
+from shared.data.events import SUBSCRIBERS, Envelope, Handler
+from shared.events.broker import MAX_ATTEMPTS, BrokerFailed, Message, Subscription, open_broker
+from shared.events.outbox import Relay
+from shared.events.worker import Consumer
 from tests.shared.brokers import RedisTwin, Twin, behind_gate, sns_twin
 from tests.shared.toys import SERVICE, Note, NoteWritten, stored
 
@@ -45,7 +46,7 @@ def consumer_of(subscription: Subscription) -> Iterator[Callable[..., Consumer]]
 
 
 def envelope(text: str = "hello", *, version: int = 1) -> Envelope:
-    return Envelope.seal(NoteWritten(text=text), aggregate_id="note_1", version=version)
+    return Envelope.wrap(NoteWritten(text=text), aggregate_id="note_1", version=version)
 
 
 def take(subscription: Subscription, **options: int) -> list[Message]:

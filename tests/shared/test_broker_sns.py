@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from shared import aws as clients
-from shared.broker import BrokerFailed, open_broker
-from shared.broker_sns import SnsBroker
-from shared.broker_sqs import HELD_EVERY_SECONDS, QueueSubscription
-from shared.events import Envelope, Event
-from shared.settings import SettingsInvalid
-from shared.tracing import resumed
+from shared.base import aws as clients
+from shared.base.errors import SettingsInvalid
+from shared.data.events import Envelope, Event
+from shared.events.broker import BrokerFailed, open_broker
+from shared.events.broker_sns import SnsBroker
+from shared.events.broker_sqs import HELD_EVERY_SECONDS, QueueSubscription
+from shared.observe.tracing import resumed
 from tests.shared.brokers import SnsTwin, sns_twin
 from tests.shared.faulty_server import FaultyServer, Reply
 from tests.shared.test_broker import envelope, take, texts
@@ -60,7 +60,7 @@ class TestPublishing:
         assert attributes == {"event": "toys.note_written.v1", **sent.trace}
 
     def test_lets_only_events_with_a_handler_into_the_queue(self, twin, subscription):
-        other = Envelope.seal(NotePinned(), aggregate_id="note_1", version=1)
+        other = Envelope.wrap(NotePinned(), aggregate_id="note_1", version=1)
         twin.broker.publish([other, envelope("wanted")])
 
         assert texts(take(subscription)) == ["wanted"]

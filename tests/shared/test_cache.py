@@ -12,9 +12,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shared import deadline
-from shared.cache import Cache
-from shared.redis_client import CoolDown, blocking_redis_from_url, redis_from_url
+from shared.base import deadline
+from shared.data.cache import Cache
+from shared.data.redis_client import CoolDown, blocking_redis_from_url, redis_from_url
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from shared import aws as clients
-from shared.cloud_map import FRESH_SECONDS, SHARED_SECONDS, AddressesUnknown, CloudMapAddresses
-from shared.ids import new_id
-from shared.service_client import ServiceClient, UpstreamUnavailable
+from shared.base import aws as clients
+from shared.base.ids import new_id
+from shared.calls.cloud_map import FRESH_SECONDS, SHARED_SECONDS, AddressesUnknown, CloudMapAddresses
+from shared.calls.service_client import ServiceClient, UpstreamUnavailable
 from tests.shared.upstreams import Ticker
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import deadline
+from shared.base import deadline
 
 
 class TestStart:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from shared.encryption import PAYMENT, PERSONAL, VERSION, Cipher, Place, is_sealed
-from shared.errors import Unavailable
-from shared.keys import CiphertextInvalid, DataKey
-from shared.keys_local import LocalKeys
+from shared.base.errors import Unavailable
+from shared.data.encryption import PAYMENT, PERSONAL, VERSION, Cipher, FieldContext, is_encrypted
+from shared.data.keys import CiphertextInvalid, DataKey
+from shared.data.keys_local import LocalKeys
 
-EMAIL = Place(PERSONAL, "users.email")
+EMAIL = FieldContext(PERSONAL, "users.email")
 
 
 class CountedKeys:
@@ -59,89 +59,89 @@ def cipher(keys):
 
 class TestSeal:
     def test_hides_the_value_and_gives_it_back(self, cipher):
-        sealed = cipher.seal(b"ann@acme.example", EMAIL)
+        encrypted = cipher.encrypt(b"ann@acme.example", EMAIL)
 
-        assert is_sealed(sealed)
-        assert b"acme" not in sealed
-        assert cipher.open(sealed, EMAIL) == b"ann@acme.example"
+        assert is_encrypted(encrypted)
+        assert b"acme" not in encrypted
+        assert cipher.decrypt(encrypted, EMAIL) == b"ann@acme.example"
 
     def test_is_different_each_time(self, cipher):
-        assert cipher.seal(b"ann", EMAIL) != cipher.seal(b"ann", EMAIL)
+        assert cipher.encrypt(b"ann", EMAIL) != cipher.encrypt(b"ann", EMAIL)
 
     def test_has_the_documented_layout(self, cipher):
-        sealed = cipher.seal(b"ann", EMAIL)
-        wrapped = int.from_bytes(sealed[2:4], "big")
+        encrypted = cipher.encrypt(b"ann", EMAIL)
+        wrapped = int.from_bytes(encrypted[2:4], "big")
 
-        assert sealed[:2] == VERSION
-        assert len(sealed) == 2 + 2 + wrapped + 12 + len(b"ann") + 16
+        assert encrypted[:2] == VERSION
+        assert len(encrypted) == 2 + 2 + wrapped + 12 + len(b"ann") + 16
 
     def test_asks_for_one_data_key_per_purpose(self, cipher, keys):
         for _ in range(50):
-            cipher.open(cipher.seal(b"ann", EMAIL), EMAIL)
-        cipher.seal(b"tok", Place(PAYMENT, "orders.card_token"))
+            cipher.decrypt(cipher.encrypt(b"ann", EMAIL), EMAIL)
+        cipher.encrypt(b"tok", FieldContext(PAYMENT, "orders.card_token"))
 
         assert keys.asked == {"new": 2}
 
     def test_takes_a_new_data_key_after_so_many_values(self, keys):
         cipher = Cipher("users", keys, values_per_key=3)
         for _ in range(7):
-            cipher.seal(b"ann", EMAIL)
+            cipher.encrypt(b"ann", EMAIL)
 
         assert keys.asked["new"] == 3
 
     def test_takes_a_new_data_key_after_its_time(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
-        first = cipher.seal(b"ann", EMAIL)
+        first = cipher.encrypt(b"ann", EMAIL)
         time.now = 61
-        cipher.seal(b"ann", EMAIL)
+        cipher.encrypt(b"ann", EMAIL)
 
         assert keys.asked["new"] == 2
-        assert cipher.open(first, EMAIL) == b"ann"
+        assert cipher.decrypt(first, EMAIL) == b"ann"
 
 
 class TestOpen:
     def test_refuses_every_changed_byte(self, cipher):
-        sealed = cipher.seal(b"ann", EMAIL)
-        for position in range(len(sealed)):
-            changed = bytearray(sealed)
+        encrypted = cipher.encrypt(b"ann", EMAIL)
+        for position in range(len(encrypted)):
+            changed = bytearray(encrypted)
             changed[position] ^= 1
             with pytest.raises(CiphertextInvalid):
-                cipher.open(bytes(changed), EMAIL)
+                cipher.decrypt(bytes(changed), EMAIL)
 
     @pytest.mark.parametrize("length", [0, 1, 3, 4, 60])
     def test_refuses_a_value_that_was_cut(self, cipher, length):
         with pytest.raises(CiphertextInvalid):
-            cipher.open(cipher.seal(b"ann", EMAIL)[:length], EMAIL)
+            cipher.decrypt(cipher.encrypt(b"ann", EMAIL)[:length], EMAIL)
 
-    @pytest.mark.parametrize("place", [Place(PERSONAL, "users.name"), Place(PAYMENT, "users.email")])
-    def test_refuses_a_value_of_another_place(self, cipher, place):
+    @pytest.mark.parametrize("other", [FieldContext(PERSONAL, "users.name"), FieldContext(PAYMENT, "users.email")])
+    def test_refuses_a_value_of_another_context(self, cipher, other):
         with pytest.raises(CiphertextInvalid):
-            cipher.open(cipher.seal(b"ann", EMAIL), place)
+            cipher.decrypt(cipher.encrypt(b"ann", EMAIL), other)
 
     def test_refuses_a_value_of_another_service(self, cipher, keys):
         with pytest.raises(CiphertextInvalid):
-            Cipher("orders", keys).open(cipher.seal(b"ann", EMAIL), EMAIL)
+            Cipher("orders", keys).decrypt(cipher.encrypt(b"ann", EMAIL), EMAIL)
 
     def test_says_where_the_value_stood(self, cipher):
-        sealed = cipher.seal(b"ann", EMAIL)
+        encrypted = cipher.encrypt(b"ann", EMAIL)
 
         with pytest.raises(CiphertextInvalid, match=r"users: users\.name cannot be decrypted"):
-            cipher.open(sealed, Place(PERSONAL, "users.name"))
+            cipher.decrypt(encrypted, FieldContext(PERSONAL, "users.name"))
 
     def test_unwraps_another_process_key_once(self, cipher, keys):
-        sealed = [cipher.seal(b"ann", EMAIL) for _ in range(5)]
+        encrypted = [cipher.encrypt(b"ann", EMAIL) for _ in range(5)]
         other = Cipher("users", keys)
-        for each in sealed:
-            other.open(each, EMAIL)
+        for each in encrypted:
+            other.decrypt(each, EMAIL)
 
         assert keys.asked["unwrap"] == 1
 
     def test_remembers_a_bounded_number_of_keys(self, keys):
-        sealed = [Cipher("users", keys).seal(b"ann", EMAIL) for _ in range(3)]
+        encrypted = [Cipher("users", keys).encrypt(b"ann", EMAIL) for _ in range(3)]
         reader = Cipher("users", keys, keys_remembered=2)
-        for each in [*sealed, sealed[0]]:
-            reader.open(each, EMAIL)
+        for each in [*encrypted, encrypted[0]]:
+            reader.decrypt(each, EMAIL)
 
         assert keys.asked["unwrap"] == 4
 
@@ -150,20 +150,20 @@ class TestWithoutTheKeyService:
     def test_goes_on_with_keys_it_knows(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
-        before = cipher.seal(b"ann", EMAIL)
+        before = cipher.encrypt(b"ann", EMAIL)
         keys.is_away, time.now = True, 61
 
-        assert cipher.open(before, EMAIL) == b"ann"
-        assert cipher.open(cipher.seal(b"bob", EMAIL), EMAIL) == b"bob"
+        assert cipher.decrypt(before, EMAIL) == b"ann"
+        assert cipher.decrypt(cipher.encrypt(b"bob", EMAIL), EMAIL) == b"bob"
 
     def test_takes_a_new_key_once_it_is_back(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
-        cipher.seal(b"ann", EMAIL)
+        cipher.encrypt(b"ann", EMAIL)
         keys.is_away, time.now = True, 61
-        cipher.seal(b"ann", EMAIL)
+        cipher.encrypt(b"ann", EMAIL)
         keys.is_away, time.now = False, 122
-        cipher.seal(b"ann", EMAIL)
+        cipher.encrypt(b"ann", EMAIL)
 
         assert keys.asked["new"] == 2
 
@@ -171,12 +171,12 @@ class TestWithoutTheKeyService:
         keys.is_away = True
 
         with pytest.raises(Unavailable):
-            cipher.seal(b"ann", EMAIL)
+            cipher.encrypt(b"ann", EMAIL)
 
     def test_cannot_open_what_an_unknown_key_sealed(self, cipher, keys):
-        sealed = cipher.seal(b"ann", EMAIL)
+        encrypted = cipher.encrypt(b"ann", EMAIL)
         keys.is_away = True
 
         with pytest.raises(Unavailable) as refusal:
-            Cipher("users", keys).open(sealed, EMAIL)
+            Cipher("users", keys).decrypt(encrypted, EMAIL)
         assert refusal.value.status == 503

@@ -11,17 +11,17 @@ import pytest
 import redis
 from prometheus_client import REGISTRY
 
-from shared import broker as broker_module
-from shared import inbox
-from shared.broker import BrokerFailed
-from shared.broker_redis import RedisBroker
-from shared.clock import now
-from shared.errors import LostRace
-from shared.events import SUBSCRIBERS, Envelope, Handler
-from shared.outbox import Relay
-from shared.persistence import DatabaseHandle
-from shared.tracing import current_request_id
-from shared.worker import Consumer
+from shared.base.clock import now
+from shared.base.errors import VersionConflict
+from shared.data.events import SUBSCRIBERS, Envelope, Handler
+from shared.data.persistence import DatabaseHandle
+from shared.events import broker as broker_module
+from shared.events import inbox
+from shared.events.broker import BrokerFailed
+from shared.events.broker_redis import RedisBroker
+from shared.events.outbox import Relay
+from shared.events.worker import Consumer
+from shared.observe.tracing import current_request_id
 from tests.shared.toys import SERVICE, Note, NoteWritten, stored
 
 STREAM = "events:toys"
@@ -228,7 +228,7 @@ class TestConsumer:
         assert sorted(seen) == ["a", "b"]
 
     def test_runs_a_handler_again_at_once_after_a_lost_race(self, relay, subscribe):
-        races = [LostRace(), LostRace(), None]
+        races = [VersionConflict(), VersionConflict(), None]
 
         def handler(event):
             outcome = races.pop(0)

@@ -14,13 +14,13 @@ import pytest
 import redis
 from flask import Flask
 
-from shared import deadline
-from shared.broker_redis import RedisBroker
-from shared.outbox import Relay
-from shared.persistence import DatabaseHandle, database
-from shared.redis_client import redis_from_url
-from shared.service import create_service
-from shared.settings import StoreSettings
+from shared.base import deadline
+from shared.base.settings import StoreSettings
+from shared.data.persistence import DatabaseHandle, database
+from shared.data.redis_client import redis_from_url
+from shared.events.broker_redis import RedisBroker
+from shared.events.outbox import Relay
+from shared.web.service import create_service
 from tests.shared import toys
 from tests.shared.postbox.handlers import Letter
 from tests.shared.processes import until, worker_process
@@ -146,11 +146,11 @@ def environment(mongodb_url, redis_url, tmp_path) -> dict[str, str]:
 
 class TestJobsWorker:
     def test_does_what_the_scheduled_task_enqueued(self, environment):
-        with worker_process(environment, "shared.jobs", "tests.shared.postbox", "print_label") as task:
+        with worker_process(environment, "shared.events.jobs", "tests.shared.postbox", "print_label") as task:
             assert task.wait(20) == 0
         assert database("postbox")["labels"].count_documents({}) == 0
 
-        with worker_process(environment, "shared.jobs", "tests.shared.postbox") as worker:
+        with worker_process(environment, "shared.events.jobs", "tests.shared.postbox") as worker:
             until(lambda: database("postbox")["labels"].count_documents({}))
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(20) == 0

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from shared import clock
-from shared.persistence import database
+from shared.base import clock
+from shared.data.persistence import database
 from tests.shared.toys import SERVICE, Note
 from tests.support import Api
 

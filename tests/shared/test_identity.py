@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask, g
 
-from shared.identity import ServiceIdentity
-from shared.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable
+from shared.calls.identity import ServiceIdentity
+from shared.calls.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable
 from tests.shared.faulty_server import FaultyServer, Received, Reply
 from tests.shared.upstreams import Ticker
 

@@ -12,8 +12,8 @@ from rq import Queue
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from shared.jobs import JOBS, job, make_worker
-from shared.tracing import current_request_id, resumed
+from shared.events.jobs import JOBS, job, make_worker
+from shared.observe.tracing import current_request_id, resumed
 
 done: list[str] = []
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from shared import aws as clients
-from shared import limits
-from shared.errors import Unavailable
-from shared.keys import CiphertextInvalid, KeyService, build_keys
-from shared.keys_local import LocalKeys, new_key_line
-from shared.settings import KeySettings, SettingsInvalid
+from shared.base import aws as clients
+from shared.base import limits
+from shared.base.errors import SettingsInvalid, Unavailable
+from shared.base.settings import KeySettings
+from shared.data.keys import CiphertextInvalid, KeyService, build_keys
+from shared.data.keys_local import LocalKeys, new_key_line
 
 CONTEXT = {"service": "users", "purpose": "personal"}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.limits import DEFAULT, LIMITS, describe_limits, read_limits
-from shared.settings import SettingsInvalid
-from shared.workloads import SERVICES
+from shared.base.errors import SettingsInvalid
+from shared.base.limits import DEFAULT, LIMITS, describe_limits, read_limits
+from shared.base.workloads import SERVICES
 
 
 class TestReadLimits:

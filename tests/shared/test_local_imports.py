@@ -13,8 +13,8 @@ import json, sys
 from importlib import import_module
 import_module("services.notifications.app").create_app()
 import_module("services.products.app").create_app()
-import_module("shared.jobs")
-import_module("shared.broker").open_broker("redis", {redis_url!r})
+import_module("shared.events.jobs")
+import_module("shared.events.broker").open_broker("redis", {redis_url!r})
 print(json.dumps(sorted({{"boto3", "botocore", "moto"}} & set(sys.modules))))
 """
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from shared.metrics import counter, exposition, histogram, record_with
-from shared.metrics_emf import MOST_SETS, EmfMetrics
-from shared.settings import ServiceSettings, SettingsInvalid
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import ServiceSettings
+from shared.observe.metrics import counter, exposition, histogram, record_with
+from shared.observe.metrics_emf import MOST_SETS, EmfMetrics
 
 ROOT = Path(__file__).parents[2]
 UNITS = {"Seconds", "Count", "None"}
@@ -165,11 +166,11 @@ class TestLines:
 WEB = """
 import sys
 from flask import Flask
-from shared.observability import be_observed, observe_requests
-from shared.settings import ObservedSettings
+from shared.observe.observability import configure_observability, observe_requests
+from shared.base.settings import ObservedSettings
 def create_app():
     app = Flask("tiny")
-    be_observed("tiny", ObservedSettings.from_env())
+    configure_observability("tiny", ObservedSettings.from_env())
     app.add_url_rule("/hello", "hello", lambda: "hello")
     observe_requests(app)
     return app
@@ -181,7 +182,7 @@ class TestServing:
         (tmp_path / "tiny_web.py").write_text(WEB)
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "METRICS_BACKEND": "emf"}
         environment |= {"BIND": f"unix:{tmp_path}/web", "WEB_WORKERS": "2", "TRADEPOST_ENV": "test"}
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "tiny_web:create_app()"]
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.web.gunicorn", "tiny_web:create_app()"]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=ROOT) as server:
             try:
                 statuses = [_get(tmp_path / "web", target) for target in ["/hello"] * 6 + ["/metrics"]]

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared import clock
-from shared.leases import Lease
-from shared.migrations import Migration, MigrationsRefused, migrate
-from shared.persistence import connect
+from shared.base import clock
+from shared.data.leases import Lease
+from shared.data.migrations import Migration, MigrationsRefused, migrate
+from shared.data.persistence import connect
 
 
 @pytest.fixture

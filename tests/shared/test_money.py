@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.money import CurrencyMismatch, Money, line_total, major_units, minor_units, share
+from shared.base.money import CurrencyMismatch, Money, line_total, major_units, minor_units, share
 
 
 class TestLineTotal:

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from flask import Flask, abort
 
-from shared.observability import (
+from shared.observe.observability import (
     bind_context,
     configure_logging,
     counter,
@@ -258,7 +258,7 @@ class TestMetrics:
     def test_sums_over_the_processes_of_a_service(self, tmp_path: Path):
         script = (
             "import os\n"
-            "from shared.metrics import counter, exposition\n"
+            "from shared.observe.metrics import counter, exposition\n"
             "orders = counter('orders_placed_total', 'Orders placed.')\n"
             "child = os.fork()\n"
             "orders.inc()\n"

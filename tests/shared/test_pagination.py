@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.pagination import CursorInvalid, decode_cursor, encode_cursor, page
-from shared.persistence import DatabaseHandle
+from shared.data.pagination import CursorInvalid, decode_cursor, encode_cursor, page
+from shared.data.persistence import DatabaseHandle
 from tests.shared.toys import Note
 
 SORT = [("created_at", -1, datetime), ("_id", -1, str)]

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pymongo.errors import AutoReconnect
 
-from shared import deadline
-from shared.errors import LostRace, NotFound, Unavailable
-from shared.persistence import DatabaseHandle, surviving_failover
+from shared.base import deadline
+from shared.base.errors import NotFound, Unavailable, VersionConflict
+from shared.data.persistence import DatabaseHandle, retry_on_failover
 from tests.shared.toys import Note, stored
 
 
@@ -44,7 +44,7 @@ class TestCommit:
         first.commit()
         second.write("loser")
 
-        with pytest.raises(LostRace):
+        with pytest.raises(VersionConflict):
             second.commit()
 
         row = stored(first.id)
@@ -60,7 +60,7 @@ class TestCommit:
             mine.text = "pinned"
             try:
                 mine.commit()
-            except LostRace:
+            except VersionConflict:
                 return False
             return True
 
@@ -117,14 +117,14 @@ class TestSurvivingFailover:
             return answer
 
         with deadline.start(5):
-            assert surviving_failover(call) == "back"
+            assert retry_on_failover(call) == "back"
 
     def test_says_unavailable_when_the_deadline_comes_first(self):
         def call() -> None:
             raise AutoReconnect("gone")
 
         with deadline.start(0.2), pytest.raises(Unavailable) as refusal:
-            surviving_failover(call)
+            retry_on_failover(call)
 
         assert refusal.value.headers["Retry-After"]
 

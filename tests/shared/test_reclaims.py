@@ -16,7 +16,7 @@ from rq.job import Job as QueuedJob
 from rq.serializers import JSONSerializer
 from rq.utils import now
 
-from shared.persistence import DatabaseHandle, database
+from shared.data.persistence import DatabaseHandle, database
 from tests.shared.brokers import sns_twin
 from tests.shared.postbox.handlers import Letter, LetterPosted
 from tests.shared.postbox.jobs import walk_round
@@ -67,7 +67,7 @@ def work_until_reclaimed(environment: dict[str, str], beat: Path, store: redis.R
     begun_before = begun()
     with ExitStack() as machine:
         events = machine.enter_context(worker_process({**environment, "HEARTBEAT_FILE": str(beat)}))
-        jobs = machine.enter_context(worker_process(environment, "shared.jobs", "tests.shared.postbox"))
+        jobs = machine.enter_context(worker_process(environment, "shared.events.jobs", "tests.shared.postbox"))
         until(beat.exists)
         walk_round.enqueue_on(store, f"round-{reclaim}", 4)
         post(reclaim)
@@ -84,7 +84,7 @@ class TestTenReclaims:
         for reclaim in range(RECLAIMS):
             assert work_until_reclaimed(brokered, tmp_path / str(reclaim), store, reclaim) == [0, 0]
 
-        with worker_process(brokered), worker_process(brokered, "shared.jobs", "tests.shared.postbox"):
+        with worker_process(brokered), worker_process(brokered, "shared.events.jobs", "tests.shared.postbox"):
             until(lambda: rounds.count_documents({"ended": 1}) == RECLAIMS + 1, seconds=60)
             until(lambda: delivered.count_documents({}) == RECLAIMS * LETTERS, seconds=60)
 
@@ -97,7 +97,7 @@ class TestReclaimedJobsWorker:
         rounds = database("postbox")["rounds"]
         for round_id in ("first", "second"):
             walk_round.enqueue_on(store, round_id, 40)
-        with worker_process(environment, "shared.jobs", "tests.shared.postbox") as worker:
+        with worker_process(environment, "shared.events.jobs", "tests.shared.postbox") as worker:
             until(lambda: rounds.find_one({"_id": "first", "steps": {"$gt": 2}}))
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(20) == 0

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from shared import aws as clients
-from shared import limits
-from shared.broker import EventTooLarge
-from shared.encryption import use_keys
-from shared.events import Envelope, Event
-from shared.outbox import Relay
-from shared.settings import KeySettings
+from shared.base import aws as clients
+from shared.base import limits
+from shared.base.settings import KeySettings
+from shared.data.encryption import use_keys
+from shared.data.events import Envelope, Event
+from shared.events.broker import EventTooLarge
+from shared.events.outbox import Relay
 from tests.shared.gate import Gate
 from tests.shared.toys import SERVICE, Note, stored
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import deadline
-from shared.errors import NotFound
-from shared.limits import DEFAULT
-from shared.resilience import (
+from shared.base import deadline
+from shared.base.errors import NotFound
+from shared.base.limits import DEFAULT
+from shared.calls.resilience import (
     RetryBudget,
     Upstream,
     UpstreamUnavailable,

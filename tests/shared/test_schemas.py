@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from marshmallow import Schema, ValidationError, fields
 
-from shared.money import Money
-from shared.schemas import MoneyField, OutputSchema, Sku, UnitPriceField, page_of
+from shared.base.money import Money
+from shared.web.schemas import MoneyField, OutputSchema, Sku, UnitPriceField, page_of
 
 
 class LineSchema(OutputSchema):

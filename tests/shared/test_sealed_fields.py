@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import pytest
 from mongoengine import StringField
 
-from shared.blind_index import blind_index
-from shared.encryption import is_sealed, use_keys
-from shared.events import Envelope, Event
-from shared.outbox import Relay
-from shared.persistence import Aggregate, database
-from shared.sealed_fields import EncryptedDictField, EncryptedStringField
-from shared.settings import KeySettings
+from shared.base.settings import KeySettings
+from shared.data.blind_index import blind_index
+from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringField
+from shared.data.encryption import is_encrypted, use_keys
+from shared.data.events import Envelope, Event
+from shared.data.persistence import Aggregate, database
+from shared.events.outbox import Relay
 from tests.shared import toys
 
 
@@ -56,8 +56,8 @@ class TestEncryptedField:
     def test_is_sealed_in_the_database_and_plain_in_python(self):
         memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
 
-        assert is_sealed(raw(memo)["recipient"])
-        assert is_sealed(raw(memo)["facts"])
+        assert is_encrypted(raw(memo)["recipient"])
+        assert is_encrypted(raw(memo)["facts"])
         loaded = Memo.get(memo.id)
         assert (loaded.recipient, loaded.facts) == ("Ann Acme", {"number": "SO-1"})
 
@@ -108,8 +108,8 @@ class TestPlainFromBefore:
         memo.colour = "blue"
         memo.commit()
 
-        assert is_sealed(raw(memo)["recipient"])
-        assert is_sealed(raw(memo)["facts"])
+        assert is_encrypted(raw(memo)["recipient"])
+        assert is_encrypted(raw(memo)["facts"])
         assert Memo.get(old).recipient == "Ann Acme"
 
 
@@ -132,7 +132,7 @@ class TestOutbox:
         published = Published()
 
         first, second = (entry["fields"] for entry in raw(memo)["outbox"])
-        assert is_sealed(first["greeting"])
+        assert is_encrypted(first["greeting"])
         assert second["greeting"] is None
         assert Relay(toys.SERVICE, published).relay_once() == 2
         assert [each.fields["greeting"] for each in published.envelopes] == ["Dear Ann", None]

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from shared import deadline, tracing
-from shared.errors import FieldError
-from shared.resilience import resilient
-from shared.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable, segment
+from shared.base import deadline
+from shared.base.errors import FieldError
+from shared.calls.resilience import resilient
+from shared.calls.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable, segment
+from shared.observe import tracing
 from tests.shared.faulty_server import FaultyServer, Reply
 
 UNKNOWN: dict[str, int] = {}

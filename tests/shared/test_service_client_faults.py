@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared import deadline
-from shared.resilience import upstream
-from shared.service_client import ServiceClient, UpstreamUnavailable
+from shared.base import deadline
+from shared.calls.resilience import upstream
+from shared.calls.service_client import ServiceClient, UpstreamUnavailable
 from tests.shared.faulty_server import FaultyServer, Reply
 
 

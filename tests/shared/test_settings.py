@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.settings import Settings, SettingsInvalid
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

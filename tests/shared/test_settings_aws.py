@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
-from shared import aws as clients
-from shared.settings import Settings, SettingsInvalid, one_of
+from shared.base import aws as clients
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import Settings, one_of
 
 pytestmark = pytest.mark.usefixtures("aws")
 

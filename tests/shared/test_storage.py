@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared import aws as clients
-from shared.errors import Unavailable
-from shared.settings import SettingsInvalid
-from shared.storage import LocalStorage, Storage, StorageKeyInvalid, StoredFileMissing, make_storage
+from shared.base import aws as clients
+from shared.base.errors import SettingsInvalid, Unavailable
+from shared.data.storage import LocalStorage, make_storage
+from shared.data.storage_contract import Storage, StorageKeyInvalid, StoredFileMissing
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pymongo.errors import ServerSelectionTimeoutError
 
-from shared import persistence
-from shared.redis_client import redis_from_url
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
+from shared.data import persistence
+from shared.data.redis_client import redis_from_url
 from tools.bootstrap.settings import BootstrapSettings
 from tools.ports import free_port
 from tools.stores.binaries import MONGOD, find_program, program_environment
@@ -86,12 +86,12 @@ class TestMongoTls:
     def test_connects_to_a_server_that_the_authority_vouches_for(self, tls_port, authority):
         database = persistence.connect("tls", uri(tls_port, authority[0]))
 
-        pinged = persistence.surviving_failover(lambda: database.command("ping"))
+        pinged = persistence.retry_on_failover(lambda: database.command("ping"))
         assert pinged["ok"] == 1
 
     def test_refuses_a_server_of_another_authority(self, tls_port, authority, tmp_path):
         ours = persistence.connect("tls", uri(tls_port, authority[0]))
-        persistence.surviving_failover(lambda: ours.command("ping"))  # it is up: only the authority can be wrong now
+        persistence.retry_on_failover(lambda: ours.command("ping"))  # it is up: only the authority can be wrong now
         database = persistence.connect("tls", uri(tls_port, make_authority(tmp_path, "strangers")[0]))
 
         with pytest.raises(ServerSelectionTimeoutError, match="certificate verify failed"):

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import tracing
-from shared.service_client import ServiceClient, UpstreamUnavailable
-from shared.tracing import Span
-from shared.tracing_otlp import SpanSender
+from shared.calls.service_client import ServiceClient, UpstreamUnavailable
+from shared.observe import tracing
+from shared.observe.tracing import Span
+from shared.observe.tracing_otlp import SpanSender
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = SAMPLED[:-1] + "0"

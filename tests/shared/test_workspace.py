@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage import LocalStorage, StorageKeyInvalid, StoredFileMissing
-from shared.workspace import Workspace
+from shared.data.storage import LocalStorage
+from shared.data.storage_contract import StorageKeyInvalid, StoredFileMissing
+from shared.data.workspace import Workspace
 
 DAY = timedelta(days=1)
 

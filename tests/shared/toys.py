@@ -9,13 +9,13 @@ from flask.views import MethodView
 from marshmallow import fields
 from mongoengine import BooleanField, StringField
 
-from shared import schemas
-from shared.auth import current_principal, internal, public, requires, signed_in
-from shared.errors import Conflict
-from shared.events import Event
-from shared.idempotency import idempotency_key, idempotent
-from shared.persistence import Aggregate
-from shared.service import ApiBlueprint
+from shared.base.errors import Conflict
+from shared.data.events import Event
+from shared.data.persistence import Aggregate
+from shared.web import schemas
+from shared.web.auth import current_principal, internal, public, requires, signed_in
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.service import ApiBlueprint
 
 SERVICE = "toys"
 blp = ApiBlueprint("notes", __name__, url_prefix="/v1/notes")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.connections import close_pools
-from shared.resilience import forget_upstreams
+from shared.calls.connections import close_pools
+from shared.calls.resilience import forget_upstreams
 from tests.shared.faulty_server import FaultyServer
 
 

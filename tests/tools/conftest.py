@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.persistence import connect, connected_services
+from shared.data.persistence import connect, connected_services
 from tests.factories.psp_sandbox import Sandbox, WebhookReceiver, running_sandbox
 
 

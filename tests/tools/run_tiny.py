@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from shared.workloads import Kind, Workload
+from shared.base.workloads import Kind, Workload
 from tools.up.__main__ import main
 
 WORKLOADS = (

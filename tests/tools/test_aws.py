@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from shared import aws as clients
-from shared.broker_sns import SnsBroker
-from shared.event_catalog import PaymentDeclined
-from shared.events import Envelope, handlers_of
-from shared.workloads import BY_NAME, WORKLOADS, Kind
+from shared.base import aws as clients
+from shared.base.workloads import BY_NAME, WORKLOADS, Kind
+from shared.data.events import Envelope, handlers_of
+from shared.events.broker_sns import SnsBroker
+from shared.events.catalog.payments import PaymentDeclined
 from tests.tools.platform import eventually, running
 from tools.aws import addresses
 from tools.aws.resources import make_events, restore_key
@@ -53,7 +53,7 @@ class TestResources:
     def test_bring_an_event_from_its_publisher_to_who_handles_it(self, environment):
         topic = f"arn:aws:sns:{addresses.REGION}:{addresses.ACCOUNT}:{addresses.topic_name(environment, 'payments')}"
         event = PaymentDeclined(payment_id="pay_1", order_id="ord_1", reason="no")
-        SnsBroker(topic_arn=topic).publish([Envelope.seal(event, aggregate_id="pay_1", version=1)])
+        SnsBroker(topic_arn=topic).publish([Envelope.wrap(event, aggregate_id="pay_1", version=1)])
 
         taken = {service: subscription_of(service).receive(wait_seconds=0) for service in ("orders", "search")}
         assert [message.envelope.name for message in taken["orders"]] == [PaymentDeclined.name]

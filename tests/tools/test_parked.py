@@ -10,11 +10,11 @@ from rq import Queue
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
-from shared.broker import MAX_ATTEMPTS, Message
-from shared.broker_redis import RedisBroker
-from shared.event_catalog import PaymentDeclined
-from shared.events import Envelope
-from shared.jobs import job, make_worker
+from shared.data.events import Envelope
+from shared.events.broker import MAX_ATTEMPTS, Message
+from shared.events.broker_redis import RedisBroker
+from shared.events.catalog.payments import PaymentDeclined
+from shared.events.jobs import job, make_worker
 from tools.parked import describe, main, send_again
 
 
@@ -33,7 +33,7 @@ def park_event(store: redis.Redis) -> None:
     """Let the orders service give up on one event of payments."""
     broker = RedisBroker(store)
     event = PaymentDeclined(payment_id="pay_1", order_id="ord_1", reason="no")
-    broker.publish([Envelope.seal(event, aggregate_id="pay_1", version=1)])
+    broker.publish([Envelope.wrap(event, aggregate_id="pay_1", version=1)])
     subscription = broker.subscribe("orders", ["payments"], consumer="one")
     taken = subscription.receive(wait_seconds=0.01)[0]
     subscription.reject(Message(taken.receipt, taken.envelope, MAX_ATTEMPTS), "KeyError: order")

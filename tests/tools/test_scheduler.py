@@ -6,8 +6,8 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from shared.jobs import Job
-from shared.redis_client import redis_from_url
+from shared.data.redis_client import redis_from_url
+from shared.events.jobs import Job
 from tools.ports import free_port
 from tools.scheduler import Scheduler, scheduled_jobs
 from tools.stores import start_redis

@@ -9,9 +9,9 @@ import pytest
 from pymongo import MongoClient
 
 from services.users.documents import User
-from shared.encryption import is_sealed
-from shared.leases import Lease
-from shared.persistence import connect
+from shared.data.encryption import is_encrypted
+from shared.data.leases import Lease
+from shared.data.persistence import connect
 from tests.factories.fake_gateway import FakeGateway
 from tests.factories.fake_platform import FakePlatform
 from tools import seed
@@ -54,7 +54,7 @@ class TestMigrateAll:
         seed.migrate_all(environment)
 
         (ann,) = User.collection().find({})
-        assert is_sealed(ann["email"])
+        assert is_encrypted(ann["email"])
         assert User.find_by_email("ann@acme.example") is not None
         assert capsys.readouterr().out.count("seed: migrated users: seal_people") == 1
 

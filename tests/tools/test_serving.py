@@ -1,4 +1,4 @@
-"""The server as AWS starts it: `gunicorn -c python:shared.gunicorn …`, asked over bare sockets."""
+"""The server as AWS starts it: `gunicorn -c python:shared.web.gunicorn …`, asked over bare sockets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from shared.health import is_beating, is_serving, main
+from shared.web.health import is_beating, is_serving, main
 from tests.tools.platform import ROOT, eventually
 from tools.ports import free_port
 
@@ -21,7 +21,14 @@ def port(tmp_path_factory):
     port = free_port()
     environment = os.environ | {"BIND": f"127.0.0.1:{port}", "WEB_THREADS": "2", "WEB_GRACEFUL_SECONDS": "1"}
     environment["HOME"] = str(tmp_path_factory.mktemp("home"))
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "tests.tools.tiny.app:create_app()"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:shared.web.gunicorn",
+        "tests.tools.tiny.app:create_app()",
+    ]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as server:
         assert eventually(lambda: is_serving(port, "/health/ready"))
         yield port

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from moto.kms.models import kms_backends
 
-from shared.aws import client
-from shared.events import handlers_of
-from shared.worker import publishers_of
-from shared.workloads import WORKLOADS, Kind
+from shared.base.aws import client
+from shared.base.workloads import WORKLOADS, Kind
+from shared.data.events import handlers_of
+from shared.events.worker import publishers_of
 from tools.aws import addresses
 from tools.aws.topics import make_queue, make_topic, subscribe
 

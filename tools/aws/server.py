@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 from services.notifications.clients.mailbox import MaildirMailer
-from shared.worker import heartbeat
+from shared.events.worker import heartbeat
 from tools.aws import addresses
 from tools.aws.postman import Postman
 from tools.aws.resources import make_resources

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import orjson
 
-from shared.aws import client
-from shared.broker import MAX_ATTEMPTS, BrokerFailed
-from shared.broker_sqs import QueueSubscription, answering
+from shared.base.aws import client
+from shared.events.broker import MAX_ATTEMPTS, BrokerFailed
+from shared.events.broker_sqs import QueueSubscription, answering
 from tools.aws.addresses import queue_name
 
 

@@ -19,12 +19,11 @@ from pymongo.errors import PyMongoError
 
 from services.notifications.errors import MailNotDelivered, MailNotSendable
 from services.users.documents import Role
-from shared.encryption import use_keys
-from shared.errors import Problem
-from shared.migrations import LEASE_SECONDS, MigrationsRefused, migrate
-from shared.persistence import connect, disconnect
-from shared.settings import SettingsInvalid
-from shared.worker import heartbeat
+from shared.base.errors import Problem, SettingsInvalid
+from shared.data.encryption import use_keys
+from shared.data.migrations import LEASE_SECONDS, MigrationsRefused, migrate
+from shared.data.persistence import connect, disconnect
+from shared.events.worker import heartbeat
 from tools.bootstrap.database import STORED, align_user, build_indexes, migrations_of
 from tools.bootstrap.owner import invite_owner
 from tools.bootstrap.secrets import Say, keep_secrets

@@ -11,9 +11,9 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from pymongo.uri_parser import parse_uri
 
-from shared import persistence
-from shared.migrations import Migration
-from shared.workloads import SERVICES
+from shared.base.workloads import SERVICES
+from shared.data import persistence
+from shared.data.migrations import Migration
 
 # The gateway stores nothing.
 STORED = SERVICES[1:]

@@ -10,7 +10,7 @@ from services.notifications.operations.composing import compose_invitation
 from services.users.documents import User
 from services.users.operations.inviting import issue_token
 from services.users.rules import OWNER_ROLE, normalized_email
-from shared.clock import now
+from shared.base.clock import now
 from tools.bootstrap.settings import BootstrapSettings
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote
 
-from shared.signing_keys import new_signing_key
+from shared.web.signing_keys import new_signing_key
 from tools.bootstrap.database import STORED, database_name
 from tools.bootstrap.settings import Admin, BootstrapSettings
 from tools.bootstrap.vault import Vault

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.notifications.config import NotificationsSettings
-from shared.settings import Settings, SettingsInvalid
-from shared.settings_aws import resolve
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import Settings
+from shared.base.settings_aws import resolve
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from shared.aws import client
+from shared.base.aws import client
 
 
 class SecretRefused(Exception):

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import yaml
 
-from shared.workloads import WORKLOADS, Kind
+from shared.base.workloads import WORKLOADS, Kind
 from tools.image.engine import ROOT
 from tools.image.refusal import ImageRefused
 
 Command = tuple[str, ...]
-GUNICORN = ("gunicorn", "-c", "python:shared.gunicorn")
+GUNICORN = ("gunicorn", "-c", "python:shared.web.gunicorn")
 LAPTOP_ONLY = {"mailbox", "scheduler"}
 # Its `__main__` too: by our habit it does nothing unless it is run.
 WHOLE_PACKAGE = """import importlib, pkgutil, {module} as package
 for each in pkgutil.walk_packages(package.__path__, package.__name__ + "."): importlib.import_module(each.name)"""
-MODULES = {"shared.worker": ("app", "handlers"), "shared.jobs": ("app", "jobs")}
+MODULES = {"shared.events.worker": ("app", "handlers"), "shared.events.jobs": ("app", "jobs")}
 
 
 def commands() -> dict[str, Command]:
@@ -63,4 +63,4 @@ def _from_table() -> Iterable[tuple[str, Command]]:
         if workload.kind is Kind.WEB:
             yield workload.name, (*GUNICORN, f"{workload.package}.app:create_app()")
         else:
-            yield workload.name, ("python", "-m", f"shared.{workload.kind}", workload.package)
+            yield workload.name, ("python", "-m", f"shared.events.{workload.kind}", workload.package)

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.aws import client
+from shared.base.aws import client
 from tools.image.building import build, current_revision
 from tools.image.engine import ROOT, Engine, choose_engine
 from tools.image.refusal import ImageRefused

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shared.health import is_beating, is_serving
-from shared.workloads import BY_NAME, WORKLOADS
+from shared.base.workloads import BY_NAME, WORKLOADS
+from shared.web.health import is_beating, is_serving
 from tools.image.commands import Command, commands, trial_of
 from tools.image.sandbox import Sandbox
 from tools.ports import free_port
@@ -73,7 +73,7 @@ def _start(sandbox: Sandbox, command: Command, environment: dict[str, str], name
     """Start one workload, and let the image's own probe tell when it is well; print how long that took."""
     port = str(free_port())
     given = environment | {"BIND": f"127.0.0.1:{port}", "HEARTBEAT_FILE": HEARTBEAT}
-    probe = ("python", "-m", "shared.health", port if BY_NAME[name].port else HEARTBEAT)
+    probe = ("python", "-m", "shared.web.health", port if BY_NAME[name].port else HEARTBEAT)
     (sandbox.volume / "heartbeat").unlink(missing_ok=True)
     begun = time.monotonic()
     workload = sandbox.start(command, given, log)

@@ -71,7 +71,7 @@ def health_checks(workload: Workload, environment: str, manifest: Mapping[str, A
     if workload.kind == SCHEDULED_JOB:
         return
     if not at(manifest, "image.healthcheck.command"):
-        yield "image.healthcheck", "ECS ignores the image's own check; write a command: python -m shared.health …"
+        yield "image.healthcheck", "ECS ignores the image's own check; write a command: python -m shared.web.health …"
     check = at(manifest, "http.healthcheck")
     if workload.kind == WEB and not (isinstance(check, str) or at(check, "path")):
         yield "http.healthcheck", "the load balancer would ask for /; write its path"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask, Response, jsonify
 
-from shared.observability import be_observed, observe_requests
-from shared.settings import ObservedSettings
+from shared.base.settings import ObservedSettings
+from shared.observe.observability import configure_observability, observe_requests
 from tools.psp_sandbox import api, pages
 from tools.psp_sandbox.config import SandboxSettings
 from tools.psp_sandbox.state import EXTENSION, SandboxState
@@ -15,7 +15,7 @@ LARGEST_REQUEST = 64 * 1024
 
 def create_app(settings: SandboxSettings | None = None) -> Flask:
     """Build the application and start its webhook sender."""
-    be_observed("psp-sandbox", ObservedSettings.from_env())
+    configure_observability("psp-sandbox", ObservedSettings.from_env())
     sandbox = SandboxState.open(settings or SandboxSettings.from_env())
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST

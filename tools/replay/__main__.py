@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from shared.workloads import BY_NAME
+from shared.base.workloads import BY_NAME
 from tools.replay.api import Api, Refused, Stopped, Unreachable
 from tools.replay.options import Options
 from tools.replay.plan import ReplayPlan, plan_replay

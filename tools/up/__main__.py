@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from shared.workloads import WORKLOADS, Workload
+from shared.base.workloads import WORKLOADS, Workload
 from tools.up import commands
 from tools.up.places import Places
 from tools.up.plan import make_plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from shared.health import is_beating, is_serving
-from shared.workloads import BY_NAME, Kind, Workload
+from shared.base.workloads import BY_NAME, Kind, Workload
+from shared.web.health import is_beating, is_serving
 from tools.stores import (
     RunningStore,
     Stores,

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from shared.workloads import WORKLOADS
+from shared.base.workloads import WORKLOADS
 from tools.up import report
 from tools.up.checks import is_up, supervisor_pid
 from tools.up.places import ROOT, Places

@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from shared.limits import describe_limits
-from shared.settings import Settings
-from shared.workloads import Kind
+from shared.base.limits import describe_limits
+from shared.base.settings import Settings
+from shared.base.workloads import Kind
 from tools.up.building import credentials_of, stores_of
 from tools.up.plan import Plan, service_of
 from tools.up.report import table

@@ -9,8 +9,8 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from shared.keys_local import new_key_line
-from shared.signing_keys import new_signing_key
+from shared.data.keys_local import new_key_line
+from shared.web.signing_keys import new_signing_key
 from tools.up.places import Places
 
 

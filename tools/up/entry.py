@@ -8,18 +8,18 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from shared.workloads import Kind, Workload
+from shared.base.workloads import Kind, Workload
 
 
 class ForkedApplication(BaseApplication):
-    """gunicorn inside a fork of the supervisor, configured as `gunicorn -c python:shared.gunicorn` is."""
+    """gunicorn inside a fork of the supervisor, configured as `gunicorn -c python:shared.web.gunicorn` is."""
 
     def __init__(self, package: str) -> None:
         self._package = package
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in vars(import_module("shared.gunicorn")).items():
+        for name, value in vars(import_module("shared.web.gunicorn")).items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
         self.cfg.set("proc_name", self._package)
@@ -35,9 +35,9 @@ def become(workload: Workload) -> None:
         case Kind.WEB:
             ForkedApplication(workload.package).run()
         case Kind.WORKER:
-            import_module("shared.worker").main(workload.package)
+            import_module("shared.events.worker").main(workload.package)
         case Kind.JOBS:
-            import_module("shared.jobs").main(workload.package)
+            import_module("shared.events.jobs").main(workload.package)
         case Kind.SCHEDULER:
             import_module(workload.package).main()
 

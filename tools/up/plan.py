@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS, Kind, Workload
+from shared.base.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS, Kind, Workload
 from tools.aws import addresses
 from tools.up.places import Places
 

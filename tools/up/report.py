@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from shared.workloads import BY_NAME
+from shared.base.workloads import BY_NAME
 from tools.demo import people
 from tools.up.memory import tree_bytes
 from tools.up.places import Places

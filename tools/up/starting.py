@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.workloads import WORKLOADS, Workload
+from shared.base.workloads import WORKLOADS, Workload
 from tools.stores import StoreRefused
 from tools.up import report
 from tools.up.checks import StartRefused, check_aws, check_disk, check_ports, take_lock

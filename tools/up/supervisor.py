@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import FrameType
 
-from shared.workloads import BY_NAME
+from shared.base.workloads import BY_NAME
 from tools.stores import StoreRefused
 from tools.up import entry, logs, report
 from tools.up.building import credentials_of, stores_of, supervise_stores, supervise_workload

@@ -6,8 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import companies
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("companies", __name__, url_prefix="/companies")
 

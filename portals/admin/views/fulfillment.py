@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from portals.admin.clients import orders, payments
 from portals.admin.presenters import FormInvalid, read_amount, return_body, shipment_body
 from portals.admin.views.orders import order_page
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import sent_form_key
 from shared.portal.formatting import money
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portals.admin.clients import imports
 from portals.admin.presenters import IMPORT_TEMPLATE, import_progress
 from portals.admin.views.recent_imports import recent_imports, remember_import
-from shared.service_client import UpstreamRefused
+from shared.calls.service_client import UpstreamRefused
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import companies, orders, payments
 from portals.admin.presenters import can_cancel, open_lines, refundable, returnable_lines, with_names
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import new_form_key
 from shared.portal.statuses import ORDER_WORDS
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 

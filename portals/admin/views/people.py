@@ -8,8 +8,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import companies, people
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 

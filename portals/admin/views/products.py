@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.clients import products
 from portals.admin.presenters import FormInvalid, break_text, product_body, read_units
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
 from shared.portal.formatting import major, number, plural
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
 LONGEST_TEXT = 100

@@ -7,7 +7,7 @@ from typing import Any
 from flask import session
 
 from portals.admin.clients import imports
-from shared.service_client import UpstreamRefused
+from shared.calls.service_client import UpstreamRefused
 
 MOST = 5
 

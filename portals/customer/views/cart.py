@@ -18,9 +18,9 @@ from portals.customer.presenters import (
     within_stock,
 )
 from portals.customer.views.cart_memory import remember_cart
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.formatting import plural
 from shared.portal.navigation import safe_next
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 QUICK_ROWS = 3

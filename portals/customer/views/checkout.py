@@ -16,11 +16,11 @@ from portals.customer.views.checkout_attempts import (
     forget_attempt,
     keep_attempt,
 )
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.gateway import Reply
 from shared.portal.headers import allow_form_target
-from shared.resilience import UpstreamUnavailable
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 LONGEST_PO_NUMBER = 64

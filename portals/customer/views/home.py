@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 from portals.customer.clients import carts, catalog, orders
 from portals.customer.presenters import facet_rows
 from portals.customer.views.cart_memory import remember_cart
-from shared.resilience import UpstreamUnavailable
+from shared.calls.resilience import UpstreamUnavailable
 
 blueprint = Blueprint("home", __name__)
 LATEST = 5

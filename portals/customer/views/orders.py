@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from portals.customer.clients import carts, orders
 from portals.customer.presenters import can_cancel, shipment_rows, timeline
 from portals.customer.views.cart_memory import remember_cart
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.statuses import ORDER_WORDS
-from shared.service_client import UpstreamRefused
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import Problem
-from shared.observability import get_logger
+from shared.base.errors import Problem
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -13,7 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from shared.observability import get_logger
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -16,8 +16,8 @@ import orjson
 from services.gateway.clients.wire import Answer, Body, Connection, HungUp, Malformed
 from services.gateway.errors import UpstreamBroken, UpstreamBusy, UpstreamTimedOut, UpstreamUnavailable
 from services.gateway.policy import Criticality
-from shared.breaker import BreakerOpen, CircuitBreaker
-from shared.limits import limits_for
+from shared.base.limits import limits_for
+from shared.calls.breaker import BreakerOpen, CircuitBreaker
 
 IDLE_SECONDS = 30.0
 WHOLE_ANSWER_BYTES = 256 * 1024
@@ -237,7 +237,7 @@ def _address_of(name: str, url: str) -> tuple[Callable[[], tuple[str, int]], str
     """Return what gives each connection its host and port, and the Host field."""
     parts = urlsplit(url)
     if parts.scheme == "cloudmap":
-        return import_module("shared.cloud_map").addresses_of(url).pick, name
+        return import_module("shared.calls.cloud_map").addresses_of(url).pick, name
     if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError(f"{name}'s address must look like http://host:port, not {url!r}")
     address = (parts.hostname, parts.port or 80)

@@ -13,8 +13,8 @@ from services.gateway.config import GatewaySettings
 from services.gateway.errors import RateLimited
 from services.gateway.policy import Access, RateClass, Route
 from services.gateway.rules.passage import client_address
-from shared.errors import Forbidden, Unauthorized
-from shared.tokens import Principal, TokenVerifier
+from shared.base.errors import Forbidden, Unauthorized
+from shared.web.tokens import Principal, TokenVerifier
 
 Environ = dict[str, Any]
 

@@ -15,8 +15,8 @@ from typing import IO, Any
 from services.gateway.clients.wire import Body
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
-from shared.errors import BadRequest
-from shared.slow_clients import watch
+from shared.base.errors import BadRequest
+from shared.web.slow_clients import watch
 
 PIECE_BYTES = 64 * 1024
 Environ = dict[str, Any]

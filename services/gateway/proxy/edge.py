@@ -29,10 +29,11 @@ from services.gateway.proxy.fields import (
 from services.gateway.proxy.matching import Match, Matcher
 from services.gateway.proxy.sampling import Sampler
 from services.gateway.rules.passage import QUERY_PATTERN
-from shared import deadline, tracing
-from shared.errors import BadRequest, NotFound, Problem
-from shared.observability import begin_at_edge, get_logger, log_request, trace_request
-from shared.problems import problem_document
+from shared.base import deadline
+from shared.base.errors import BadRequest, NotFound, Problem
+from shared.observe import tracing
+from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
+from shared.web.problems import problem_document
 
 log = get_logger()
 

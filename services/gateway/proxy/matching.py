@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.gateway.errors import MethodNotAllowed
 from services.gateway.policy import Route
 from services.gateway.rules.passage import fill, is_parameter, split_path
-from shared.errors import NotFound
+from shared.base.errors import NotFound
 
 
 @dataclass

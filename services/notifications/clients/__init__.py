@@ -12,9 +12,9 @@ from services.notifications.clients.mailer import Mailer
 from services.notifications.clients.texter import Texter
 from services.notifications.clients.users import Contact, UsersClient
 from services.notifications.config import NotificationsSettings
-from shared.cache import Cache
-from shared.identity import ServiceIdentity
-from shared.redis_client import redis_from_url
+from shared.calls.identity import ServiceIdentity
+from shared.data.cache import Cache
+from shared.data.redis_client import redis_from_url
 
 # Loaded by name, so that an installation imports the adapter it uses and no other.
 MAILERS = {"mailbox": "services.notifications.clients.mailbox", "ses": "services.notifications.clients.ses"}

@@ -11,8 +11,8 @@ from pathlib import Path
 from services.notifications.clients.texter import checked_number
 from services.notifications.config import NotificationsSettings
 from services.notifications.errors import MailNotDelivered
-from shared.clock import now
-from shared.settings import SettingsInvalid
+from shared.base.clock import now
+from shared.base.errors import SettingsInvalid
 
 
 class MaildirMailer:

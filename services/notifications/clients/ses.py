@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifications.config import NotificationsSettings
 from services.notifications.errors import MailNotDelivered, MailNotSendable
-from shared.aws import client
+from shared.base.aws import client
 
 # SES promises to carry 7-bit content only.
 SEVEN_BIT = policy.SMTP.clone(cte_type="7bit")

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from services.notifications.clients.texter import checked_number
 from services.notifications.config import NotificationsSettings
 from services.notifications.errors import MailNotDelivered, MailNotSendable
-from shared.aws import client
+from shared.base.aws import client
 
 # What SNS says of a number it will never reach: not one, or its owner opted out.
 FOR_EVER = {"InvalidParameter", "InvalidParameterValue", "OptedOut"}

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from shared.cache import Cache
-from shared.resilience import resilient
-from shared.service_client import Identity, ServiceClient, UpstreamRefused, segment
+from shared.calls.resilience import resilient
+from shared.calls.service_client import Identity, ServiceClient, UpstreamRefused, segment
+from shared.data.cache import Cache
 
 KEPT_SECONDS = 60.0
 

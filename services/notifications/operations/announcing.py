@@ -12,9 +12,9 @@ from services.notifications.clients import clients
 from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.rules import NotificationKind
-from shared.blind_index import blind_index
-from shared.errors import Unavailable
-from shared.observability import get_logger
+from shared.base.errors import Unavailable
+from shared.data.blind_index import blind_index
+from shared.observe.observability import get_logger
 
 log = get_logger()
 
@@ -58,7 +58,7 @@ def announce_refund(announcement: Announcement) -> list[str]:
     confirmed = Notification.collection().find_one(query, {"facts": 1, "placed_by": 1, "acted_by": 1})
     if confirmed is None:
         return announce(announcement)
-    facts = {**announcement.facts, "number": Notification.opened(confirmed)["facts"].get("number")}
+    facts = {**announcement.facts, "number": Notification.decrypted(confirmed)["facts"].get("number")}
     placed_by, acted_by = confirmed.get("placed_by"), confirmed.get("acted_by")
     return announce(replace(announcement, facts=facts, placed_by=placed_by, acted_by=acted_by))
 

@@ -15,7 +15,7 @@ from services.notifications import rules
 from services.notifications.config import NotificationsSettings
 from services.notifications.documents import Notification
 from services.notifications.errors import MailNotSendable
-from shared.clock import now
+from shared.base.clock import now
 
 
 def compose_mail(notification: Notification, settings: NotificationsSettings) -> EmailMessage:

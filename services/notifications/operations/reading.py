@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifications.documents import Notification
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.data.pagination import page
+from shared.web.tokens import Principal
 
 SHOWN = {"kind": 1, "subject": 1, "recipient": 1, "status": 1, "order_id": 1, "created_at": 1, "sent_at": 1}
 
@@ -17,4 +17,4 @@ def list_notifications(reader: Principal, *, order_id: str | None, cursor: str |
     if order_id is not None:
         query["order_id"] = order_id
     found = page(Notification.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=SHOWN)
-    return {**found, "items": [{**Notification.opened(each), "id": each["_id"]} for each in found["items"]]}
+    return {**found, "items": [{**Notification.decrypted(each), "id": each["_id"]} for each in found["items"]]}

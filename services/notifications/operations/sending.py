@@ -13,9 +13,9 @@ from services.notifications.documents import Notification, due_notifications
 from services.notifications.errors import MailNotDelivered, MailNotSendable
 from services.notifications.operations.announcing import address_notification
 from services.notifications.operations.composing import compose_mail
-from shared.clock import now
-from shared.errors import Unavailable
-from shared.observability import counter, get_logger
+from shared.base.clock import now
+from shared.base.errors import Unavailable
+from shared.observe.observability import counter, get_logger
 
 log = get_logger()
 

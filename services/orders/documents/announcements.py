@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.orders.rules.pricing import units_per_sku
-from shared.event_catalog import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 
 LINES_ANNOUNCED = 20
 

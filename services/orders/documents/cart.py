@@ -8,9 +8,9 @@ from mongoengine import StringField
 from mongoengine.base import BaseField
 from mongoengine.errors import NotUniqueError
 
-from shared.clock import now
-from shared.errors import LostRace
-from shared.persistence import Aggregate, surviving_failover
+from shared.base.clock import now
+from shared.base.errors import VersionConflict
+from shared.data.persistence import Aggregate, retry_on_failover
 
 
 class Cart(Aggregate):
@@ -44,7 +44,7 @@ class Cart(Aggregate):
         try:
             return super().commit()
         except NotUniqueError as lost:
-            raise LostRace() from lost
+            raise VersionConflict() from lost
 
     def replace(self, line_items: list[dict[str, Any]]) -> None:
         self.line_items = line_items
@@ -54,4 +54,4 @@ def empty_cart(order_key: str) -> None:
     """Empty the cart that became an order, unless it was changed since."""
     cart_id, _, version = order_key.rpartition(":")
     emptied = {"$set": {"line_items": [], "updated_at": now()}, "$inc": {"version": 1}}
-    surviving_failover(lambda: Cart.collection().update_one({"_id": cart_id, "version": int(version)}, emptied))
+    retry_on_failover(lambda: Cart.collection().update_one({"_id": cart_id, "version": int(version)}, emptied))

@@ -6,13 +6,13 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from shared.persistence import database, surviving_failover
+from shared.data.persistence import database, retry_on_failover
 
 
 def next_order_number() -> str:
     """Return the next number, such as `SO-000123`."""
     counters = database("orders")["counters"]
-    counted: Any = surviving_failover(
+    counted: Any = retry_on_failover(
         lambda: counters.find_one_and_update(
             {"_id": "order_number"}, {"$inc": {"value": 1}}, upsert=True, return_document=ReturnDocument.AFTER
         )

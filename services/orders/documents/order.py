@@ -13,11 +13,11 @@ from services.orders.documents import announcements
 from services.orders.errors import OrderNotCancellable, OrderNotShippable
 from services.orders.rules.fulfillment import per_line
 from services.orders.rules.statuses import CANCELLABLE, GONE, SHIPPABLE, UNDECIDED, OrderStatus, retry_seconds
-from shared.clock import now
-from shared.encryption import PAYMENT
-from shared.ids import new_id
-from shared.persistence import Aggregate
-from shared.sealed_fields import EncryptedStringField
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.encrypted_fields import EncryptedStringField
+from shared.data.encryption import PAYMENT
+from shared.data.persistence import Aggregate
 
 
 def _unique(*fields: str) -> dict[str, Any]:
@@ -257,4 +257,4 @@ class Order(Aggregate):
 
     def stored(self) -> dict[str, Any]:
         """Return the fields as a read of the stored document gives them."""
-        return self.opened(self.to_mongo())
+        return self.decrypted(self.to_mongo())

@@ -6,15 +6,15 @@ from typing import Any
 
 from services.orders.documents import Order
 from services.orders.documents.cart import empty_cart
-from services.orders.operations.common import racing, settings
+from services.orders.operations.common import retry_on_version_conflict, settings
 from services.orders.rules.presenting import shown_order
-from shared.observability import get_logger
-from shared.tokens import Principal
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 
 
-@racing
+@retry_on_version_conflict
 def cancel_order(principal: Principal, order_id: str, *, reason: str) -> dict[str, Any]:
     """Cancel an order of which nothing was shipped, for its company or as staff; OrderNotCancellable otherwise."""
     order = Order.get(order_id, **principal.company_scope("orders:write"))

@@ -8,10 +8,10 @@ from typing import Any
 from services.orders.clients import products
 from services.orders.documents import Cart, Order
 from services.orders.errors import invalid
-from services.orders.operations.common import company_of, racing
+from services.orders.operations.common import company_of, retry_on_version_conflict
 from services.orders.rules.pricing import added_line, merged_lines, priced_cart
-from shared.errors import FieldError, InvalidInput
-from shared.tokens import Principal
+from shared.base.errors import FieldError, InvalidInput
+from shared.web.tokens import Principal
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -29,7 +29,7 @@ def get_cart(buyer: Principal) -> dict[str, Any]:
     return _shown(current_cart(buyer))
 
 
-@racing
+@retry_on_version_conflict
 def replace_cart(buyer: Principal, *, line_items: Lines) -> dict[str, Any]:
     """Put exactly these lines into the cart; repeated SKUs become one line."""
     offers = products().prices(line_items) if line_items else []
@@ -45,7 +45,7 @@ def replace_cart(buyer: Principal, *, line_items: Lines) -> dict[str, Any]:
     return _shown(cart.commit())
 
 
-@racing
+@retry_on_version_conflict
 def add_to_cart(buyer: Principal, *, sku: str, quantity: int) -> dict[str, Any]:
     """Add units of one product; what is in the cart already stays."""
     if products().prices([{"sku": sku, "quantity": quantity}]) == [None]:

@@ -10,8 +10,8 @@ from flask import current_app
 
 from services.orders.config import OrdersSettings
 from services.orders.errors import CapturePending, CompanyMissing
-from shared.errors import LostRace
-from shared.tokens import Principal
+from shared.base.errors import VersionConflict
+from shared.web.tokens import Principal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def company_of(principal: Principal) -> str:
     return principal.company_id
 
 
-def racing(verb: Callable[P, T]) -> Callable[P, T]:
+def retry_on_version_conflict(verb: Callable[P, T]) -> Callable[P, T]:
     """
     Do a verb that reads, decides and commits once, again when somebody else wrote in between.
 
@@ -44,7 +44,7 @@ def racing(verb: Callable[P, T]) -> Callable[P, T]:
                 return verb(*args, **kwargs)
             except CapturePending:
                 raise
-            except LostRace:
+            except VersionConflict:
                 continue
         return verb(*args, **kwargs)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.orders.documents import Order
-from shared.metrics import counter
+from shared.observe.metrics import counter
 
 PLACED = counter("orders_placed_total", "Orders whose prices were frozen")
 CONFIRMED = counter("orders_confirmed_total", "Orders with stock held and payment authorised")

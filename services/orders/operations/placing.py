@@ -18,11 +18,11 @@ from services.orders.operations.saga import OUT_OF_STOCK, PAYMENT_DECLINED, carr
 from services.orders.rules.presenting import shown_order
 from services.orders.rules.pricing import price_lines, require_fitting_payment
 from services.orders.rules.statuses import GONE
-from shared import deadline
-from shared.clock import now, today
-from shared.errors import Forbidden, InvalidInput, LostRace
-from shared.observability import bind_context, get_logger
-from shared.tokens import Principal
+from shared.base import deadline
+from shared.base.clock import now, today
+from shared.base.errors import Forbidden, InvalidInput, VersionConflict
+from shared.observe.observability import bind_context, get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 
@@ -70,7 +70,7 @@ def place_order(
             continue
         PLACED.inc()
         return _decided(carry_on(order))
-    raise LostRace()
+    raise VersionConflict()
 
 
 def _filled_cart(buyer: Principal) -> Cart:

@@ -7,8 +7,8 @@ from typing import Any
 
 from services.orders.documents import Order
 from services.orders.rules.presenting import shown_order
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.data.pagination import page
+from shared.web.tokens import Principal
 
 UNSHOWN = {"outbox": 0, "idempotency_key": 0, "card_token": 0, "cart_key": 0, "shortages": 0}
 
@@ -40,4 +40,7 @@ def list_orders(
     }
     query = {**{name: value for name, value in filters.items() if value is not None}, **scope}
     found = page(Order.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=UNSHOWN)
-    return {"items": [shown_order(Order.opened(each)) for each in found["items"]], "next_cursor": found["next_cursor"]}
+    return {
+        "items": [shown_order(Order.decrypted(each)) for each in found["items"]],
+        "next_cursor": found["next_cursor"],
+    }

@@ -10,10 +10,10 @@ from services.orders.operations.common import settings
 from services.orders.operations.measuring import FAILURES, count_confirmed
 from services.orders.rules.pricing import units_per_sku
 from services.orders.rules.statuses import OrderStatus
-from shared import deadline
-from shared.errors import LostRace
-from shared.observability import get_logger
-from shared.service_client import UpstreamUnavailable
+from shared.base import deadline
+from shared.base.errors import VersionConflict
+from shared.calls.service_client import UpstreamUnavailable
+from shared.observe.observability import get_logger
 
 log = get_logger()
 
@@ -48,7 +48,7 @@ def carry_on(order: Order) -> Order:
         FAILURES.labels("unanswered").inc()
         log.warning("order_waits", order_id=order.id, status=order.status, reason=str(silence))
         return _hand_over(order)
-    except LostRace:
+    except VersionConflict:
         log.info("order_carried_on_elsewhere", order_id=order.id)
         return Order.get(order.id)
 
@@ -116,5 +116,5 @@ def _hand_over(order: Order) -> Order:
     order.wait_for_answer()
     try:
         return order.commit()
-    except LostRace:
+    except VersionConflict:
         return Order.get(order.id)

@@ -7,7 +7,7 @@ from services.orders.documents import Order
 from services.orders.operations.common import settings
 from services.orders.operations.saga import note_payment
 from services.orders.rules.statuses import GONE, OrderStatus
-from shared.observability import get_logger
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -7,16 +7,16 @@ from http import HTTPStatus
 from typing import Any
 
 from services.orders.documents import Order
-from services.orders.operations.common import racing, settings
+from services.orders.operations.common import retry_on_version_conflict, settings
 from services.orders.rules.fulfillment import plan_shipment
 from services.orders.rules.presenting import shown_order
-from shared.observability import get_logger
-from shared.tokens import Principal
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 
 
-@racing
+@retry_on_version_conflict
 def ship_order(
     staff: Principal,
     order_id: str,

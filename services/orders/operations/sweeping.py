@@ -9,9 +9,9 @@ from services.orders.documents import Order
 from services.orders.operations.common import settings
 from services.orders.operations.saga import LEASE_SECONDS, PAYMENT_UNANSWERED, STOCK_UNANSWERED, carry_on, undo
 from services.orders.rules.statuses import GONE, OrderStatus
-from shared.clock import now
-from shared.observability import get_logger
-from shared.sweeps import sweep
+from shared.base.clock import now
+from shared.events.sweeps import sweep
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.orders.errors import CapturePending, OrderNotShippable, invalid
-from shared.errors import FieldError, InvalidInput
-from shared.money import share
+from shared.base.errors import FieldError, InvalidInput
+from shared.base.money import share
 
 Lines = Sequence[Mapping[str, Any]]
 

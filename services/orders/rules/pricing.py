@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.orders.errors import invalid
-from shared.errors import FieldError, InvalidInput
-from shared.money import MAX_AMOUNT, line_total
+from shared.base.errors import FieldError, InvalidInput
+from shared.base.money import MAX_AMOUNT, line_total
 
 MAX_LINES = 2000
 MAX_QUANTITY = 1_000_000

@@ -36,7 +36,7 @@ class CardProcessor(Protocol):
     """
     A card processor. Every method that moves money takes the key under which it happens once, for ever.
 
-    All raise `shared.errors.Unavailable` when no answer of the processor's own came (the money may have moved: ask
+    All raise `shared.base.errors.Unavailable` when no answer of the processor's own came (the money may have moved: ask
     again by the same key) and `ProcessorRefused` when the processor says no. Amounts are minor units.
     """
 

@@ -12,9 +12,9 @@ from services.payments.clients.signatures import verify_webhook
 from services.payments.config import PaymentsSettings
 from services.payments.errors import ProcessorRefused, WebhookUnreadable
 from services.payments.rules import TransactionKind
-from shared.resilience import UpstreamUnavailable
-from shared.service_client import ServiceClient, UpstreamRefused, segment
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import ServiceClient, UpstreamRefused, segment
 
 API = "/psp-sandbox/v1"
 CHARGE = ("id", "status")

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Mapping
 
 from services.payments.errors import WebhookSignatureInvalid
-from shared.clock import now
+from shared.base.clock import now
 
 TOLERANCE_SECONDS = 300
 

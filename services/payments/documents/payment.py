@@ -16,13 +16,13 @@ from mongoengine import (
 
 from services.payments import rules
 from services.payments.rules import PaymentStatus, TransactionKind, TransactionStatus
-from shared.clock import now
-from shared.encryption import PAYMENT
-from shared.event_catalog import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
-from shared.events import Event
-from shared.ids import new_id
-from shared.persistence import Aggregate
-from shared.sealed_fields import EncryptedStringField
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.encrypted_fields import EncryptedStringField
+from shared.data.encryption import PAYMENT
+from shared.data.events import Event
+from shared.data.persistence import Aggregate
+from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 
 
 class Transaction(EmbeddedDocument):

@@ -11,9 +11,9 @@ from services.payments.documents import CancelledOrder, Payment
 from services.payments.errors import PaymentDiffers, ProcessorRefused
 from services.payments.operations.changing import change_payment, leaving_time_to_record
 from services.payments.rules import PaymentStatus
-from shared.errors import Unavailable
-from shared.money import Money
-from shared.observability import counter, get_logger
+from shared.base.errors import Unavailable
+from shared.base.money import Money
+from shared.observe.observability import counter, get_logger
 
 log = get_logger()
 

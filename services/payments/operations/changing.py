@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from services.payments.documents import Payment
-from shared import deadline
-from shared.errors import LostRace
+from shared.base import deadline
+from shared.base.errors import VersionConflict
 
 RACES = 5
 # Kept back from the caller's deadline, so that the outcome is recorded and told before it stops listening.
@@ -33,6 +33,6 @@ def change_payment(payment: Payment, change: Callable[[Payment], bool]) -> Payme
             return payment
         try:
             return payment.commit()
-        except LostRace:
+        except VersionConflict:
             payment = Payment.get(payment.id)
-    raise LostRace()
+    raise VersionConflict()

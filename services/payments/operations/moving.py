@@ -13,12 +13,12 @@ from services.payments.operations.authorizing import resolve_authorization
 from services.payments.operations.changing import change_payment, leaving_time_to_record
 from services.payments.operations.reading import show_transaction
 from services.payments.rules import TransactionKind
-from shared.clock import now
-from shared.errors import FieldError, Unavailable
-from shared.money import Money
-from shared.observability import counter, get_logger
-from shared.persistence import surviving_failover
-from shared.tokens import Principal
+from shared.base.clock import now
+from shared.base.errors import FieldError, Unavailable
+from shared.base.money import Money
+from shared.data.persistence import retry_on_failover
+from shared.observe.observability import counter, get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 
@@ -47,7 +47,7 @@ def record_void(order_id: str) -> Pending | None:
     """Note that an order was cancelled; None when it has no authorisation to release."""
     # Written before the payment is looked for, read after a payment is written: whoever comes second sees the other.
     tombstone = CancelledOrder(order_id=order_id, cancelled_at=now())
-    surviving_failover(tombstone.save)
+    retry_on_failover(tombstone.save)
     payment = Payment.find_by_order(order_id)
     return None if payment is None else _record(payment, Payment.request_void)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.payments.documents import Payment, Transaction
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.data.pagination import page
+from shared.web.tokens import Principal
 
 HIDDEN = {"outbox": 0, "card_token": 0}
 

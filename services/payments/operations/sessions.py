@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from services.payments import rules
 from services.payments.clients import clients
 from services.payments.errors import ReturnUrlNotAllowed
-from shared.errors import FieldError
-from shared.ids import new_id
+from shared.base.errors import FieldError
+from shared.base.ids import new_id
 
 
 def open_card_page(return_url: str, *, allowed_origins: Sequence[str]) -> str:

@@ -11,8 +11,8 @@ from services.payments.documents import Payment
 from services.payments.operations.authorizing import note_charge
 from services.payments.operations.changing import change_payment
 from services.payments.rules import PaymentStatus, TransactionKind, TransactionStatus
-from shared.errors import NotFound
-from shared.observability import get_logger
+from shared.base.errors import NotFound
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

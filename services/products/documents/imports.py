@@ -10,10 +10,10 @@ from typing import Any
 from mongoengine import DateTimeField, IntField, ListField, StringField
 from pymongo import ReturnDocument
 
-from shared.clock import now
-from shared.event_catalog import ImportRequested
-from shared.ids import new_id
-from shared.persistence import Aggregate, surviving_failover
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.persistence import Aggregate, retry_on_failover
+from shared.events.catalog.products import ImportRequested
 
 STALLED_AFTER = timedelta(seconds=20)
 MAX_ATTEMPTS = 10
@@ -65,7 +65,7 @@ class ProductImport(Aggregate):
         """Return the import for this job to run, or None when it is done or another job shows signs of life."""
         moment = now()
         idle = [{"status": ImportStatus.QUEUED}, _stalled()]
-        return surviving_failover(
+        return retry_on_failover(
             lambda: cls.collection().find_one_and_update(
                 {"_id": import_id, "$or": idle},
                 {
@@ -88,7 +88,7 @@ class ProductImport(Aggregate):
             "$push": {"errors": {"$each": [dict(each) for each in errors], "$slice": MAX_ERRORS}},
         }
         mine = {"_id": run["_id"], "runner": run["runner"], "rows_read": rows_before}
-        written = surviving_failover(lambda: cls.collection().update_one(mine, update)).matched_count
+        written = retry_on_failover(lambda: cls.collection().update_one(mine, update)).matched_count
         if not written:  # or it was, before the connection broke
             mine["rows_read"] = rows_before + counts["rows_read"]
             return cls.collection().find_one(mine, {"_id": 1}) is not None
@@ -98,7 +98,7 @@ class ProductImport(Aggregate):
     def hand_back(cls, run: Mapping[str, Any]) -> None:
         """Let the next job take over at once: no attempt has failed, only a machine was taken away."""
         update = {"$set": {"status": ImportStatus.QUEUED.value}, "$unset": {"runner": 1}, "$inc": {"attempts": -1}}
-        surviving_failover(lambda: cls.collection().update_one({"_id": run["_id"], "runner": run["runner"]}, update))
+        retry_on_failover(lambda: cls.collection().update_one({"_id": run["_id"], "runner": run["runner"]}, update))
 
     @classmethod
     def finish(cls, run: Mapping[str, Any], status: ImportStatus, errors: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -107,7 +107,7 @@ class ProductImport(Aggregate):
         if errors:
             update["$push"] = {"errors": {"$each": [dict(each) for each in errors], "$slice": MAX_ERRORS}}
         mine = {"_id": run["_id"], "runner": run["runner"], "finished_at": None}
-        surviving_failover(lambda: cls.collection().update_one(mine, update))
+        retry_on_failover(lambda: cls.collection().update_one(mine, update))
 
     @classmethod
     def stalled(cls) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from mongoengine import BooleanField, DictField, IntField, ListField, StringField
 
-from shared.errors import NotFound
-from shared.event_catalog import ProductChanged
-from shared.events import Envelope
-from shared.persistence import Aggregate, surviving_failover
+from shared.base.errors import NotFound
+from shared.data.events import Envelope
+from shared.data.persistence import Aggregate, retry_on_failover
+from shared.events.catalog.products import ProductChanged
 
 STATE = ("sku", "name", "description", "category", "unit_price", "price_breaks", "is_active")
 PRICED = {"sku": 1, "name": 1, "unit_price": 1, "price_breaks": 1, "is_active": 1, "_id": 0}
@@ -68,7 +68,7 @@ class Product(Aggregate):
     def by_sku(cls, skus: Iterable[str], fields: Mapping[str, int] = WITHOUT_OUTBOX) -> dict[str, dict[str, Any]]:
         """Return stored products by SKU, in one query."""
         wanted = list(skus)
-        found = surviving_failover(lambda: list(cls.collection().find({"sku": {"$in": wanted}}, dict(fields))))
+        found = retry_on_failover(lambda: list(cls.collection().find({"sku": {"$in": wanted}}, dict(fields))))
         return {each["sku"]: each for each in found}
 
     def change(self, changes: Mapping[str, Any]) -> bool:
@@ -97,9 +97,9 @@ def product_changed(state: Mapping[str, Any], version: int) -> ProductChanged:
     return ProductChanged(sku=state["sku"], version=version, product=plain)
 
 
-def sealed_change(product_id: str, state: Mapping[str, Any], version: int) -> dict[str, Any]:
+def wrapped_change(product_id: str, state: Mapping[str, Any], version: int) -> dict[str, Any]:
     """Return the outbox entry of a change that is written in bulk, past the aggregate."""
-    return Envelope.seal(product_changed(state, version), aggregate_id=product_id, version=version).to_document()
+    return Envelope.wrap(product_changed(state, version), aggregate_id=product_id, version=version).to_document()
 
 
 def _absent(sku: str) -> NotFound:

@@ -13,10 +13,10 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from services.products.rules.stock import Shortage
-from shared.clock import now
-from shared.ids import new_id
-from shared.pagination import page
-from shared.persistence import surviving_failover
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.pagination import page
+from shared.data.persistence import retry_on_failover
 
 # Longer than a request may take (15 s): whoever takes a reservation over meets nobody else at work.
 LEASE = timedelta(seconds=16)
@@ -71,7 +71,7 @@ class Reservation(Document):
 
     @classmethod
     def find(cls, order_id: str) -> dict[str, Any] | None:
-        return surviving_failover(lambda: cls.collection().find_one({"_id": order_id}))
+        return retry_on_failover(lambda: cls.collection().find_one({"_id": order_id}))
 
     @classmethod
     def begin(cls, order_id: str, line_items: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -87,7 +87,7 @@ class Reservation(Document):
             "reserved_at": moment,
         }
         try:
-            surviving_failover(lambda: cls.collection().insert_one(document))
+            retry_on_failover(lambda: cls.collection().insert_one(document))
         except DuplicateKeyError:
             found = cls.find(order_id)
             # After a broken connection the duplicate may be our own first write.
@@ -98,7 +98,7 @@ class Reservation(Document):
     def take_over(cls, order_id: str) -> dict[str, Any] | None:
         """Return the reservation with a new token if its attempt is overdue, None otherwise."""
         moment = now()
-        return surviving_failover(
+        return retry_on_failover(
             lambda: cls.collection().find_one_and_update(
                 {"_id": order_id, "status": ReservationStatus.RESERVING, "leased_until": {"$lt": moment}},
                 {"$set": {"token": new_id("try"), "leased_until": moment + LEASE}},
@@ -113,7 +113,7 @@ class Reservation(Document):
         changes = {"status": status.value, **fields, **({} if status is ReservationStatus.HELD else closing)}
         mine = {"_id": order_id, "token": token}
         undecided = {**mine, "status": ReservationStatus.RESERVING}
-        if surviving_failover(lambda: cls.collection().update_one(undecided, {"$set": changes})).matched_count:
+        if retry_on_failover(lambda: cls.collection().update_one(undecided, {"$set": changes})).matched_count:
             return True
         return cls.collection().find_one({**mine, "status": status.value}, {"_id": 1}) is not None
 
@@ -128,10 +128,10 @@ class Reservation(Document):
         closed = {"is_open": False, "closed_at": moment, "is_swept": False}
         was_open = {"_id": order_id, "is_open": True}
         status = {"status": ReservationStatus.RELEASED.value}
-        surviving_failover(lambda: cls.collection().update_one(was_open, {"$set": {**status, **closed}}))
+        retry_on_failover(lambda: cls.collection().update_one(was_open, {"$set": {**status, **closed}}))
         tombstone = {"$setOnInsert": {**status, **closed, "line_items": []}}
         try:
-            surviving_failover(lambda: cls.collection().update_one({"_id": order_id}, tombstone, upsert=True))
+            retry_on_failover(lambda: cls.collection().update_one({"_id": order_id}, tombstone, upsert=True))
         except DuplicateKeyError:  # it was begun between the two writes: now it is there to be closed
             return cls.release(order_id)
         found = cls.find(order_id)
@@ -144,7 +144,7 @@ class Reservation(Document):
         """Close reservations whose last shipment left."""
         query = {"_id": {"$in": list(order_ids)}, "status": ReservationStatus.HELD}
         changes = {"status": ReservationStatus.SHIPPED.value, "is_open": False, "closed_at": now()}
-        surviving_failover(lambda: cls.collection().update_many(query, {"$set": changes}))
+        retry_on_failover(lambda: cls.collection().update_many(query, {"$set": changes}))
 
     @classmethod
     def list_open(cls, before: datetime, *, cursor: str | None, limit: int) -> dict[str, Any]:

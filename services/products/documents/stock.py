@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 
 from services.products.errors import StockContended
 from services.products.rules.stock import StockView
-from shared.persistence import surviving_failover
+from shared.data.persistence import retry_on_failover
 
 WAREHOUSE = "main"
 LEVELS = {"sku": 1, "on_hand": 1, "reserved": 1, "available": 1}
@@ -51,7 +51,7 @@ class Stock(Document):
     def levels(cls, skus: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return {on_hand, reserved, available} by SKU, in one query; what is not stocked is absent."""
         ids = [stock_id(sku) for sku in skus]
-        found = surviving_failover(lambda: list(cls.collection().find({"_id": {"$in": ids}}, LEVELS)))
+        found = retry_on_failover(lambda: list(cls.collection().find({"_id": {"$in": ids}}, LEVELS)))
         return {each["sku"]: each for each in found}
 
     @classmethod
@@ -94,7 +94,7 @@ class Stock(Document):
     @classmethod
     def _held(cls, query: Mapping[str, Any], order_id: str) -> list[dict[str, Any]]:
         shown = {"sku": 1, "available": 1, "ops": {"$elemMatch": {"id": order_id}}}
-        return surviving_failover(lambda: list(cls.collection().find(query, shown)))
+        return retry_on_failover(lambda: list(cls.collection().find(query, shown)))
 
     @classmethod
     def orders_holding(cls, skus: Iterable[str]) -> set[str]:
@@ -124,7 +124,7 @@ class Stock(Document):
     def _write(cls, updates: list[UpdateOne]) -> int:
         if not updates:
             return 0
-        return surviving_failover(lambda: cls.collection().bulk_write(updates, ordered=False)).matched_count
+        return retry_on_failover(lambda: cls.collection().bulk_write(updates, ordered=False)).matched_count
 
 
 def _release(document_id: str, op: Mapping[str, Any]) -> UpdateOne:

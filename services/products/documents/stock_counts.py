@@ -10,9 +10,9 @@ from pymongo.errors import BulkWriteError
 
 from services.products.documents.stock import WAREHOUSE, Stock, stock_id
 from services.products.errors import StockBelowReserved, StockContended
-from shared.clock import now
-from shared.errors import Problem
-from shared.persistence import surviving_failover
+from shared.base.clock import now
+from shared.base.errors import Problem
+from shared.data.persistence import retry_on_failover
 
 DUPLICATE_KEY = 11000
 ATTEMPTS = 20
@@ -109,7 +109,7 @@ def _written(writes: list[Any]) -> int:
     if not writes:
         return 0
     try:
-        result = surviving_failover(lambda: Stock.collection().bulk_write(writes, ordered=False)).bulk_api_result
+        result = retry_on_failover(lambda: Stock.collection().bulk_write(writes, ordered=False)).bulk_api_result
     except BulkWriteError as failure:
         if any(each["code"] != DUPLICATE_KEY for each in failure.details["writeErrors"]):
             raise

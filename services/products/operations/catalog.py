@@ -11,9 +11,9 @@ from services.products.documents import Product, Stock
 from services.products.documents.product import PRICED, WITHOUT_OUTBOX
 from services.products.errors import SkuTaken
 from services.products.rules.prices import price, sorted_breaks, unit_price
-from shared.observability import get_logger
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.data.pagination import page
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 

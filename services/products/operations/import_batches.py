@@ -11,13 +11,13 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.products.documents import Product
-from services.products.documents.product import STATE, sealed_change
+from services.products.documents.product import STATE, wrapped_change
 from services.products.documents.stock_counts import DUPLICATE_KEY, count_many
 from services.products.errors import StockContended
 from services.products.rules.import_rows import ImportedRow, RowFault
-from shared.clock import now
-from shared.ids import new_id
-from shared.persistence import surviving_failover
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.persistence import retry_on_failover
 
 ROUNDS = 5
 
@@ -99,7 +99,7 @@ def _insert(import_id: str, row: ImportedRow, mark: str) -> InsertOne[dict[str, 
             "schema_version": 1,
             "created_at": moment,
             "updated_at": moment,
-            "outbox": [sealed_change(product_id, state, 1)],
+            "outbox": [wrapped_change(product_id, state, 1)],
         }
     )
 
@@ -116,13 +116,13 @@ def _update(import_id: str, row: ImportedRow, known: Mapping[str, Any], mark: st
     }
     return UpdateOne(
         {"_id": known["_id"], "version": known["version"]},
-        {"$set": changes, "$push": {"outbox": sealed_change(known["_id"], state, version)}},
+        {"$set": changes, "$push": {"outbox": wrapped_change(known["_id"], state, version)}},
     )
 
 
 def _written(writes: Sequence[InsertOne[dict[str, Any]] | UpdateOne]) -> int:
     try:
-        result = surviving_failover(lambda: Product.collection().bulk_write(writes, ordered=False)).bulk_api_result
+        result = retry_on_failover(lambda: Product.collection().bulk_write(writes, ordered=False)).bulk_api_result
     except BulkWriteError as failure:
         if any(each["code"] != DUPLICATE_KEY for each in failure.details["writeErrors"]):
             raise
@@ -132,4 +132,4 @@ def _written(writes: Sequence[InsertOne[dict[str, Any]] | UpdateOne]) -> int:
 
 def _marked(skus: Mapping[str, Any], mark: str) -> set[str]:
     query = {"sku": {"$in": list(skus)}, "commit_id": mark}
-    return {each["sku"] for each in surviving_failover(lambda: list(Product.collection().find(query, {"sku": 1})))}
+    return {each["sku"] for each in retry_on_failover(lambda: list(Product.collection().find(query, {"sku": 1})))}

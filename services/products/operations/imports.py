@@ -15,8 +15,8 @@ from services.products.documents.imports import MAX_ATTEMPTS
 from services.products.errors import ImportUnreadable
 from services.products.operations.import_batches import Batch, apply_batch
 from services.products.rules.import_rows import RowFault, normal_sku, parse_row, read_cells, survey
-from shared.errors import HandedBack
-from shared.observability import get_logger
+from shared.base.errors import HandedBack
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.products.documents import Product, Stock
 from services.products.documents.stock_counts import set_on_hand, stop_stocking
-from shared.observability import get_logger
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

@@ -12,11 +12,11 @@ from services.products.documents import Reservation, ReservationStatus, Stock
 from services.products.documents.reservation import skus_of
 from services.products.errors import OutOfStock, ReservationDiffers, ReservationInFlight, ReservationReleased
 from services.products.rules.stock import Shortage, shortages
-from shared import deadline
-from shared.clock import now
-from shared.event_catalog import OrderShipped
-from shared.metrics import counter
-from shared.observability import get_logger
+from shared.base import deadline
+from shared.base.clock import now
+from shared.events.catalog.orders import OrderShipped
+from shared.observe.metrics import counter
+from shared.observe.observability import get_logger
 
 log = get_logger()
 

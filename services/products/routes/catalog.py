@@ -24,9 +24,9 @@ from services.products.schemas import (
     ProductSchema,
     ProductsQuery,
 )
-from shared.auth import current_principal, requires
-from shared.schemas import SKU_PATTERN, ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, requires
+from shared.web.schemas import SKU_PATTERN, ProblemSchema
+from shared.web.service import ApiBlueprint
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 

@@ -17,9 +17,9 @@ from services.products.schemas import (
     ReservationSchema,
     ReservationsQuery,
 )
-from shared.auth import internal
-from shared.schemas import ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import internal
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
 
 internal_blp = ApiBlueprint("internal-products", __name__, url_prefix="/internal/v1", description="For other services")
 

@@ -13,7 +13,7 @@ import msgspec
 
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid
 from services.products.rules.prices import PriceBreak, price, sorted_breaks
-from shared.money import minor_units
+from shared.base.money import minor_units
 
 COLUMNS = ("sku", "name", "description", "category", "unit_price", "currency", "stock", "breaks")
 LONGEST_LINE = 100_000

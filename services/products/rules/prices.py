@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from services.products.errors import PriceBreaksInvalid
-from shared.errors import FieldError
+from shared.base.errors import FieldError
 
 MAX_BREAKS = 50
 

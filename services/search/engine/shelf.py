@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from services.search.errors import IndexNotWritable
-from shared.ids import new_id
+from shared.base.ids import new_id
 
 _PREFIX = "idx_"
 

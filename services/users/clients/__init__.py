@@ -13,8 +13,8 @@ from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
 from services.users.config import UsersSettings
 from services.users.rules import DEMO_MODE
-from shared.settings import SettingsInvalid
-from shared.tokens import KeySource
+from shared.base.errors import SettingsInvalid
+from shared.web.tokens import KeySource
 
 TEST_MODE = "test"
 MODES_WITH_DRAWN_KEYS = (DEMO_MODE, TEST_MODE)

@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from shared.errors import Unauthorized
-from shared.settings import SettingsInvalid
-from shared.signing_keys import new_signing_key
-from shared.tokens import ALGORITHM, KeySource, TokenSigner
+from shared.base.errors import SettingsInvalid, Unauthorized
+from shared.web.signing_keys import new_signing_key
+from shared.web.tokens import ALGORITHM, KeySource, TokenSigner
 
 _PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 

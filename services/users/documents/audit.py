@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from mongoengine import DateTimeField, Document, StringField
 
-from shared.clock import now
-from shared.ids import new_id
-from shared.observability import current_request_id
-from shared.persistence import surviving_failover
-from shared.sealed_fields import EncryptedStringField
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.encrypted_fields import EncryptedStringField
+from shared.data.persistence import retry_on_failover
+from shared.observe.observability import current_request_id
 
 REFUSALS_KEPT = timedelta(days=90)
 
@@ -64,4 +64,4 @@ class AuditEntry(Document):
         entry = cls(id=new_id("aud"), kind=kind.value, at=now(), request_id=current_request_id(), **values)
         if kind is AuditKind.SIGN_IN_REFUSED:
             entry.expires_at = entry.at + REFUSALS_KEPT
-        surviving_failover(entry.save)
+        retry_on_failover(entry.save)

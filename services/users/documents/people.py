@@ -18,10 +18,10 @@ from mongoengine import (
 from pymongo import UpdateOne
 
 from services.users.rules import DEFAULT_ROLES, normalized_email
-from shared.blind_index import blind_index
-from shared.clock import now
-from shared.persistence import Aggregate, surviving_failover
-from shared.sealed_fields import EncryptedStringField
+from shared.base.clock import now
+from shared.data.blind_index import blind_index
+from shared.data.encrypted_fields import EncryptedStringField
+from shared.data.persistence import Aggregate, retry_on_failover
 
 
 class Company(Aggregate):
@@ -122,7 +122,7 @@ class User(Aggregate):
     def withdraw_invitation(self) -> bool:
         """Forget a person who has not accepted; False when they did meanwhile."""
         open_one = {"_id": self.id, "is_active": False, "invitation.accepted_at": None}
-        return bool(surviving_failover(lambda: self.collection().delete_one(open_one)).deleted_count)
+        return bool(retry_on_failover(lambda: self.collection().delete_one(open_one)).deleted_count)
 
     @classmethod
     def find_invited(cls, token_digest: str) -> Self | None:
@@ -166,7 +166,7 @@ class Role(Document):
             UpdateOne({"_id": name}, {"$setOnInsert": {"permissions": list(permissions)}}, upsert=True)
             for name, permissions in DEFAULT_ROLES.items()
         ]
-        surviving_failover(lambda: cls._get_collection().bulk_write(changes, ordered=False))
+        retry_on_failover(lambda: cls._get_collection().bulk_write(changes, ordered=False))
 
     @classmethod
     def find_all(cls, names: Iterable[str]) -> dict[str, list[str] | None]:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
 
-from shared.clock import now
-from shared.ids import new_id
-from shared.persistence import surviving_failover
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.persistence import retry_on_failover
 
 FAILURES_KEPT = timedelta(hours=1)
 
@@ -35,7 +35,7 @@ class Session(Document):
     @classmethod
     def begin(cls, user_id: str, *, days: int) -> Self:
         session = cls(id=new_id("ses"), user_id=user_id, created_at=now(), expires_at=now() + timedelta(days=days))
-        surviving_failover(session.save)
+        retry_on_failover(session.save)
         return session
 
     @classmethod
@@ -47,7 +47,7 @@ class Session(Document):
     def end(cls, session_id: str) -> None:
         """End the session and with it every token of its family; ending it again changes nothing."""
         condition, change = {"_id": str(session_id), "ended_at": None}, {"$set": {"ended_at": now()}}
-        surviving_failover(lambda: cls._get_collection().update_one(condition, change))
+        retry_on_failover(lambda: cls._get_collection().update_one(condition, change))
 
 
 class RefreshToken(Document):
@@ -68,7 +68,7 @@ class RefreshToken(Document):
 
     @classmethod
     def keep(cls, digest: str, *, session_id: str, expires_at: datetime) -> None:
-        surviving_failover(cls(id=digest, session_id=session_id, expires_at=expires_at).save)
+        retry_on_failover(cls(id=digest, session_id=session_id, expires_at=expires_at).save)
 
     @classmethod
     def find(cls, digest: str) -> Self | None:
@@ -114,4 +114,4 @@ class LoginFailures(Document):
 
     @classmethod
     def clear(cls, *keys: str) -> None:
-        surviving_failover(lambda: cls._get_collection().delete_many({"_id": {"$in": [str(key) for key in keys]}}))
+        retry_on_failover(lambda: cls._get_collection().delete_many({"_id": {"$in": [str(key) for key in keys]}}))

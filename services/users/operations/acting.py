@@ -9,8 +9,8 @@ from services.users.clients import clients
 from services.users.documents import AuditEntry, AuditKind, Company, Role
 from services.users.errors import InvalidServiceSecret, NotStaff
 from services.users.rules import BUYER_ROLE, acting_permissions, digest, scope_of
-from shared.observability import get_logger
-from shared.tokens import ACCESS_SECONDS, USER_AUDIENCE, Principal
+from shared.observe.observability import get_logger
+from shared.web.tokens import ACCESS_SECONDS, USER_AUDIENCE, Principal
 
 log = get_logger()
 

@@ -7,10 +7,10 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 
 from services.users.documents import Company
-from shared.errors import NotFound
-from shared.observability import get_logger
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.base.errors import NotFound
+from shared.data.pagination import page
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 

@@ -12,11 +12,11 @@ from services.users.clients import clients
 from services.users.documents import AuditEntry, AuditKind, Company, Role, User
 from services.users.errors import InvitationExpired, InvitationUnknown, InvitationUsed, PersonKnown
 from services.users.rules import INVITATION_HOURS, digest, is_refused_password, normalized_email, roles_refused
-from shared.clock import now
-from shared.errors import FieldError, InvalidInput, LostRace, NotFound
-from shared.observability import get_logger
-from shared.pagination import page
-from shared.tokens import Principal
+from shared.base.clock import now
+from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
+from shared.data.pagination import page
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
 
 log = get_logger()
 
@@ -102,7 +102,7 @@ def accept_invitation(*, token: str, name: str, password: str) -> dict[str, Any]
         person.accept_invitation(name=name, password_hash=clients().passwords.hash(password))
     try:
         person.commit()
-    except LostRace as lost:
+    except VersionConflict as lost:
         raise InvitationUsed() from lost
     AuditEntry.write(AuditKind.INVITATION_ACCEPTED, user_id=person.id, company_id=person.company_id)
     log.info("invitation_accepted", user_id=person.id)

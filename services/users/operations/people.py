@@ -8,7 +8,7 @@ from services.users.clients.passwords import PasswordQueue
 from services.users.documents import Company, User
 from services.users.errors import SessionOver
 from services.users.rules import normalized_email
-from shared.tokens import Principal
+from shared.web.tokens import Principal
 
 CONTACTS = 100
 

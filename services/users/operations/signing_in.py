@@ -28,9 +28,9 @@ from services.users.rules import (
     scope_of,
     wait_after,
 )
-from shared.clock import now
-from shared.observability import counter, get_logger
-from shared.tokens import ACCESS_SECONDS, USER_AUDIENCE
+from shared.base.clock import now
+from shared.observe.observability import counter, get_logger
+from shared.web.tokens import ACCESS_SECONDS, USER_AUDIENCE
 
 log = get_logger()
 

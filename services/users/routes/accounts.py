@@ -29,10 +29,10 @@ from services.users.schemas import (
     TokensSchema,
     UserSchema,
 )
-from shared.auth import current_principal, internal, public, requires, signed_in
-from shared.idempotency import idempotent
-from shared.schemas import ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, internal, public, requires, signed_in
+from shared.web.idempotency import idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
 
 auth_blp = ApiBlueprint("auth", __name__, url_prefix="/v1/auth", description="Signing in and out")
 people_blp = ApiBlueprint("people", __name__, url_prefix="/v1", description="Companies and who one is")

@@ -15,9 +15,9 @@ from services.users.schemas import (
     IssuedInvitationSchema,
     TokenInput,
 )
-from shared.auth import current_principal, public, requires
-from shared.schemas import PageArgs, ProblemSchema
-from shared.service import ApiBlueprint
+from shared.web.auth import current_principal, public, requires
+from shared.web.schemas import PageArgs, ProblemSchema
+from shared.web.service import ApiBlueprint
 
 invitations_blp = ApiBlueprint("invitations", __name__, url_prefix="/v1/invitations", description="Letting people in")
 

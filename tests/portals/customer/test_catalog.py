@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.service_client import UpstreamUnavailable
+from shared.calls.service_client import UpstreamUnavailable
 from tests.portals.fake_gateway import FakeGateway
 from tests.portals.fake_shapes import gbp
 from tests.portals.pages import Visitor

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from shared import aws as clients
+from shared.base import aws as clients
 from tests.services.gateway.upstreams import FakeUpstream
 from tests.support import Api
 

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from services.gateway.clients.descriptions import FRESH_SECONDS, RETRY_SECONDS, DescriptionCache
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
-from shared.errors import Unavailable
+from shared.base.errors import Unavailable
 from tests.services.gateway.upstreams import answer
 
 Document = dict[str, Any]

@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from services.gateway.proxy.sampling import Sampler
-from shared import tracing
+from shared.observe import tracing
 from tests.services.gateway.upstreams import FakeUpstream
 from tests.support import Api
 
@@ -165,8 +165,8 @@ def test_without_tracing_neither_the_exporter_nor_boto3_is_loaded(redis_url: str
         "import sys\n"
         "from services.gateway.app import create_app\n"
         "create_app()\n"
-        "import services.orders.app, shared.worker, shared.jobs\n"
-        "unwanted = ('opentelemetry.sdk.trace', 'opentelemetry.exporter', 'boto3', 'shared.metrics_emf')\n"
+        "import services.orders.app, shared.events.worker, shared.events.jobs\n"
+        "unwanted = ('opentelemetry.sdk.trace', 'opentelemetry.exporter', 'boto3', 'shared.observe.metrics_emf')\n"
         "print([name for name in unwanted if name in sys.modules])\n"
     )
     environment = {"REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}

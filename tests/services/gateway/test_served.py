@@ -54,7 +54,14 @@ def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
         "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
         "BODY_TOTAL_SECONDS": str(2 * BODY_IDLE_SECONDS),
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:shared.gunicorn", "services.gateway.app:create_app()"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:shared.web.gunicorn",
+        "services.gateway.app:create_app()",
+    ]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         _await_port(port, process)

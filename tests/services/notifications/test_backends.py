@@ -15,8 +15,8 @@ from services.notifications.clients.mailer import Mailer
 from services.notifications.clients.texter import Texter
 from services.notifications.config import NotificationsSettings
 from services.notifications.errors import MailNotDelivered, MailNotSendable
-from shared import aws as clients
-from shared.settings import SettingsInvalid
+from shared.base import aws as clients
+from shared.base.errors import SettingsInvalid
 from tests.aws import REGION
 from tests.shared.faulty_server import FaultyServer, Reply
 from tools.aws.postman import Postman

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifications.documents import Notification
-from shared.clock import now
+from shared.base.clock import now
 from tests.factories.notifications import BOB, cancelled, confirmed, refunded, shipped, text_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.notifications.config import NotificationsSettings
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
 from tests.factories.notifications import cancelled, confirmed
 from tests.support import GLOBEX
 

@@ -11,7 +11,7 @@ from services.notifications.clients.mailbox import MaildirMailer
 from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.operations import send_notification
-from shared.clock import now
+from shared.base.clock import now
 from tests.factories.notifications import ANN, cancelled, confirmed, refunded, shipped, text_of
 
 

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask, jsonify
 
 from services.notifications.clients.users import Contact, UsersClient
-from shared import connections, resilience
-from shared.cache import Cache
-from shared.redis_client import redis_from_url
-from shared.resilience import UpstreamUnavailable
-from shared.service_client import Anonymous
+from shared.calls import connections, resilience
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import Anonymous
+from shared.data.cache import Cache
+from shared.data.redis_client import redis_from_url
 from tests.factories.psp_sandbox import RunningServer
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from services.orders import jobs
 from services.orders.clients import Clients
-from shared.clock import now
+from shared.base.clock import now
 from tests.fakes import FakePayments, FakeProducts
 from tests.support import Api
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from services.orders import handlers, jobs
-from shared.events import handlers_of
-from shared.jobs import JOBS
+from shared.data.events import handlers_of
+from shared.events.jobs import JOBS
 
 
 class TestApp:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orders.documents import Order
-from shared.sealed_events import from_outbox
+from shared.data.encrypted_events import from_outbox
 from tests.factories.orders import announced, make_order, make_shipped_order
 from tests.support import GLOBEX
 

@@ -8,8 +8,8 @@ import pytest
 
 from services.orders import operations
 from services.orders.documents import Order
-from shared import deadline
-from shared.clock import now
+from shared.base import deadline
+from shared.base.clock import now
 from tests.factories.orders import announced
 from tests.fakes import ProcessKilled, silence
 

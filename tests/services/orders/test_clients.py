@@ -6,7 +6,7 @@ import pytest
 
 from services.orders.clients import PaymentAnswer, PaymentsClient, ProductsClient
 from services.orders.errors import OutOfStock
-from shared.service_client import UpstreamUnavailable
+from shared.calls.service_client import UpstreamUnavailable
 from tests.shared.faulty_server import Reply
 from tests.shared.upstreams import server, start_server  # noqa: F401
 
@@ -107,7 +107,7 @@ class TestPayments:
         assert payments.authorize(**PAYMENT) == PaymentAnswer("declined", None, "payment-differs")
 
     def test_a_race_lost_over_there_is_no_decline(self, payments, server):  # noqa: F811
-        server.queue.append(problem(409, "lost-race"))
+        server.queue.append(problem(409, "version-conflict"))
 
         with pytest.raises(UpstreamUnavailable):
             payments.authorize(**PAYMENT)

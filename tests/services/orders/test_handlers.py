@@ -6,7 +6,7 @@ import pytest
 
 from services.orders import handlers
 from services.orders.documents import Order
-from shared.event_catalog import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
+from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 from tests.factories.orders import announced, make_line, make_order, make_shipped_order
 
 

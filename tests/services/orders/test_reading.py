@@ -6,8 +6,8 @@ import pytest
 
 from services.orders.documents import Order
 from services.orders.operations import reading
-from shared.clock import now
-from shared.pagination import page
+from shared.base.clock import now
+from shared.data.pagination import page
 from tests.factories.orders import make_order, make_shipped_order
 from tests.support import ACME, GLOBEX
 

@@ -14,8 +14,8 @@ from services.orders.rules.fulfillment import plan_return, plan_shipment
 from services.orders.rules.presenting import shown_order
 from services.orders.rules.pricing import merged_lines, price_lines
 from services.orders.rules.statuses import retry_seconds
-from shared.errors import InvalidInput
-from shared.money import Money
+from shared.base.errors import InvalidInput
+from shared.base.money import Money
 
 LINES = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 10_000)), min_size=1, max_size=4)
 PARTS = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 50)), max_size=12)

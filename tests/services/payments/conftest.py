@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from shared import connections, resilience
+from shared.calls import connections, resilience
 from tests.factories.payments import Payments
 from tests.factories.psp_sandbox import API_KEY, WEBHOOK_SECRET, Sandbox, WebhookReceiver, running_sandbox
 from tests.support import Api

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.payments.documents import Payment
-from shared.clock import now
+from shared.base.clock import now
 from tests.support import ACME, GLOBEX
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 
 from services.payments.documents import Payment
-from shared.clock import now
+from shared.base.clock import now
 
 
 def outline(payment_id: str) -> list[tuple[str, str, int]]:

@@ -7,7 +7,7 @@ import pytest
 from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
 from services.payments.errors import CardsNotAccepted
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
 
 PLACES = {
     "REDIS_URL": "redis://127.0.0.1:1/0",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.payments.documents import Payment
-from shared.clock import now
+from shared.base.clock import now
 
 
 def refund(admin: Any, payment_id: str, amount: int, *, currency: str = "GBP", key: str = "", **body: Any) -> Any:

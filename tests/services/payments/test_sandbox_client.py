@@ -6,7 +6,7 @@ import pytest
 
 from services.payments.clients.sandbox import SandboxProcessor
 from services.payments.errors import ProcessorRefused
-from shared.errors import Unavailable
+from shared.base.errors import Unavailable
 from tests.shared.faulty_server import Reply
 from tests.shared.upstreams import server, start_server  # noqa: F401
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.payments.config import PaymentsSettings
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
 
 
 class TestCardPage:

@@ -15,7 +15,7 @@ from services.products import operations
 from services.products.documents import Reservation, ReservationStatus, Stock
 from services.products.documents.stock_counts import set_on_hand
 from services.products.errors import OutOfStock
-from shared.errors import Problem
+from shared.base.errors import Problem
 from tests.factories.products import level_of, make_product, open_ops
 
 THREADS = 16

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from services.products import handlers, operations
 from services.products.documents import Reservation, Stock
-from shared.event_catalog import OrderCancelled, OrderShipped
-from shared.events import Envelope
+from shared.data.events import Envelope
+from shared.events.catalog.orders import OrderCancelled, OrderShipped
 from tests.factories.products import level_of, make_product, open_ops
 
 
@@ -163,7 +163,7 @@ class TestAwkwardSkus:
         operations.reserve_stock("ord_1", [{"sku": "A.B$1", "quantity": 4}])
         event = shipped("shp_1", is_complete=True, **{"A.B$1": 4})  # type: ignore[arg-type]  # such names only fit in a mapping
 
-        stored = Envelope.seal(event, aggregate_id="ord_1", version=1).to_document()
+        stored = Envelope.wrap(event, aggregate_id="ord_1", version=1).to_document()
         handlers.commit_shipped_stock([OrderShipped.from_fields(stored["fields"])])
 
         assert level_of("A.B$1") == (6, 0, 6)

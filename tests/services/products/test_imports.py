@@ -11,8 +11,8 @@ import pytest
 
 from services.products import handlers, jobs, operations
 from services.products.documents import Product, ProductImport
-from shared.event_catalog import ImportRequested
-from shared.jobs import connection, make_worker
+from shared.events.catalog.products import ImportRequested
+from shared.events.jobs import connection, make_worker
 from tests.factories.products import SKU, csv_file, csv_row, level_of, make_product
 from tests.support import Api
 

@@ -10,7 +10,7 @@ from pymongo import monitoring
 
 from services.products.documents import Product
 from services.products.rules.prices import unit_price
-from shared import persistence
+from shared.data import persistence
 from tests.factories.products import gbp, make_product, price_break
 
 BREAKS = [price_break(12, "210"), price_break(48, "195"), price_break(1000, "230.5")]

@@ -13,7 +13,7 @@ from services.products import operations
 from services.products.documents import Reservation, ReservationStatus, Stock
 from services.products.operations.reservations import may_be_had
 from services.products.rules.stock import Shortage
-from shared.clock import now
+from shared.base.clock import now
 from tests.factories.products import level_of, make_product, open_ops
 
 

@@ -16,11 +16,11 @@ from services.products.clients import Clients
 from services.products.documents import Product, ProductImport
 from services.products.operations.import_batches import Batch, apply_batch, decide_write
 from services.products.rules.import_rows import ImportedRow, parse_row
-from shared.clock import now
-from shared.errors import HandedBack
-from shared.jobs import connection, make_worker
-from shared.storage import LocalStorage
-from shared.workspace import Workspace
+from shared.base.clock import now
+from shared.base.errors import HandedBack
+from shared.data.storage import LocalStorage
+from shared.data.workspace import Workspace
+from shared.events.jobs import connection, make_worker
 from tests.factories.products import csv_file, csv_row
 
 Import = Callable[..., dict[str, Any]]

@@ -13,13 +13,13 @@ from services.search.app import before_each_batch
 from services.search.config import SearchSettings
 from services.search.engine import shelf as shelves
 from services.search.errors import IndexNotWritable
-from shared.broker_redis import RedisBroker
-from shared.event_catalog import ProductChanged
-from shared.events import Envelope
-from shared.redis_client import redis_from_url
-from shared.resilience import UpstreamUnavailable
-from shared.settings import SettingsInvalid
-from shared.worker import Consumer
+from shared.base.errors import SettingsInvalid
+from shared.calls.resilience import UpstreamUnavailable
+from shared.data.events import Envelope
+from shared.data.redis_client import redis_from_url
+from shared.events.broker_redis import RedisBroker
+from shared.events.catalog.products import ProductChanged
+from shared.events.worker import Consumer
 from tests.factories.search import make_product
 
 
@@ -126,7 +126,7 @@ class TestWorker:
         subscription = broker.subscribe("search", ["products"], consumer="one")
         product = make_product("A-1", "Cup")
         change = ProductChanged(sku="A-1", version=1, product=product)
-        broker.publish([Envelope.seal(change, aggregate_id="prod_1", version=1)])
+        broker.publish([Envelope.wrap(change, aggregate_id="prod_1", version=1)])
         stopping, beats = threading.Event(), []
 
         def work() -> None:

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask, Response, jsonify, request
 
 from services.search.clients import ProductsClient
-from shared import connections, resilience
-from shared.resilience import UpstreamUnavailable
-from shared.service_client import Anonymous
+from shared.calls import connections, resilience
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import Anonymous
 from tests.factories.psp_sandbox import RunningServer
 
 

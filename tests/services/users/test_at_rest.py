@@ -9,10 +9,10 @@ from mongoengine.errors import NotUniqueError
 
 from services.users.documents import AuditEntry, LoginFailures, User
 from services.users.migrations import MIGRATIONS, PEOPLE_PER_BATCH, seal_people
-from shared.encryption import is_sealed
-from shared.ids import new_id
-from shared.migrations import migrate
-from shared.persistence import database
+from shared.base.ids import new_id
+from shared.data.encryption import is_encrypted
+from shared.data.migrations import migrate
+from shared.data.persistence import database
 from tests.factories.users import PASSWORD, make_user
 
 
@@ -37,8 +37,8 @@ class TestUser:
     def test_is_stored_without_name_and_address(self):
         stored = raw(make_user(email="ann@acme.example", name="Ann Acme"))
 
-        assert is_sealed(stored["email"])
-        assert is_sealed(stored["name"])
+        assert is_encrypted(stored["email"])
+        assert is_encrypted(stored["name"])
         assert "ann" not in stored["email_index"]
 
     @pytest.mark.parametrize("spelling", ["ann@acme.example", "  ANN@Acme.example "])
@@ -77,8 +77,8 @@ class TestPeopleFromBefore:
     def test_are_sealed_by_the_migration(self, old):
         assert "seal_people" in migrate("users", MIGRATIONS)
 
-        assert is_sealed(raw(old)["email"])
-        assert is_sealed(raw(old)["name"])
+        assert is_encrypted(raw(old)["email"])
+        assert is_encrypted(raw(old)["name"])
         assert found("ann@acme.example").name == "Ann Acme"
         assert "email_1" not in User.collection().index_information()
 
@@ -145,6 +145,6 @@ class TestSignIns:
         )
 
         (entry,) = AuditEntry._get_collection().find({})
-        assert is_sealed(entry["address"])
+        assert is_encrypted(entry["address"])
         assert AuditEntry.objects.first().address == "203.0.113.9"
         assert LoginFailures.objects.count() == 2

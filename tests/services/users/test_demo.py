@@ -8,7 +8,7 @@ from services.users import operations
 from services.users.documents import Company, Role, User
 from services.users.errors import NotDemo
 from services.users.rules import DEMO_PASSWORD
-from shared.settings import SettingsInvalid
+from shared.base.errors import SettingsInvalid
 from tools.demo import people
 
 

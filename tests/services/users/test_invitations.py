@@ -10,7 +10,7 @@ import pytest
 
 from services.users.documents import AuditEntry, Company, User
 from services.users.operations.inviting import open_invitations
-from shared import clock
+from shared.base import clock
 from tests.factories.users import make_company, make_user
 from tests.services.users.conftest import bearer
 

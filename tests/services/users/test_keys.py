@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from werkzeug.serving import make_server
 
 from services.users.clients.keys import KeyRing, load_keys
-from shared.errors import Unauthorized
-from shared.service import remote_keys
-from shared.settings import SettingsInvalid
-from shared.tokens import TokenVerifier
+from shared.base.errors import SettingsInvalid, Unauthorized
+from shared.web.service import remote_keys
+from shared.web.tokens import TokenVerifier
 from tests.factories.users import make_user
 from tests.services.users.conftest import SECRETS
 from tests.services.users.test_signing_in import decoded

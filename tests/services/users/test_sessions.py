@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from services.users.documents import AuditEntry, Role, Session, User
-from shared import clock
+from shared.base import clock
 from tests.factories.users import make_user
 from tests.services.users.conftest import bearer
 

@@ -14,7 +14,7 @@ import pytest
 from services.users.clients.passwords import NOBODYS_HASH, PasswordQueue
 from services.users.documents import AuditEntry, LoginFailures, RefreshToken, User
 from services.users.rules import DEMO_PASSWORD, FREE_ACCOUNT_FAILURES, FREE_FAILURES, wait_after
-from shared import clock
+from shared.base import clock
 from tests.factories.users import PASSWORD, make_rep, make_user
 
 

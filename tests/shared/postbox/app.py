@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from shared import inbox
-from shared.persistence import DatabaseHandle
-from shared.service import create_service
-from shared.settings import StoreSettings
+from shared.base.settings import StoreSettings
+from shared.data.persistence import DatabaseHandle
+from shared.events import inbox
+from shared.web.service import create_service
 
 
 def create_app() -> Flask:

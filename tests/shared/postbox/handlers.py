@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from mongoengine import StringField
 
-from shared.events import Event, handles
-from shared.persistence import Aggregate, database
+from shared.data.events import Event, handles
+from shared.data.persistence import Aggregate, database
 
 
 @dataclass(frozen=True)

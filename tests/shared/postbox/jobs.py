@@ -6,8 +6,8 @@ import time
 
 from pymongo import ReturnDocument
 
-from shared.jobs import job
-from shared.persistence import database
+from shared.data.persistence import database
+from shared.events.jobs import job
 
 
 @job(queue="postbox-labels", timeout=10)

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.ids import new_id
+from shared.base.ids import new_id
 from tests.tools.bootstrap.guarded_mongod import ADMIN, administrator, guarded_mongod
 from tools.bootstrap.__main__ import bootstrap
 

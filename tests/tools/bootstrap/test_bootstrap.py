@@ -12,8 +12,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from services.users.config import UsersSettings
-from shared.encryption import is_sealed
-from shared.persistence import connect, disconnect
+from shared.data.encryption import is_encrypted
+from shared.data.persistence import connect, disconnect
 from tests.tools.bootstrap.conftest import OWNER
 from tests.tools.bootstrap.guarded_mongod import administrator
 from tools.bootstrap.__main__ import bootstrap, main
@@ -168,8 +168,8 @@ class TestMigrations:
             assert installation.run()["migrations users (seal_people)"] is True
 
             (ann,) = stored["users"].find({"_id": "usr_1"})
-        assert is_sealed(ann["email"])
-        assert is_sealed(ann["name"])
+        assert is_encrypted(ann["email"])
+        assert is_encrypted(ann["name"])
 
 
 class TestInvitation:

@@ -68,11 +68,11 @@ class TestCommands:
         assert {"gateway", "users", "orders-worker", "orders-jobs", "customer", "admin"} <= set(commands())
 
     def test_a_server_is_tried_by_its_own_check(self):
-        command = ("gunicorn", "-c", "python:shared.gunicorn", "services.users.app:create_app()")
+        command = ("gunicorn", "-c", "python:shared.web.gunicorn", "services.users.app:create_app()")
         assert trial_of(command) == (command[0], "--check-config", *command[1:])
 
     def test_a_scheduled_job_is_tried_by_its_name(self):
-        trial = trial_of(("python", "-m", "shared.jobs", "services.orders", "attend_due_orders"))
+        trial = trial_of(("python", "-m", "shared.events.jobs", "services.orders", "attend_due_orders"))
         assert trial[2].endswith("services.orders.jobs.attend_due_orders.enqueue")
 
     def test_refuses_a_command_it_cannot_try(self):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 
-from shared.aws import client
+from shared.base.aws import client
 from tools.image.engine import ROOT, Engine
 from tools.image.push import publish, refusing_in_words
 from tools.image.refusal import ImageRefused

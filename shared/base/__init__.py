@@ -1,0 +1,1 @@
+"""Plain building blocks: time, ids, money, errors, deadlines, settings, limits, the workloads."""

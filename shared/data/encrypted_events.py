@@ -1,0 +1,39 @@
+"""Events as they wait in their aggregate's outbox: what is personal in them is encrypted there, as everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
+from shared.data.events import Envelope, Event
+
+
+def to_outbox(service: str, envelope: Envelope, event: type[Event]) -> dict[str, Any]:
+    """Return the envelope as it is stored, with the fields encrypted that the event calls personal."""
+    stored = envelope.to_document()
+    if event.personal:
+        encrypted = {name: _encrypted(service, envelope, name) for name in event.personal}
+        stored["fields"] = {**stored["fields"], **encrypted}
+    return stored
+
+
+def from_outbox(service: str, stored: Mapping[str, Any]) -> Envelope:
+    """Return a stored envelope as it is published."""
+    envelope = Envelope.from_document(stored)
+    encrypted = {name: value for name, value in envelope.fields.items() if is_encrypted(value)}
+    if not encrypted:
+        return envelope
+    cipher = cipher_of(service)
+    decrypted = {name: cipher.decrypt(value, _context(envelope, name)).decode() for name, value in encrypted.items()}
+    return replace(envelope, fields={**envelope.fields, **decrypted})
+
+
+def _encrypted(service: str, envelope: Envelope, name: str) -> bytes | None:
+    value = envelope.fields[name]
+    return None if value is None else cipher_of(service).encrypt(value.encode(), _context(envelope, name))
+
+
+def _context(envelope: Envelope, name: str) -> FieldContext:
+    return FieldContext(PERSONAL, f"{envelope.name}.{name}")

@@ -1,0 +1,113 @@
+"""Document fields that are encrypted in MongoDB and plain in Python."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from mongoengine import StringField
+from mongoengine.base import BaseField
+
+from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
+
+
+class _EncryptedMixin(ABC):
+    """
+    Encrypts what is stored and decrypts what is loaded; a value that an older version stored plain is taken as it is.
+
+    Such a field can be neither queried nor indexed: see `shared.data.blind_index` for what is looked up.
+    """
+
+    if TYPE_CHECKING:
+        name: str
+        db_field: str
+        owner_document: Any
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+        def __set__(self, instance: Any, value: Any) -> None: ...
+
+    def __init__(self, *, purpose: str = PERSONAL, **options: Any) -> None:
+        super().__init__(**options)
+        self.purpose = purpose
+
+    @cached_property
+    def service(self) -> str:
+        return str(self.owner_document._meta["db_alias"])
+
+    @cached_property
+    def context(self) -> FieldContext:
+        return FieldContext(self.purpose, f"{self.owner_document._meta['collection']}.{self.name}")
+
+    def decrypted(self, stored: Any) -> Any:
+        """Return the value that MongoDB holds encrypted."""
+        if not is_encrypted(stored):
+            return stored
+        return self._decoded(cipher_of(self.service).decrypt(stored, self.context))
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(self.decrypted(value))  # type: ignore[misc]
+
+    def to_mongo(self, value: Any, *args: Any, **options: Any) -> Any:
+        return None if value is None else cipher_of(self.service).encrypt(self._encoded(value), self.context)
+
+    def prepare_query_value(self, op: Any, value: Any) -> Any:
+        raise LookupError(f"{self.context.name} is encrypted and cannot be queried")
+
+    @abstractmethod
+    def _encoded(self, value: Any) -> bytes:
+        """Return the value as the bytes that are encrypted."""
+
+    @abstractmethod
+    def _decoded(self, value: bytes) -> Any:
+        """Return the value that was encoded so."""
+
+
+class EncryptedStringField(_EncryptedMixin, StringField):
+    """A text."""
+
+    def _encoded(self, value: Any) -> bytes:
+        return str(value).encode("utf-8", "surrogatepass")
+
+    def _decoded(self, value: bytes) -> str:
+        return value.decode("utf-8", "surrogatepass")
+
+
+class EncryptedDictField(_EncryptedMixin, BaseField):
+    """A mapping of JSON values; it is replaced, never changed in place."""
+
+    def validate(self, value: Any, clean: bool = True) -> None:
+        if not isinstance(value, dict):
+            self.error("Only dictionaries may be used in an EncryptedDictField")
+
+    def _encoded(self, value: Any) -> bytes:
+        return orjson.dumps(dict(value))
+
+    def _decoded(self, value: bytes) -> Any:
+        return orjson.loads(value)
+
+
+@cache
+def encrypted_fields(document: Any) -> tuple[tuple[str, _EncryptedMixin], ...]:
+    """Return (name in MongoDB, field) of a document class's encrypted fields."""
+    return tuple((each.db_field, each) for each in document._fields.values() if isinstance(each, _EncryptedMixin))
+
+
+def decrypted(document: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored document with its encrypted fields decrypted: for reads past mongoengine."""
+    plain = dict(stored)
+    for name, field in encrypted_fields(document):
+        if name in plain:
+            plain[name] = field.decrypted(plain[name])
+    return plain
+
+
+def stored_plain(document: Any, stored: Mapping[str, Any]) -> list[str]:
+    """Return the encrypted fields that an older version stored plain: they are encrypted by the next write."""
+    return [
+        field.name
+        for name, field in encrypted_fields(document)
+        if stored.get(name) is not None and not is_encrypted(stored[name])
+    ]

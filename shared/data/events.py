@@ -1,0 +1,118 @@
+"""Events: past-tense facts that one service records and others react to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Self, TypeVar
+
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.observe.tracing import trace_context
+
+
+@dataclass(frozen=True)
+class Event:
+    """
+    Base of every event in `shared/events/catalog/`.
+
+    Fields are JSON values only: strings, whole numbers, booleans, lists and mappings of them.
+    `name` is `<publisher>.<what_happened>.v<version>`; `personal` names the texts that are encrypted in the outbox.
+    """
+
+    name: ClassVar[str]
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Build the event from its published fields; fields that a newer publisher added are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """
+    An event on its way: `id` is unique, `version` orders the events of one aggregate.
+
+    `trace` carries request id and traceparent of the request that caused the event.
+    """
+
+    id: str
+    name: str
+    aggregate_id: str
+    version: int
+    occurred_at: str
+    trace: dict[str, str]
+    fields: dict[str, Any]
+
+    @classmethod
+    def wrap(cls, event: Event, *, aggregate_id: str, version: int) -> Envelope:
+        """Wrap an event that happens now, inside the request or handler at work."""
+        return cls(
+            id=new_id("evt"),
+            name=event.name,
+            aggregate_id=aggregate_id,
+            version=version,
+            occurred_at=now().isoformat(),
+            trace=trace_context(),
+            fields=asdict(event),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Envelope:
+        return cls(**{field.name: document[field.name] for field in fields(cls)})
+
+    def age_seconds(self) -> float:
+        return max(0.0, (now() - datetime.fromisoformat(self.occurred_at)).total_seconds())
+
+    @property
+    def publisher(self) -> str:
+        return self.name.split(".", 1)[0]
+
+
+E_ = TypeVar("E_", bound=Event)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """A subscriber's function for one event; a batch handler takes a list of events."""
+
+    service: str
+    event_type: type[Event]
+    run: Callable[..., None]
+    is_batch: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}.{self.run.__name__}"
+
+
+SUBSCRIBERS: dict[str, list[Handler]] = defaultdict(list)
+
+
+def handles(event_type: type[E_], *, batch: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """
+    Register a function of `services.<service>.handlers` for an event.
+
+    It must be safe to run twice and out of order. With `batch` it is given a list of events at a time.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        modules = function.__module__.split(".")
+        service = modules[modules.index("handlers") - 1]
+        SUBSCRIBERS[event_type.name].append(Handler(service, event_type, function, batch))
+        return function
+
+    return register
+
+
+def handlers_of(service: str) -> dict[str, list[Handler]]:
+    """Return the handlers of one service by event name."""
+    mine = {name: [each for each in handlers if each.service == service] for name, handlers in SUBSCRIBERS.items()}
+    return {name: handlers for name, handlers in mine.items() if handlers}

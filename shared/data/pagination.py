@@ -1,0 +1,73 @@
+"""Pages by opaque cursor: a list never counts, skips or grows slower as one walks on."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from shared.base.errors import FieldError, InvalidInput
+
+
+class CursorInvalid(InvalidInput):
+    title = "The cursor is not one of ours"
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *, kinds: Sequence[type]) -> list[Any]:
+    """Return the sort values of the last item seen, each of the kind asked for; raise CursorInvalid otherwise."""
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return [_restored(value, kind) for value, kind in zip(values, kinds, strict=True)]
+    except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as fault:
+        raise CursorInvalid(errors=[FieldError("/cursor", "Take next_cursor from the page before.")]) from fault
+
+
+def _restored(value: Any, kind: type) -> Any:
+    restored = datetime.fromisoformat(value) if kind is datetime else value
+    if type(restored) is not kind:
+        raise ValueError("another kind of value")
+    return restored
+
+
+def page(
+    collection: Any,
+    query: Mapping[str, Any],
+    *,
+    sort: Sequence[tuple[str, int, type]],
+    cursor: str | None,
+    limit: int,
+    fields: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """
+    Return one page of a MongoDB collection as `{"items": [documents], "next_cursor": str | None}`.
+
+    `sort` names (field, 1 or -1, type); the last field must be unique, and an index must serve query and sort.
+    All directions must be equal: the cursor is one comparison of the whole sort key.
+    """
+    conditions = dict(query)
+    if cursor:
+        after = decode_cursor(cursor, kinds=[kind for _, _, kind in sort])
+        conditions = {"$and": [conditions, _past(sort, after)]}
+    found = list(
+        collection.find(conditions, fields).sort([(name, direction) for name, direction, _ in sort]).limit(limit + 1)
+    )
+    items = found[:limit]
+    more = len(found) > limit
+    return {"items": items, "next_cursor": encode_cursor([items[-1][name] for name, _, _ in sort]) if more else None}
+
+
+def _past(sort: Sequence[tuple[str, int, type]], after: Sequence[Any]) -> dict[str, Any]:
+    """Return the condition "sorts after these values": `a > x or (a = x and b > y)`."""
+    alternatives = []
+    for depth, (name, direction, _) in enumerate(sort):
+        equal = {sort[i][0]: after[i] for i in range(depth)}
+        alternatives.append({**equal, name: {"$gt" if direction > 0 else "$lt": after[depth]}})
+    return {"$or": alternatives}

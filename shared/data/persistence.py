@@ -1,0 +1,229 @@
+"""MongoDB: connections, and the aggregate that guards its version and carries its own outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Self, TypeVar
+
+import mongoengine
+import pymongo
+from mongoengine import DateTimeField, Document, IntField, StringField
+from mongoengine.base import BaseField
+from mongoengine.errors import NotUniqueError, SaveConditionError
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import ConnectionFailure, ExecutionTimeout
+from stamina import RetryingCaller
+
+from shared.base import deadline
+from shared.base.clock import now
+from shared.base.errors import NotFound, Unavailable, VersionConflict
+from shared.base.ids import new_id
+from shared.base.settings import require_verified_tls
+from shared.data.encrypted_events import to_outbox
+from shared.data.encrypted_fields import decrypted, stored_plain
+from shared.data.events import Envelope, Event
+
+T = TypeVar("T")
+
+STORE_TIMEOUT_SECONDS = 2.0
+INDEX_SECONDS = 60.0
+# What was done is still recorded when the deadline has passed: nobody waits, but the next one must find it.
+LEAST_FAILOVER_SECONDS = 0.1
+# Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
+STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
+# Put together, so that a search of the sources for such an option finds none.
+UNVERIFIED = {f"tls{each}": ("true",) for each in ("insecure", "allowinvalidcertificates", "allowinvalidhostnames")}
+_databases: dict[str, str] = {}
+
+
+def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
+    """
+    Connect a service to its own database, named in the path of `uri`; documents find it by `db_alias`.
+
+    Majority writes and reads, every call bounded by two seconds (the driver's own defaults wait for thirty).
+    """
+    require_verified_tls("MONGODB_URI", uri, UNVERIFIED)
+    if _databases.get(service) != uri:
+        disconnect(service)
+        mongoengine.connect(
+            host=uri,
+            alias=service,
+            uuidRepresentation="standard",
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            timeoutMS=int(STORE_TIMEOUT_SECONDS * 1000),
+            serverSelectionTimeoutMS=int(STORE_TIMEOUT_SECONDS * 1000),
+            connectTimeoutMS=1000,
+            maxPoolSize=pool,
+            waitQueueTimeoutMS=1000,
+            appname=f"tradepost-{service}",
+        )
+        _databases[service] = uri
+    return database(service)
+
+
+def disconnect(service: str) -> None:
+    """Close a service's connections; documents find no database until it is connected again."""
+    if _databases.pop(service, None):
+        mongoengine.disconnect(alias=service)
+
+
+def database(service: str) -> Database[Any]:
+    return mongoengine.get_db(alias=service)
+
+
+def connected_services() -> tuple[str, ...]:
+    return tuple(_databases)
+
+
+def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
+    """Create the indexes of every document of one service; safe to run at each start (docs/adr/0017)."""
+    with building_indexes(seconds):
+        for document in documents_of(service):
+            document._meta["index_background"] = True  # DocumentDB would hold up writes meanwhile
+            document.ensure_indexes()
+            if issubclass(document, Aggregate):
+                document.collection().create_index("outbox.id", sparse=True, background=True)  # what the relay asks for
+
+
+def building_indexes(seconds: float = INDEX_SECONDS) -> AbstractContextManager[object]:
+    """Give the calls of the block a minute: a request's two seconds are too short for a start on a busy machine."""
+    return pymongo.timeout(seconds)
+
+
+def documents_of(service: str) -> list[type[Document]]:
+    """Return the concrete document classes whose `db_alias` is the service."""
+    return [
+        each
+        for each in _subclasses(Document)
+        if each._meta.get("db_alias") == service and not each._meta.get("abstract")
+    ]
+
+
+def _subclasses(base: type[Document]) -> Iterator[type[Document]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+class DatabaseHandle:
+    """What the service factory is given, so that it need not know MongoDB: readiness and the failures that mean 503."""
+
+    failures: tuple[type[Exception], ...] = STORE_FAILURES
+
+    def __init__(self, service: str, uri: str, *, pool: int = 32) -> None:
+        self.service = service
+        connect(service, uri, pool=pool)
+        ensure_indexes(service)
+
+    def check(self) -> None:
+        database(self.service).command("ping")
+
+
+def retry_on_failover(call: Callable[[], T]) -> T:
+    """
+    Run a guarded or keyed database call, again while the store fails over, inside the request's deadline.
+
+    Raises Unavailable when the store stays away. Only for calls that may run twice.
+    """
+    seconds = max(deadline.remaining(default=10.0), LEAST_FAILOVER_SECONDS)
+    retrying = RetryingCaller(attempts=None, timeout=seconds, wait_initial=0.05, wait_max=0.5, wait_jitter=0.25)
+    try:
+        return retrying.on(STORE_FAILURES)(call)
+    except STORE_FAILURES as failure:
+        raise Unavailable("The database does not answer") from failure
+
+
+class Aggregate(Document):
+    """
+    A document that is changed as one: state and the events it caused are written together.
+
+    `version` counts commits and is compared at each write, so that a lost race is told, never overwritten.
+    `commit_id` tells, after a broken connection, whether the last write was this one.
+    """
+
+    id_prefix = "doc"
+
+    id = StringField(primary_key=True)
+    version = IntField(default=0)
+    commit_id = StringField()
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+    outbox = BaseField(default=list)
+
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        if self.id is None:
+            self.id = new_id(self.id_prefix)
+
+    @classmethod
+    def collection(cls) -> Collection[dict[str, Any]]:
+        return cls._get_collection()
+
+    @classmethod
+    def get(cls, aggregate_id: str, **scope: Any) -> Self:
+        """Return the aggregate, or raise NotFound; `scope` (a company id) makes another's equal to none."""
+        found = cls.objects(id=str(aggregate_id), **scope).first()
+        if found is None:
+            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+        return found
+
+    @classmethod
+    def get_fields(cls, aggregate_id: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stored document as a plain mapping, without building an object: for hot reads."""
+        found = cls.collection().find_one({**scope, "_id": str(aggregate_id)}, {"outbox": 0})
+        if found is None:
+            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+        return cls.decrypted(found)
+
+    @classmethod
+    def decrypted(cls, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a stored document with its encrypted fields decrypted."""
+        return decrypted(cls, stored)
+
+    @classmethod
+    def _from_son(cls, son: Mapping[str, Any], *args: Any, **options: Any) -> Self:
+        loaded: Self = super()._from_son(son, *args, **options)
+        for name in stored_plain(cls, son):
+            loaded._mark_as_changed(name)
+        return loaded
+
+    def record(self, event: Event) -> None:
+        """Note what happened; it is published after, and only if, this aggregate's next commit succeeds."""
+        envelope = Envelope.wrap(event, aggregate_id=self.id, version=self.version + 1)
+        self.outbox = [*self.outbox, to_outbox(self._meta["db_alias"], envelope, type(event))]
+
+    def commit(self) -> Self:
+        """Write state and recorded events in one atomic write; raise VersionConflict if somebody else wrote since."""
+        expected, self.version = self.version, self.version + 1
+        self.commit_id = new_id("com")
+        self.updated_at = now()
+        self.created_at = self.created_at or self.updated_at
+        try:
+            retry_on_failover(lambda: self._write(expected))
+        except (NotUniqueError, VersionConflict):
+            self.version = expected
+            raise
+        return self
+
+    def _write(self, expected: int) -> None:
+        try:
+            if expected == 0:
+                self.save(force_insert=True)
+            else:
+                self.save(save_condition={"version": expected})
+        except SaveConditionError as lost:
+            if not self._was_written():
+                raise VersionConflict() from lost
+        except NotUniqueError:
+            if not self._was_written():
+                raise
+
+    def _was_written(self) -> bool:
+        return self.collection().find_one({"_id": self.id, "commit_id": self.commit_id}, {"_id": 1}) is not None

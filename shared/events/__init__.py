@@ -1,0 +1,1 @@
+"""Delivery and background work: catalog, outbox, brokers, inbox, workers, jobs."""

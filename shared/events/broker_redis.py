@@ -1,0 +1,208 @@
+"""The event broker on Redis Streams: a stream per publisher, a consumer group per subscriber, a dead-letter stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import redis
+from redis.exceptions import RedisError, ResponseError
+
+from shared.data.events import Envelope
+from shared.data.redis_client import blocking_redis_from_url, redis_from_url
+from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Message
+from shared.observe.observability import get_logger
+
+log = get_logger()
+
+# A read waits a second on the server; a Redis that answers nothing for this long is away.
+STREAM_SECONDS = 5.0
+LONG_AGO_MILLISECONDS = 24 * 3600 * 1000
+KEPT_EVENTS = 200_000
+KEPT_DEAD_LETTERS = 10_000
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except RedisError as failure:
+        raise BrokerFailed(f"Redis: {type(failure).__name__}") from failure
+
+
+class RedisBroker:
+    """Publishes to `events:<publisher>`."""
+
+    def __init__(self, connection: redis.Redis, *, blocking: redis.Redis | None = None) -> None:
+        self._redis = connection
+        self._blocking = blocking or connection
+
+    @_answering()
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        """Append the events to their publishers' streams, all in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for envelope in envelopes:
+            pipeline.xadd(
+                f"events:{envelope.publisher}",
+                {"event": orjson.dumps(envelope.to_document())},
+                maxlen=KEPT_EVENTS,
+                approximate=True,
+            )
+        pipeline.execute()
+
+    def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> RedisSubscription:
+        return RedisSubscription(self._blocking, subscriber, publishers, consumer)
+
+
+def open_broker(redis_url: str) -> RedisBroker:
+    """Return the broker at REDIS_URL, with a patient connection of its own for reading."""
+    return RedisBroker(redis_from_url(redis_url), blocking=blocking_redis_from_url(redis_url, seconds=STREAM_SECONDS))
+
+
+class RedisSubscription:
+    """
+    The streams of some publishers, read as the group `subscriber`; dead letters lie in `dead:<subscriber>`.
+
+    Whoever reads for the group also takes over what another consumer of it left unacknowledged.
+    """
+
+    def __init__(self, connection: redis.Redis, subscriber: str, publishers: Sequence[str], consumer: str) -> None:
+        self._redis = connection
+        self._group = subscriber
+        self._consumer = consumer
+        self._streams = [f"events:{publisher}" for publisher in publishers]
+        self._dead = f"dead:{subscriber}"
+        self._create_groups()
+
+    @_answering()
+    def _create_groups(self) -> None:
+        for stream in self._streams:
+            try:
+                self._redis.xgroup_create(stream, self._group, id="0", mkstream=True)
+            except ResponseError as refusal:
+                if "BUSYGROUP" not in str(refusal):
+                    raise
+
+    @_answering()
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
+        """Return messages whose retry is due, else new ones, waiting at most `wait_seconds` for the first."""
+        try:
+            return self._due(limit) or self._new(limit, wait_seconds)
+        except ResponseError as refusal:
+            if "NOGROUP" not in str(refusal):
+                raise
+            log.warning("streams_recreated", subscriber=self._group)  # Redis came back empty
+            self._create_groups()
+            return []
+
+    def _new(self, limit: int, wait_seconds: float) -> list[Message]:
+        streams: dict[Any, Any] = dict.fromkeys(self._streams, ">")
+        block = max(1, int(wait_seconds * 1000))
+        answer: Any = self._redis.xreadgroup(self._group, self._consumer, streams, count=limit, block=block)
+        pairs = answer.items() if isinstance(answer, dict) else answer or []
+        return self._messages([(_text(stream), entry, 1) for stream, batch in pairs for entry in _entries(batch)])
+
+    def _due(self, limit: int) -> list[Message]:
+        due: list[tuple[str, Any, int]] = []
+        for stream in self._streams:
+            pending: Any = self._redis.xpending_range(
+                stream, self._group, min="-", max="+", count=limit, idle=int(RETRY_BASE_SECONDS * 1000)
+            )
+            ready = {
+                each["message_id"]: each["times_delivered"] + 1
+                for each in pending
+                if each["time_since_delivered"] >= _backoff_milliseconds(each["times_delivered"])
+            }
+            if ready:
+                claimed: Any = self._redis.xclaim(
+                    stream, self._group, self._consumer, int(RETRY_BASE_SECONDS * 1000), list(ready)
+                )
+                due += [(stream, entry, ready[entry[0]]) for entry in claimed]
+        return self._messages(due)
+
+    def _messages(self, entries: list[tuple[str, Any, int]]) -> list[Message]:
+        messages = []
+        for stream, (entry_id, fields), attempts in entries:
+            receipt = (stream, _text(entry_id))
+            try:
+                envelope = Envelope.from_document(orjson.loads(fields[b"event"]))
+            except (orjson.JSONDecodeError, KeyError, TypeError) as fault:
+                self._bury(receipt, {b"unreadable": (fields or {}).get(b"event", b"")}, f"unreadable: {fault}")
+                continue
+            messages.append(Message(receipt, envelope, attempts))
+        return messages
+
+    @_answering()
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        by_stream: dict[str, list[str]] = {}
+        for message in messages:
+            by_stream.setdefault(message.receipt[0], []).append(message.receipt[1])
+        pipeline = self._redis.pipeline(transaction=False)
+        for stream, receipts in by_stream.items():
+            pipeline.xack(stream, self._group, *receipts)
+        pipeline.execute()
+
+    def hold(self) -> None:
+        """Do nothing: the one worker of a service on a laptop receives nothing while it works."""
+
+    @_answering()
+    def release(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            stream, entry = message.receipt
+            self._redis.xclaim(
+                stream, self._group, self._consumer, 0, [entry],
+                idle=LONG_AGO_MILLISECONDS, retrycount=message.attempts - 1, justid=True,
+            )  # fmt: skip
+
+    @_answering()
+    def reject(self, message: Message, reason: str) -> None:
+        """Leave the message for its next attempt, or park it as a dead letter after the last."""
+        if message.attempts >= MAX_ATTEMPTS:
+            self._bury(message.receipt, {b"event": orjson.dumps(message.envelope.to_document())}, reason)
+
+    def _bury(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
+        log.error("event_parked", subscriber=self._group, stream=receipt[0], entry=receipt[1], reason=reason)
+        letter: dict[Any, Any] = {**fields, b"reason": reason[:500].encode(), b"stream": receipt[0].encode()}
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.xadd(self._dead, letter, maxlen=KEPT_DEAD_LETTERS, approximate=True)
+        pipeline.xack(receipt[0], self._group, receipt[1])
+        pipeline.execute()
+
+    @_answering()
+    def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
+        """Return parked messages, oldest first, as {id, event, stream, reason}."""
+        found: Any = self._redis.xrange(self._dead, count=limit)
+        return [
+            {"id": _text(entry), **{_text(key): _text(value) for key, value in fields.items()}}
+            for entry, fields in found
+        ]
+
+    @_answering()
+    def redrive(self) -> int:
+        """Send every readable dead letter to this subscriber's stream again; return how many."""
+        letters = [letter for letter in self.dead_letters(KEPT_DEAD_LETTERS) if "event" in letter]
+        pipeline = self._redis.pipeline(transaction=True)
+        for letter in letters:
+            pipeline.xadd(letter["stream"], {"event": letter["event"]})
+            pipeline.xdel(self._dead, letter["id"])
+        pipeline.execute()
+        return len(letters)
+
+
+def _backoff_milliseconds(deliveries: int) -> float:
+    return float(RETRY_BASE_SECONDS * 1000 * 2 ** (deliveries - 1))
+
+
+def _entries(batch: Any) -> list[Any]:
+    """Flatten what redis-py returns per stream: pairs, in RESP3 wrapped once more."""
+    return (
+        list(batch[0])
+        if batch and isinstance(batch[0], list) and batch[0] and isinstance(batch[0][0], tuple)
+        else batch
+    )
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,108 @@
+"""The event broker on AWS: each publisher has a topic of SNS, each subscriber a queue of SQS with dead letters."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from shared.base.aws import client
+from shared.base.errors import SettingsInvalid
+from shared.base.settings import Settings
+from shared.data.events import Envelope
+from shared.events.broker import BrokerFailed, EventTooLarge
+from shared.events.broker_sqs import ENCODING, QueueSubscription, answering
+
+TOPIC = "events"
+BATCH_EVENTS = 10
+BATCH_BYTES = 256 * 1024
+# An order of two thousand lines would not fit into a message; compressed it takes a tenth.
+COMPRESSED_FROM_BYTES = 64 * 1024
+CALLS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnsSettings(Settings):
+    """What Copilot gives a Worker Service: its topics as JSON (name to ARN), and the address of its queue."""
+
+    copilot_sns_topic_arns: str = "{}"
+    copilot_queue_uri: str = ""
+
+
+class SnsBroker:
+    """Publishes to the topic `events` of the workload; subscribes to the workload's own queue."""
+
+    def __init__(self, *, topic_arn: str = "", queue_url: str = "") -> None:
+        self._topic_arn = topic_arn
+        self._queue_url = queue_url
+        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sns")
+
+    def publish(self, envelopes: Iterable[Envelope]) -> None:
+        """Publish in batches of what SNS takes at once; whatever one batch lacks fails the whole call."""
+        if not self._topic_arn:
+            raise BrokerFailed(f"COPILOT_SNS_TOPIC_ARNS names no topic {TOPIC!r}: this workload publishes nothing")
+        batches = list(_batches(_entry(envelope) for envelope in envelopes))  # refused before the first call
+        list(self._calls.map(self._publish, batches))
+
+    def _publish(self, entries: list[dict[str, Any]]) -> None:
+        # Numbers, for an event may come twice in a batch.
+        numbered = [{**entry, "Id": str(number)} for number, entry in enumerate(entries)]
+        with answering():
+            answer = client("sns").publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=numbered)
+        if failed := answer.get("Failed"):
+            codes = sorted({each["Code"] for each in failed})
+            raise BrokerFailed(f"SNS did not take {len(failed)} of {len(entries)} events: {', '.join(codes)}")
+
+    def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> QueueSubscription:
+        """Return the workload's queue; which publishers' events it holds, its subscriptions decide."""
+        if not self._queue_url:
+            raise SettingsInvalid(f"COPILOT_QUEUE_URI is missing: {subscriber} has no queue to read")
+        return QueueSubscription(self._queue_url, subscriber)
+
+
+def open_broker(redis_url: str) -> SnsBroker:
+    """Return the broker of this workload, whose addresses Copilot writes into its environment."""
+    settings = SnsSettings.from_env()
+    try:
+        topics = orjson.loads(settings.copilot_sns_topic_arns)
+    except orjson.JSONDecodeError:
+        raise SettingsInvalid('COPILOT_SNS_TOPIC_ARNS must be JSON like {"events": "arn:…"}') from None
+    return SnsBroker(topic_arn=topics.get(TOPIC, ""), queue_url=settings.copilot_queue_uri)
+
+
+def _entry(envelope: Envelope) -> dict[str, Any]:
+    """Return the event as SNS takes it; filter policies match the attribute `event`, the trace travels beside it."""
+    attributes = {"event": envelope.name, **{name: value for name, value in envelope.trace.items() if value}}
+    body = orjson.dumps(envelope.to_document())
+    if len(body) >= COMPRESSED_FROM_BYTES:
+        body = base64.b64encode(zlib.compress(body))
+        attributes["encoding"] = ENCODING
+    return {
+        "Id": envelope.id,
+        "Message": body.decode(),
+        "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+    }
+
+
+def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Split into batches of at most ten events and 256 KiB; raise EventTooLarge for one above that alone."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for entry in entries:
+        length = len(orjson.dumps(entry))
+        if length > BATCH_BYTES:
+            name = entry["MessageAttributes"]["event"]["StringValue"]
+            reason = f"The event {entry['Id']} ({name}) has {length} bytes; SNS takes {BATCH_BYTES}"
+            raise EventTooLarge(entry["Id"], reason)
+        if len(batch) == BATCH_EVENTS or size + length > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,208 @@
+"""A subscriber's queue of SQS: received in batches, held while at work, dead letters by the queue's own policy."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.base.aws import client
+from shared.data.events import Envelope
+from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Message
+from shared.observe.observability import get_logger
+
+log = get_logger()
+
+ENCODING = "zlib+base64"
+MOST_PER_CALL = 10
+CALLS_AT_ONCE = 4
+# Three times what a handler may take, so that a batch is held in time between two handlers.
+VISIBLE_AFTER_SECONDS = 60
+HELD_EVERY_SECONDS = 20.0
+LOOKED_AT_SECONDS = 30
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn whatever AWS, or the way to it, fails with into BrokerFailed."""
+    try:
+        yield
+    except ClientError as refusal:
+        raise BrokerFailed(f"{refusal.operation_name}: {refusal.response['Error']['Code']}") from refusal
+    except BotoCoreError as failure:
+        raise BrokerFailed(f"AWS: {type(failure).__name__}") from failure
+
+
+class QueueSubscription:
+    """The queue of one workload; filter policies let into it only the events that it handles."""
+
+    def __init__(self, queue_url: str, subscriber: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = queue_url
+        self._subscriber = subscriber
+        self._clock = clock
+        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sqs")
+        self._at_work: dict[str, dict[str, Any]] = {}
+        self._held_at = 0.0
+
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
+        """Wait for the first ten at most; only when there were ten, fetch more without waiting."""
+        self._at_work = {}
+        self._held_at = self._clock()
+        found = fetched = self._fetch(min(limit, MOST_PER_CALL), int(wait_seconds))
+        while len(fetched) >= MOST_PER_CALL and len(found) + MOST_PER_CALL <= limit:
+            calls = min(CALLS_AT_ONCE, (limit - len(found)) // MOST_PER_CALL)
+            fetched = [each for some in self._calls.map(self._fetch, [MOST_PER_CALL] * calls) for each in some]
+            found = found + fetched
+        return [message for entry in found if (message := self._read(entry)) is not None]
+
+    def _fetch(self, count: int, wait_seconds: int = 0) -> list[dict[str, Any]]:
+        with answering():
+            answer = client("sqs").receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=count,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=VISIBLE_AFTER_SECONDS,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+    def _read(self, entry: dict[str, Any]) -> Message | None:
+        """Return the delivery; one that cannot be read goes through its attempts at once, to the dead letters."""
+        attempts = int(entry["Attributes"]["ApproximateReceiveCount"])
+        try:
+            envelope = read_envelope(entry["Body"])
+        except ValueError as fault:
+            if attempts >= MAX_ATTEMPTS:
+                log.error("event_parked", subscriber=self._subscriber, entry=entry["MessageId"], reason=str(fault))
+            self._show_again({entry["MessageId"]: entry["ReceiptHandle"]}, seconds=0)
+            return None
+        self._at_work[entry["MessageId"]] = entry
+        return Message((entry["MessageId"], entry["ReceiptHandle"]), envelope, attempts)
+
+    def hold(self) -> None:
+        """Keep the batch invisible for another minute, when a third of the last one has passed."""
+        if self._clock() - self._held_at >= HELD_EVERY_SECONDS:
+            self._held_at = self._clock()
+            receipts = {each: entry["ReceiptHandle"] for each, entry in self._at_work.items()}
+            self._show_again(receipts, seconds=VISIBLE_AFTER_SECONDS)
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        receipts = self._settled(messages)
+        entries = [{"Id": each, "ReceiptHandle": receipt} for each, receipt in receipts.items()]
+        self._in_tens("delete_message_batch", entries)
+
+    def reject(self, message: Message, reason: str) -> None:
+        """Show the message again later; after its last attempt at once, for then the queue parks it."""
+        is_last = message.attempts >= MAX_ATTEMPTS
+        if is_last:
+            log.error("event_parked", subscriber=self._subscriber, entry=message.receipt[0], reason=reason)
+        pause = 0 if is_last else int(RETRY_BASE_SECONDS * 2 ** (message.attempts - 1))
+        self._show_again(self._settled([message]), seconds=pause)
+
+    def release(self, messages: Sequence[Message]) -> None:
+        """
+        Send the messages again, then delete them; a crash in between sends one twice, never loses it.
+
+        SQS counts every receipt as an attempt: shown again, a message would be parked by five stops in a row.
+        """
+        bodies = [self._at_work[each.receipt[0]]["Body"] for each in messages]
+        list(self._calls.map(self._send, bodies))
+        self.acknowledge(messages)
+
+    def _send(self, body: str) -> None:
+        with answering():
+            client("sqs").send_message(QueueUrl=self._url, MessageBody=body)
+
+    def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
+        """Return parked messages; SQS keeps no reason, the log has it under the message's id (`entry`)."""
+        return [
+            {"id": each["MessageId"], "stream": self._url.rsplit("/", 1)[-1]} | _described(each["Body"])
+            for each in self._parked(limit)
+        ]
+
+    def redrive(self) -> int:
+        """Send every readable dead letter to the queue again; a crash in between sends one twice, never loses it."""
+        url = self._dead_letter_url()
+        readable = [each for each in self._parked() if "event" in _described(each["Body"])]
+        for each in readable:
+            self._send(each["Body"])
+            with answering():
+                client("sqs").delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return len(readable)
+
+    def _parked(self, limit: int = 10_000) -> list[dict[str, Any]]:
+        """Return what lies among the dead letters, which go on lying there."""
+        url = self._dead_letter_url()
+        found: dict[str, dict[str, Any]] = {}
+        while len(found) < limit:
+            with answering():
+                answer = client("sqs").receive_message(
+                    QueueUrl=url, MaxNumberOfMessages=MOST_PER_CALL, VisibilityTimeout=LOOKED_AT_SECONDS
+                )
+            fetched = {each["MessageId"]: each for each in answer.get("Messages", [])}
+            if fetched.keys() <= found.keys():  # nothing is left, or the first ones are visible again
+                break
+            found |= fetched
+        self._show_again({each: entry["ReceiptHandle"] for each, entry in found.items()}, seconds=0, url=url)
+        return list(found.values())[:limit]
+
+    def _dead_letter_url(self) -> str:
+        with answering():
+            answer = client("sqs").get_queue_attributes(QueueUrl=self._url, AttributeNames=["RedrivePolicy"])
+            policy = answer.get("Attributes", {}).get("RedrivePolicy")
+            if policy is None:
+                raise BrokerFailed(f"The queue {self._url} has no dead letters: its RedrivePolicy is missing")
+            *_, account, name = orjson.loads(policy)["deadLetterTargetArn"].split(":")
+            url: str = client("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+        return url
+
+    def _settled(self, messages: Sequence[Message]) -> dict[str, str]:
+        for message in messages:
+            self._at_work.pop(message.receipt[0], None)
+        return dict(message.receipt for message in messages)
+
+    def _show_again(self, receipts: dict[str, str], *, seconds: int, url: str = "") -> None:
+        entries = [
+            {"Id": each, "ReceiptHandle": receipt, "VisibilityTimeout": seconds} for each, receipt in receipts.items()
+        ]
+        self._in_tens("change_message_visibility_batch", entries, url=url)
+
+    def _in_tens(self, operation: str, entries: list[dict[str, Any]], *, url: str = "") -> None:
+        """Call for ten entries at a time; what SQS refuses comes again by itself, and the inbox knows it."""
+
+        def call(some: list[dict[str, Any]]) -> None:
+            with answering():
+                answer = getattr(client("sqs"), operation)(QueueUrl=url or self._url, Entries=some)
+            for refused in answer.get("Failed", []):
+                log.warning("receipt_refused", operation=operation, entry=refused["Id"], reason=refused["Code"])
+
+        list(self._calls.map(call, (entries[i : i + MOST_PER_CALL] for i in range(0, len(entries), MOST_PER_CALL))))
+
+
+def read_envelope(body: str) -> Envelope:
+    """Return the event inside a notification of SNS; raise ValueError that says why it cannot be read."""
+    try:
+        notification = orjson.loads(body)
+        content: str | bytes = notification["Message"]
+        if "encoding" in notification.get("MessageAttributes", {}):
+            content = zlib.decompress(base64.b64decode(content))
+        return Envelope.from_document(orjson.loads(content))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error) as fault:
+        raise ValueError(f"unreadable: {type(fault).__name__}: {fault}") from fault
+
+
+def _described(body: str) -> dict[str, str]:
+    try:
+        envelope = read_envelope(body)
+    except ValueError as fault:
+        return {"reason": str(fault)}
+    return {"event": orjson.dumps(envelope.to_document()).decode(), "reason": "its log line event_parked says it"}

@@ -1,0 +1,84 @@
+"""Events that orders publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from shared.data.events import Event
+
+
+@dataclass(frozen=True)
+class OrderConfirmed(Event):
+    """Stock is held and the payment, if any, is authorised."""
+
+    name: ClassVar[str] = "orders.order_confirmed.v1"
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    po_number: str | None
+    currency: str
+    total_amount: int
+    line_count: int
+    line_items: list[dict[str, Any]]
+    """At most the first 20 of {sku, name, quantity, total_amount}."""
+
+
+@dataclass(frozen=True)
+class OrderShipped(Event):
+    """A shipment left: its stock is gone and its amount is to be captured."""
+
+    name: ClassVar[str] = "orders.order_shipped.v1"
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    shipment_id: str
+    payment_id: str | None
+    currency: str
+    amount: int
+    is_complete: bool
+    quantities: list[dict[str, Any]]
+    """Units per SKU in this shipment, as {sku, quantity}: a SKU may hold dots, a field name in DocumentDB may not."""
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Build the event, also from the {sku: quantity} that older versions recorded."""
+        quantities = values["quantities"]
+        if isinstance(quantities, Mapping):
+            quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
+        return super().from_fields({**values, "quantities": quantities})
+
+
+@dataclass(frozen=True)
+class OrderReturned(Event):
+    """Goods came back: the amount, which may be 0, is to be refunded."""
+
+    name: ClassVar[str] = "orders.order_returned.v1"
+    order_id: str
+    number: str
+    company_id: str
+    return_id: str
+    payment_id: str | None
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class OrderCancelled(Event):
+    """Nothing will be shipped: stock is released, an authorisation is voided. Also sent for a refused order."""
+
+    name: ClassVar[str] = "orders.order_cancelled.v1"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    payment_id: str | None
+    reason: str
+    was_refused: bool

@@ -1,0 +1,1 @@
+"""A service over HTTP: factory, tokens, permissions, schemas, problems, idempotency, health, gunicorn."""

@@ -1,0 +1,146 @@
+"""`Idempotency-Key`: the first answer is stored and given again (draft-ietf-httpapi-idempotency-key-header-07)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import current_app, g, make_response, request
+from pymongo import ReturnDocument
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from shared.base.clock import now
+from shared.base.errors import BadRequest, Conflict, InvalidInput, VersionConflict
+from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
+from shared.data.persistence import building_indexes, database, retry_on_failover
+from shared.web.auth import current_principal
+
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+KEPT_FOR = timedelta(hours=24)
+IN_FLIGHT_FOR = timedelta(seconds=30)
+MAX_KEY_LENGTH = 255
+BODY = FieldContext(PERSONAL, "idempotency_keys.body")
+
+
+class IdempotencyKeyMissing(BadRequest):
+    title = "Send an Idempotency-Key, so that a repeated request is done once"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    title = "This Idempotency-Key was used with another request"
+
+
+class RequestInFlight(Conflict):
+    title = "The same request is being worked on"
+
+
+def ensure_indexes(service: str) -> None:
+    """Let MongoDB forget keys after 24 hours."""
+    with building_indexes():
+        _keys(service).create_index("created_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
+
+
+def idempotency_key() -> str:
+    """Return the key of the request at work, qualified by who sent it: natural keys of what it creates build on it."""
+    return cast(str, g.idempotency_key)
+
+
+def idempotent(route: Route) -> Route:
+    """
+    Do a keyed request once per company (staff: per user).
+
+    400 without a key, 422 with the key of another body, 409 and Retry-After while the first is at work; afterwards the
+    first answer again, with `Idempotent-Replayed: true`. An answer of 5xx is not kept: it may be tried again.
+    A request that died half-way is taken up again after 30 seconds, and its operation must find what it had done
+    (by `idempotency_key()`).
+    """
+
+    @wraps(route)
+    def keyed(*args: Any, **kwargs: Any) -> Any:
+        key = request.headers.get("Idempotency-Key", "").strip()
+        if not key or len(key) > MAX_KEY_LENGTH:
+            raise IdempotencyKeyMissing(f"Give 1 to {MAX_KEY_LENGTH} characters")
+        g.idempotency_key = f"{_owner()}:{key}"
+        stored = _claim(g.idempotency_key, _fingerprint())
+        if stored is not None:
+            return _replayed(stored)
+        try:
+            response = make_response(current_app.ensure_sync(route)(*args, **kwargs))
+        except Exception as failure:
+            response = make_response(current_app.handle_user_exception(failure))
+            if isinstance(failure, VersionConflict):  # worth trying again, so not the answer for a day
+                _forget(g.idempotency_key)
+                return response
+        _settle(g.idempotency_key, response)
+        return response
+
+    return cast(Route, keyed)
+
+
+def _owner() -> str:
+    principal = current_principal()
+    return principal.company_id or principal.id
+
+
+def _fingerprint() -> str:
+    return hashlib.sha256(b"\n".join([request.method.encode(), request.path.encode(), request.get_data()])).hexdigest()
+
+
+def _keys(service: str | None = None) -> Collection[dict[str, Any]]:
+    return database(service or current_app.name)["idempotency_keys"]
+
+
+def _claim(key: str, fingerprint: str) -> dict[str, Any] | None:
+    """Take the key for this request and return None, or return the answer it already has."""
+    try:
+        retry_on_failover(lambda: _keys().insert_one({"_id": key, "fingerprint": fingerprint, "created_at": now()}))
+    except DuplicateKeyError:
+        return _answer_of(key, fingerprint)
+    return None
+
+
+def _answer_of(key: str, fingerprint: str) -> dict[str, Any] | None:
+    stored = _keys().find_one({"_id": key})
+    if stored is None:
+        return _claim(key, fingerprint)
+    if stored["fingerprint"] != fingerprint:
+        raise IdempotencyKeyReused()
+    if "status" in stored:
+        return stored
+    abandoned_before = now() - IN_FLIGHT_FOR
+    taken_over = _keys().find_one_and_update(
+        {"_id": key, "status": {"$exists": False}, "created_at": {"$lt": abandoned_before}},
+        {"$set": {"created_at": now()}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if taken_over is None:
+        raise RequestInFlight(headers={"Retry-After": "1"})
+    return None
+
+
+def _settle(key: str, response: Any) -> None:
+    if response.status_code >= 500:
+        _forget(key)
+        return
+    kept = {name: value for name, value in response.headers if name in {"Content-Type", "Location", "Retry-After"}}
+    body = cipher_of(current_app.name).encrypt(response.get_data(), BODY)
+    answer = {"status": response.status_code, "headers": kept, "body": body}
+    retry_on_failover(lambda: _keys().update_one({"_id": key}, {"$set": answer}))
+
+
+def _forget(key: str) -> None:
+    _keys().delete_one({"_id": key})
+
+
+def _replayed(stored: dict[str, Any]) -> Any:
+    body = stored["body"]
+    if is_encrypted(body):
+        body = cipher_of(current_app.name).decrypt(body, BODY)
+    response = current_app.response_class(body, status=stored["status"], headers=stored["headers"])
+    response.headers["Idempotent-Replayed"] = "true"
+    return response

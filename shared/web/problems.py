@@ -1,0 +1,101 @@
+"""Renders refusals, validation errors and crashes as RFC 9457 problem documents, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
+from shared.observe.observability import get_logger
+from shared.observe.tracing import current_request_id
+
+log = get_logger()
+
+TITLES = {
+    400: "The request cannot be read",
+    404: "There is no such thing",
+    405: "This address does not take that method",
+    413: "The request is too large",
+    415: "The request's media type is not understood",
+    422: "Some fields are not valid",
+}
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """Return the problem as a mapping: type, title, status, detail, request_id, errors and extension members."""
+    document: dict[str, Any] = {"type": problem.type, "title": problem.title, "status": problem.status}
+    if problem.detail:
+        document["detail"] = problem.detail
+    document["request_id"] = current_request_id()
+    if problem.errors:
+        document["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in problem.errors]
+    return document | problem.extra
+
+
+def render_problem(problem: Problem) -> Response:
+    document = problem_document(problem) | {"instance": request.path}
+    response = Response(orjson.dumps(document), status=problem.status, content_type="application/problem+json")
+    response.headers.update(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def register_problems(app: Flask, *, store_failures: tuple[type[Exception], ...] = ()) -> None:
+    """Render every exception of the app; failures of the store become 503, the unknown a logged 500."""
+    app.register_error_handler(Problem, render_problem)
+    app.register_error_handler(HTTPException, _render_http_error)
+    for failure in store_failures:
+        app.register_error_handler(failure, _render_store_failure)
+    app.register_error_handler(Exception, _render_crash)
+
+
+def _render_store_failure(failure: Exception) -> Response:
+    log.error("store_failed", failure=type(failure).__name__)
+    return render_problem(Unavailable("The database does not answer"))
+
+
+def _render_crash(crash: Exception) -> Response:
+    log.error("request_crashed", route=request.path, exc_info=crash)
+    return render_problem(Problem())
+
+
+def _render_http_error(error: HTTPException) -> Response:
+    """Render werkzeug's and webargs' errors; a validation error names each field by its pointer."""
+    status = error.code or 500
+    messages = getattr(error, "data", {}).get("messages")
+    if messages:
+        location, fields = next(iter(messages.items())) if isinstance(messages, Mapping) else ("json", messages)
+        problem: Problem = InvalidInput(errors=list(_field_errors(fields)), location=location)
+    else:
+        problem = _named(status, (error.description or "") if status != HTTPStatus.INTERNAL_SERVER_ERROR else "")
+    if error.get_response().headers.get("Allow"):
+        problem.headers["Allow"] = error.get_response().headers["Allow"]
+    return render_problem(problem)
+
+
+def _named(status: int, detail: str) -> Problem:
+    """Return a problem whose type is the status's own phrase: 405 is `/problems/method-not-allowed`."""
+    phrase = HTTPStatus(status).phrase
+    kind = type(phrase.title().replace(" ", "").replace("-", ""), (Problem,), {})
+    problem: Problem = kind(detail)
+    problem.status = status
+    problem.title = TITLES.get(status, phrase)
+    return problem
+
+
+def _field_errors(messages: Any, pointer: str = "") -> Iterator[FieldError]:
+    """Flatten marshmallow's nested messages into JSON pointers."""
+    if isinstance(messages, Mapping):
+        for name, nested in messages.items():
+            step = "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            yield from _field_errors(nested, pointer + step)
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from _field_errors(message, pointer)
+    else:
+        yield FieldError(pointer, str(messages))

@@ -1,0 +1,224 @@
+"""Bases of request and response bodies: strict on the way in, fast on the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from shared.base.money import MAX_AMOUNT, Money
+
+SKU_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9 ._/-]{0,63}$")
+MAX_UNIT_AMOUNT = Decimal(10**12)
+Read = Callable[[Any], Any]
+
+
+class InputSchema(Schema):
+    """A request body; a field that is not declared is an error, so that nothing slips through unread."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class OutputSchema(Schema):
+    """
+    A response body; `dump` runs a mapper compiled once from the declared fields.
+
+    marshmallow's own dump costs 1 ms for a page of twenty (measured); the compiled one a tenth of it.
+    It reads plain mappings and objects alike; a declared field that is absent is written as null.
+    """
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        mapper = compiled(type(self))
+        return [mapper(each) for each in obj] if (self.many if many is None else many) else mapper(obj)
+
+
+_compiled: dict[type[Schema], Read] = {}
+
+
+def compiled(schema: type[Schema]) -> Read:
+    """Return the function that turns one document into the response body `schema` declares."""
+    if schema not in _compiled:
+        _compiled[schema] = _compile(schema)
+    return _compiled[schema]
+
+
+def _compile(schema: type[Schema]) -> Read:
+    steps = [
+        (field.data_key or name, field.attribute or name, _encoder(field))
+        for name, field in schema().fields.items()
+        if not field.load_only
+    ]
+
+    def mapper(source: Any) -> dict[str, Any]:
+        read = source.get if isinstance(source, Mapping) else _attribute_reader(source)
+        result = {}
+        for key, attribute, encode in steps:
+            value = read(attribute)
+            result[key] = encode(value) if encode is not None and value is not None else value
+        return result
+
+    return mapper
+
+
+def _attribute_reader(source: Any) -> Read:
+    return lambda name: attrgetter(name)(source) if hasattr(source, name) else None
+
+
+def _encoder(field: fields.Field[Any]) -> Read | None:
+    """Return how a value of this field is written, None where it is written as it is."""
+    if isinstance(field, fields.Nested):
+        nested = compiled(type(field.schema))
+        return (lambda values: [nested(each) for each in values]) if field.many else nested
+    if isinstance(field, fields.List):
+        inner = _encoder(field.inner)
+        return list if inner is None else (lambda values: [inner(each) for each in values])
+    if isinstance(field, fields.DateTime):
+        return _timestamp
+    if isinstance(field, fields.Date):
+        return lambda value: value.isoformat()[:10] if isinstance(value, date) else str(value)
+    if isinstance(field, MoneyField | UnitPriceField):
+        return field.encode
+    return str if isinstance(field, fields.String) else None
+
+
+def _timestamp(value: datetime | str) -> str:
+    if isinstance(value, str):
+        return value
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def text(*, max_length: int = 200, **options: Any) -> fields.String:
+    """A required, trimmed, single string without control characters; `required=False` makes it optional."""
+    options.setdefault("required", True)
+    checks: list[Callable[[Any], Any]] = [
+        validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length),
+        _printable,
+    ]
+    return PlainText(validate=checks, **options)
+
+
+class PlainText(fields.String):
+    """A string without surrounding white space."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
+
+
+def _printable(value: str) -> None:
+    if any(
+        (ord(character) < 32 and character not in "\n\t") or 0xD800 <= ord(character) <= 0xDFFF for character in value
+    ):
+        raise ValidationError("Control characters are not allowed.")
+
+
+class Sku(PlainText):
+    """A stock keeping unit: upper-cased, so that codes which differ only by case are one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        sku = super()._deserialize(value, attr, data, **kwargs).upper()
+        if not SKU_PATTERN.match(sku):
+            raise ValidationError("Use letters, digits, space, '.', '_', '/' and '-', at most 64 of them.")
+        return sku
+
+
+def quantity(**options: Any) -> fields.Integer:
+    """A number of units, 1 to 1,000,000."""
+    options.setdefault("required", True)
+    return fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000), **options)
+
+
+class MoneyField(fields.Field[Any]):
+    """
+    Money as `{"amount": 1234, "currency": "GBP"}` in minor units.
+
+    Loads to `shared.base.money.Money`; dumps Money, or a mapping of the same two keys.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
+        amount, currency = _amount_and_currency(value)
+        if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount <= MAX_AMOUNT:
+            raise ValidationError({"amount": ["Give whole minor units, 0 or more."]})
+        return Money(amount, currency)
+
+    @staticmethod
+    def encode(value: Any) -> dict[str, Any]:
+        if isinstance(value, Mapping):
+            return {"amount": value["amount"], "currency": value["currency"]}
+        return {"amount": value.amount, "currency": value.currency}
+
+
+class UnitPriceField(fields.Field[Any]):
+    """
+    A unit price in minor units that may carry decimals of them, then as a string: `{"amount": "25.5", …}`.
+
+    Loads to `(Decimal, currency)`; dumps such a pair, or a mapping `{"amount": str | int, "currency": …}`.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Decimal, str]:
+        amount, currency = _amount_and_currency(value)
+        if isinstance(amount, bool) or not isinstance(amount, int | str):
+            raise ValidationError({"amount": ["Give minor units: a whole number, or a string with decimals."]})
+        return parse_unit_amount(str(amount)), currency
+
+    @staticmethod
+    def encode(value: Any) -> dict[str, Any]:
+        amount, currency = (value["amount"], value["currency"]) if isinstance(value, Mapping) else value
+        exact = Decimal(str(amount))
+        whole = exact == exact.to_integral_value()
+        return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}
+
+
+def parse_unit_amount(raw: str) -> Decimal:
+    """Return minor units from text such as `255` or `25.5`; ValidationError outside 0 to 10**12 or past 4 decimals."""
+    try:
+        amount = Decimal(raw) if len(raw) <= 20 else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= MAX_UNIT_AMOUNT or -int(amount.as_tuple().exponent) > 4:
+        raise ValidationError({"amount": ["Give 0 or more minor units with at most four decimals."]})
+    return amount
+
+
+def _amount_and_currency(value: Any) -> tuple[Any, str]:
+    if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
+        raise ValidationError('Give {"amount": …, "currency": "GBP"}.')
+    currency = value["currency"]
+    if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
+        raise ValidationError({"currency": ["Give an ISO 4217 code such as GBP."]})
+    return value["amount"], currency
+
+
+class PageArgs(InputSchema):
+    """Query of a list: an opaque cursor and a page size."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(max=512))
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+
+
+def page_of(item: type[OutputSchema]) -> type[OutputSchema]:
+    """Return the schema of a page: `{"items": [...], "next_cursor": …}`."""
+    page = {"items": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)}
+    return type(item.__name__.replace("Schema", "") + "PageSchema", (OutputSchema,), page)
+
+
+class ProblemErrorSchema(OutputSchema):
+    pointer = fields.String()
+    detail = fields.String()
+
+
+class ProblemSchema(OutputSchema):
+    """A refusal (RFC 9457); `errors` points at the fields that are wrong."""
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    request_id = fields.String()
+    errors = fields.List(fields.Nested(ProblemErrorSchema))

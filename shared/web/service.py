@@ -1,0 +1,136 @@
+"""The service factory: wires logging, deadlines, auth, problems, health and documentation, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import orjson
+from flask import Flask, Response, abort, jsonify
+from flask.json.provider import JSONProvider
+from flask_smorest import Api, Blueprint
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser, is_json_request
+
+from shared.base import deadline
+from shared.base.settings import ServiceSettings
+from shared.calls.service_client import ServiceClient
+from shared.observe.observability import configure_observability, observe_requests
+from shared.web.auth import public, register_auth
+from shared.web.problems import register_problems
+from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
+
+API_VERSION = "v1"
+DEFAULT_SECONDS = 15.0
+
+
+class Database(Protocol):
+    """What the factory needs of a service's database."""
+
+    failures: tuple[type[Exception], ...]
+
+    def check(self) -> None:
+        """Return when the database answers, raise one of `failures` otherwise."""
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: ten times faster, and strict (no NaN, no lone surrogates, bounded depth)."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), content_type="application/json")
+
+
+class StrictParser(FlaskParser):
+    """Reads a JSON body by orjson; any other media type is a 415, unreadable JSON a 400."""
+
+    def _raw_load_json(self, req: Any) -> Any:
+        body = req.get_data(cache=True)
+        if not body:
+            return missing
+        if not is_json_request(req):
+            abort(415, "Send application/json.")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as fault:
+            abort(400, f"The body is not valid JSON: {fault.msg}.")
+
+
+class ApiBlueprint(Blueprint):
+    """A flask-smorest blueprint with the strict parser."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+def create_service(
+    name: str,
+    settings: ServiceSettings,
+    *,
+    blueprints: Iterable[Blueprint],
+    database: Database | None = None,
+    clients: Any = None,
+    keys: KeySource | None = None,
+    checks: Mapping[str, Callable[[], None]] | None = None,
+) -> Flask:
+    """
+    Build one service.
+
+    `clients` is what `services.<name>.clients` reads back; `keys` verifies tokens (default: the users service's);
+    `checks` are further dependencies that readiness reports, each a function that raises when its part is away.
+    """
+    configure_observability(name, settings)
+    app = Flask(name, static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        API_TITLE=f"Tradepost {name}",
+        API_VERSION=API_VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.extensions["tradepost_settings"] = settings
+    app.extensions["tradepost_clients"] = clients
+    api = Api(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url)))
+    register_problems(app, store_failures=database.failures if database else ())
+    register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
+    observe_requests(app)
+    app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]
+    return app
+
+
+def remote_keys(users_url: str) -> RemoteKeys:
+    """Return the users service's public keys, fetched when first needed."""
+    users = ServiceClient(users_url, service="users")
+    return RemoteKeys(lambda: users.get("/.well-known/jwks.json", timeout=1.0))
+
+
+def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], None]]) -> None:
+    @app.get("/health/live")
+    @public
+    def live() -> Response:
+        """The process serves; it asks nobody, so that a dead dependency never restarts us."""
+        return jsonify(status="ok", service=name)
+
+    @app.get("/health/ready")
+    @public
+    def ready() -> tuple[Response, int]:
+        report = {part: _outcome(check) for part, check in checks.items()}
+        is_ready = all(outcome == "ok" for outcome in report.values())
+        return jsonify(status="ok" if is_ready else "degraded", service=name, checks=report), 200 if is_ready else 503
+
+
+def _outcome(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception as failure:  # a probe reports whatever is wrong, by name
+        return type(failure).__name__
+    return "ok"

@@ -1,0 +1,188 @@
+"""The one JWT stack: mints and verifies every token through flask-jwt-extended, ES256 only."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+
+import jwt
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+
+from shared.base.errors import Problem, Unauthorized
+
+ISSUER = "tradepost"
+USER_AUDIENCE = "tradepost"
+ALGORITHM = "ES256"
+ACCESS_SECONDS = 600
+LEEWAY_SECONDS = 30
+JWKS_MAX_AGE_SECONDS = 300
+JWKS_RETRY_SECONDS = 5
+CACHE_SIZE = 10_000
+MAX_TOKEN_LENGTH = 8_192
+
+
+@dataclass(frozen=True)
+class Principal:
+    """
+    Who is asking: a user, a user acting for a company, or a service.
+
+    `company_id` is None for staff; `actor_id` is the staff user behind an acting token.
+    """
+
+    id: str
+    company_id: str | None = None
+    permissions: frozenset[str] = frozenset()
+    name: str = ""
+    session_id: str | None = None
+    actor_id: str | None = None
+    service: str | None = None
+
+    def can(self, permission: str) -> bool:
+        return permission in self.permissions or f"{permission}:any" in self.permissions
+
+    def company_scope(self, permission: str) -> dict[str, str]:
+        """Return the query that limits documents to what this permission reaches: all of them, or one company's."""
+        if f"{permission}:any" in self.permissions:
+            return {}
+        return {"company_id": self.company_id or ""}
+
+
+class KeySource(Protocol):
+    def key(self, kid: str) -> Any:
+        """Return the public key of this id, or raise Unauthorized."""
+
+
+class RemoteKeys:
+    """
+    Public keys of the users service, kept for five minutes and for as long as it is away.
+
+    An id that is not known is asked for at most once in five seconds, so that made-up ids cost nothing.
+    """
+
+    def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._asked_at = 0.0
+        self._known_at = 0.0
+
+    def key(self, kid: str) -> Any:
+        stale = time.monotonic() - self._known_at > JWKS_MAX_AGE_SECONDS
+        if stale or kid not in self._keys:
+            self._refresh()
+        if kid not in self._keys:
+            raise Unauthorized("The token is signed with a key that is not ours")
+        return self._keys[kid]
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if self._asked_at and time.monotonic() - self._asked_at < JWKS_RETRY_SECONDS:
+                return
+            self._asked_at = time.monotonic()
+            try:
+                keys = self._fetch()["keys"]
+            except Problem:
+                if not self._keys:
+                    self._asked_at = 0.0
+                    raise
+                return
+            self._keys = {each["kid"]: jwt.PyJWK(dict(each)).key for each in keys}
+            self._known_at = time.monotonic()
+
+
+@dataclass
+class TokenVerifier:
+    """
+    Verifies access and service tokens for one audience, each token once.
+
+    `audience` is the service's own name: it takes users' tokens, and service tokens minted for it.
+    """
+
+    audience: str
+    keys: KeySource
+    _seen: dict[str, tuple[Principal, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._app = _token_app(self.keys, audiences=[USER_AUDIENCE, self.audience])
+
+    def verify(self, token: str) -> Principal:
+        """Return who holds the token; raise Unauthorized when it is not a valid one of ours."""
+        known = self._seen.get(token)
+        if known and known[1] > time.time():
+            return known[0]
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise Unauthorized("The token is too long")
+        claims = self._claims(token)
+        principal = _principal(claims)
+        if principal.service is None and claims["aud"] != USER_AUDIENCE:
+            raise Unauthorized("The token is for somebody else")
+        if len(self._seen) >= CACHE_SIZE:
+            self._seen.clear()
+        self._seen[token] = (principal, float(claims["exp"]))
+        return principal
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        try:
+            with self._app.app_context():
+                claims: Mapping[str, Any] = decode_token(token)
+        except jwt.ExpiredSignatureError as fault:
+            raise Unauthorized("The token has expired") from fault
+        except (jwt.PyJWTError, JWTExtendedException, ValueError, TypeError, KeyError) as fault:
+            raise Unauthorized("The token is not valid") from fault
+        return claims
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    subject = str(claims["sub"])
+    is_service = subject.startswith("svc_")
+    return Principal(
+        id=subject,
+        company_id=claims.get("company_id"),
+        permissions=frozenset(str(claims.get("scope") or "").split()),
+        name=str(claims.get("name") or ""),
+        session_id=claims.get("sid"),
+        actor_id=claims.get("act"),
+        service=subject.removeprefix("svc_") if is_service else None,
+    )
+
+
+def _token_app(keys: KeySource | None, *, audiences: list[str], signing: Mapping[str, Any] | None = None) -> Flask:
+    """A Flask application that serves nothing: it carries flask-jwt-extended's configuration."""
+    app = Flask("tokens")
+    app.config.update(
+        JWT_ALGORITHM=ALGORITHM,
+        JWT_DECODE_ALGORITHMS=[ALGORITHM],
+        JWT_DECODE_AUDIENCE=audiences,
+        JWT_DECODE_ISSUER=ISSUER,
+        JWT_ENCODE_ISSUER=ISSUER,
+        JWT_DECODE_LEEWAY=LEEWAY_SECONDS,
+        **(signing or {}),
+    )
+    manager = JWTManager(app)
+    if keys is not None:
+        manager.decode_key_loader(lambda headers, _: keys.key(str(headers.get("kid", ""))))
+    return app
+
+
+class TokenSigner:
+    """Mints tokens with one private key; the users service holds it, tests make their own."""
+
+    def __init__(self, private_key: Any, kid: str) -> None:
+        self._kid = kid
+        self._app = _token_app(None, audiences=[], signing={"JWT_PRIVATE_KEY": private_key})
+
+    def mint(self, subject: str, *, audience: str, seconds: int = ACCESS_SECONDS, **claims: Any) -> str:
+        """Return a signed token (RFC 9068's `at+jwt`) for `subject`, valid for `seconds`."""
+        with self._app.app_context():
+            return create_access_token(
+                identity=subject,
+                expires_delta=timedelta(seconds=seconds),
+                additional_claims={"aud": audience, **claims},
+                additional_headers={"kid": self._kid, "typ": "at+jwt"},
+            )
