@@ -266,7 +266,7 @@ class TestMetrics:
             "os.waitpid(child, 0)\n"
             "print(exposition()[0].decode())\n"
         )
-        root = Path(__file__).parents[2]
+        root = Path(__file__).parents[3]
         environment = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(root)}
         run = subprocess.run(
             [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, cwd=root

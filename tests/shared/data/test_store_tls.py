@@ -25,7 +25,7 @@ from tools.bootstrap.settings import BootstrapSettings
 from tools.ports import free_port
 from tools.stores.binaries import MONGOD, find_program, program_environment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUNDLE = ROOT / "shared" / "certificates" / "amazon-rds.pem"
 NOTICE = timedelta(days=60)
 PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8

@@ -20,7 +20,7 @@ from shared.base.settings import ServiceSettings
 from shared.observe.metrics import counter, exposition, histogram, record_with
 from shared.observe.metrics_emf import MOST_SETS, EmfMetrics
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 UNITS = {"Seconds", "Count", "None"}
 
 

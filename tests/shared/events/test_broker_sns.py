@@ -18,8 +18,8 @@ from shared.events.broker_sns import SnsBroker
 from shared.events.broker_sqs import HELD_EVERY_SECONDS, QueueSubscription
 from shared.observe.tracing import resumed
 from tests.shared.brokers import SnsTwin, sns_twin
+from tests.shared.events.test_broker import envelope, take, texts
 from tests.shared.faulty_server import FaultyServer, Reply
-from tests.shared.test_broker import envelope, take, texts
 from tests.shared.toys import SERVICE
 
 REFUSED_IN_PART = b"""<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult>
