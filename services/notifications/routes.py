@@ -8,6 +8,7 @@ from flask.views import MethodView
 
 from services.notifications import operations
 from services.notifications.schemas import NotificationPageSchema, NotificationsQuery
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
 from shared.web.service import ApiBlueprint
 
@@ -19,6 +20,6 @@ class Notifications(MethodView):
     @requires("notifications:read")
     @blp.arguments(NotificationsQuery, location="query")
     @blp.response(200, NotificationPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List notifications, newest first."""
         return operations.list_notifications(current_principal(), **query)

@@ -19,6 +19,7 @@ from services.orders.schemas import (
     ReturnInput,
     ShipmentInput,
 )
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.schemas import ProblemSchema
@@ -61,7 +62,7 @@ class Orders(MethodView):
     @requires("orders:read")
     @orders.arguments(OrdersQuery, location="query")
     @orders.response(200, OrderPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List orders, newest first."""
         return operations.list_orders(current_principal(), **query)
 

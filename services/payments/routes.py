@@ -20,6 +20,7 @@ from services.payments.schemas import (
     SessionSchema,
     TransactionSchema,
 )
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, internal, public, requires
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.schemas import ProblemSchema
@@ -34,7 +35,7 @@ class Payments(MethodView):
     @requires("payments:read")
     @blp.arguments(PaymentsQuery, location="query")
     @blp.response(200, PaymentPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List payments, newest first."""
         return operations.list_payments(current_principal(), **query)
 

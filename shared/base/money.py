@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
 # Minor units per ISO 4217; every currency that is not named here has two.
 EXPONENTS = {"BHD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
@@ -32,6 +33,13 @@ class Money:
     def _require_same_currency(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} cannot be added")
+
+
+class UnitPrice(NamedTuple):
+    """The price of one unit in minor units, which may carry decimals (`Decimal("25.5")`), beside its currency."""
+
+    amount: Decimal
+    currency: str
 
 
 def round_half_even(value: Decimal) -> int:

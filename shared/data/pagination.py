@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 
 from shared.base.errors import FieldError, InvalidInput
 
+T = TypeVar("T")
+U = TypeVar("U")
+
 
 class CursorInvalid(InvalidInput):
     title = "The cursor is not one of ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a list, and the cursor of the next page, None after the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+    def map(self, function: Callable[[T], U]) -> Page[U]:
+        """Return the page with `function` applied to each item."""
+        return Page([function(each) for each in self.items], self.next_cursor)
 
 
 def encode_cursor(values: Sequence[Any]) -> str:
@@ -45,9 +61,9 @@ def page(
     cursor: str | None,
     limit: int,
     fields: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
+) -> Page[dict[str, Any]]:
     """
-    Return one page of a MongoDB collection as `{"items": [documents], "next_cursor": str | None}`.
+    Return one page of the stored documents of a MongoDB collection.
 
     `sort` names (field, 1 or -1, type); the last field must be unique, and an index must serve query and sort.
     All directions must be equal: the cursor is one comparison of the whole sort key.
@@ -61,7 +77,7 @@ def page(
     )
     items = found[:limit]
     more = len(found) > limit
-    return {"items": items, "next_cursor": encode_cursor([items[-1][name] for name, _, _ in sort]) if more else None}
+    return Page(items, encode_cursor([items[-1][name] for name, _, _ in sort]) if more else None)
 
 
 def _past(sort: Sequence[tuple[str, int, type]], after: Sequence[Any]) -> dict[str, Any]:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-from shared.base.money import MAX_AMOUNT, Money
+from shared.base.money import MAX_AMOUNT, Money, UnitPrice
 
 SKU_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9 ._/-]{0,63}$")
 MAX_UNIT_AMOUNT = Decimal(10**12)
@@ -19,10 +18,20 @@ Read = Callable[[Any], Any]
 
 
 class InputSchema(Schema):
-    """A request body; a field that is not declared is an error, so that nothing slips through unread."""
+    """
+    A request body or query; a field that is not declared is an error.
+
+    `builds` names the dataclass or struct that the loaded values become; without it they stay a mapping.
+    """
+
+    builds: ClassVar[type[Any] | None] = None
 
     class Meta:
         unknown = RAISE
+
+    @post_load
+    def _build(self, values: Mapping[str, Any], **_options: Any) -> Any:
+        return values if self.builds is None else self.builds(**values)
 
 
 class OutputSchema(Schema):
@@ -67,7 +76,7 @@ def _compile(schema: type[Schema]) -> Read:
 
 
 def _attribute_reader(source: Any) -> Read:
-    return lambda name: attrgetter(name)(source) if hasattr(source, name) else None
+    return lambda name: getattr(source, name, None)
 
 
 def _encoder(field: fields.Field[Any]) -> Read | None:
@@ -158,14 +167,14 @@ class UnitPriceField(fields.Field[Any]):
     """
     A unit price in minor units that may carry decimals of them, then as a string: `{"amount": "25.5", …}`.
 
-    Loads to `(Decimal, currency)`; dumps such a pair, or a mapping `{"amount": str | int, "currency": …}`.
+    Loads to `shared.base.money.UnitPrice`; dumps such a pair, or a mapping `{"amount": str | int, "currency": …}`.
     """
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Decimal, str]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
         amount, currency = _amount_and_currency(value)
         if isinstance(amount, bool) or not isinstance(amount, int | str):
             raise ValidationError({"amount": ["Give minor units: a whole number, or a string with decimals."]})
-        return parse_unit_amount(str(amount)), currency
+        return UnitPrice(parse_unit_amount(str(amount)), currency)
 
     @staticmethod
     def encode(value: Any) -> dict[str, Any]:

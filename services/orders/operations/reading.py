@@ -7,7 +7,7 @@ from typing import Any
 
 from services.orders.documents import Order
 from services.orders.rules.presenting import shown_order
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.web.tokens import Principal
 
 UNSHOWN = {"outbox": 0, "idempotency_key": 0, "card_token": 0, "cart_key": 0, "shortages": 0}
@@ -27,11 +27,11 @@ def list_orders(
     ordered_on: date | None = None,
     status: str | None = None,
     company_id: str | None = None,
-) -> dict[str, Any]:
+) -> Page[dict[str, Any]]:
     """Return a page of orders, newest first."""
     scope = reader.company_scope("orders:read")
     if company_id and scope.get("company_id", company_id) != company_id:
-        return {"items": [], "next_cursor": None}
+        return Page([])
     filters = {
         "company_id": company_id,
         "status": status,
@@ -40,7 +40,4 @@ def list_orders(
     }
     query = {**{name: value for name, value in filters.items() if value is not None}, **scope}
     found = page(Order.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=UNSHOWN)
-    return {
-        "items": [shown_order(Order.decrypted(each)) for each in found["items"]],
-        "next_cursor": found["next_cursor"],
-    }
+    return found.map(lambda each: shown_order(Order.decrypted(each)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.payments.documents import Payment, Transaction
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.web.tokens import Principal
 
 HIDDEN = {"outbox": 0, "card_token": 0}
@@ -17,13 +17,13 @@ def get_payment(reader: Principal, payment_id: str) -> dict[str, Any]:
     return show_payment(Payment.get_fields(payment_id, reader.company_scope("payments:read")))
 
 
-def list_payments(reader: Principal, *, order_id: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_payments(reader: Principal, *, order_id: str | None, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return a page of payments, newest first."""
     query: dict[str, Any] = reader.company_scope("payments:read")
     if order_id is not None:
         query = {**query, "order_id": order_id}
     found = page(Payment.collection(), query, sort=[("_id", -1, str)], cursor=cursor, limit=limit, fields=HIDDEN)
-    return {**found, "items": [show_payment(each) for each in found["items"]]}
+    return found.map(show_payment)
 
 
 def show_payment(document: Mapping[str, Any]) -> dict[str, Any]:

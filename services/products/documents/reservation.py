@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from services.products.rules.stock import Shortage
 from shared.base.clock import now
 from shared.base.ids import new_id
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.data.persistence import retry_on_failover
 
 # Longer than a request may take (15 s): whoever takes a reservation over meets nobody else at work.
@@ -147,7 +147,7 @@ class Reservation(Document):
         retry_on_failover(lambda: cls.collection().update_many(query, {"$set": changes}))
 
     @classmethod
-    def list_open(cls, before: datetime, *, cursor: str | None, limit: int) -> dict[str, Any]:
+    def list_open(cls, before: datetime, *, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
         """Return one page of open reservations begun before a moment, oldest first."""
         return page(
             cls.collection(),

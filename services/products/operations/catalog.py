@@ -11,7 +11,7 @@ from services.products.documents import Product, Stock
 from services.products.documents.product import PRICED, WITHOUT_OUTBOX
 from services.products.errors import SkuTaken
 from services.products.rules.prices import price, sorted_breaks, unit_price
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -20,21 +20,21 @@ log = get_logger()
 BY_SKU = [("sku", 1, str)]
 
 
-def list_products(reader: Principal, *, category: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_products(reader: Principal, *, category: str | None, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return one page by SKU; only who may write sees products that are not for sale."""
     query = {**_visible_to(reader), **({"category": category} if category is not None else {})}
     return _page(query, cursor=cursor, limit=limit)
 
 
-def list_all_products(*, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_all_products(*, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return one page of everything by SKU, for services that keep a copy."""
     return _page({}, cursor=cursor, limit=limit)
 
 
-def _page(query: Mapping[str, Any], *, cursor: str | None, limit: int) -> dict[str, Any]:
+def _page(query: Mapping[str, Any], *, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     found = page(Product.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
-    levels = Stock.levels(each["sku"] for each in found["items"])
-    return {**found, "items": [_with_stock(each, levels) for each in found["items"]]}
+    levels = Stock.levels(each["sku"] for each in found.items)
+    return found.map(lambda each: _with_stock(each, levels))
 
 
 def get_product(reader: Principal, sku: str) -> dict[str, Any]:

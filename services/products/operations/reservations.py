@@ -14,6 +14,7 @@ from services.products.errors import OutOfStock, ReservationDiffers, Reservation
 from services.products.rules.stock import Shortage, shortages
 from shared.base import deadline
 from shared.base.clock import now
+from shared.data.pagination import Page
 from shared.events.catalog.orders import OrderShipped
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
@@ -137,7 +138,7 @@ def commit_shipments(shipments: Sequence[OrderShipped]) -> None:
     log.info("shipments_committed", shipments=len(shipments), skus=changed)
 
 
-def list_reservations(*, before: datetime, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_reservations(*, before: datetime, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return one page of open reservations begun before a moment, for the orders' reconciliation."""
     return Reservation.list_open(before, cursor=cursor, limit=limit)
 

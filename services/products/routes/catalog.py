@@ -24,6 +24,7 @@ from services.products.schemas import (
     ProductSchema,
     ProductsQuery,
 )
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
 from shared.web.schemas import SKU_PATTERN, ProblemSchema
 from shared.web.service import ApiBlueprint
@@ -69,7 +70,7 @@ class Products(MethodView):
     @requires("products:read")
     @products_blp.arguments(ProductsQuery, location="query")
     @products_blp.response(200, ProductPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List products by SKU."""
         return operations.list_products(current_principal(), **query)
 

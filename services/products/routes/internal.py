@@ -17,6 +17,7 @@ from services.products.schemas import (
     ReservationSchema,
     ReservationsQuery,
 )
+from shared.data.pagination import Page
 from shared.web.auth import internal
 from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
@@ -29,7 +30,7 @@ class AllProducts(MethodView):
     @internal
     @internal_blp.arguments(AllProductsQuery, location="query")
     @internal_blp.response(200, ProductPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List every product by SKU, those that are not for sale too."""
         return operations.list_all_products(**query)
 
@@ -49,7 +50,7 @@ class Reservations(MethodView):
     @internal
     @internal_blp.arguments(ReservationsQuery, location="query")
     @internal_blp.response(200, OpenReservationPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List open reservations begun before a moment, oldest first."""
         return operations.list_reservations(**query)
 

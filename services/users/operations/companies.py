@@ -8,7 +8,7 @@ from mongoengine.errors import NotUniqueError
 
 from services.users.documents import Company
 from shared.base.errors import NotFound
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -39,14 +39,14 @@ def get_company(reader: Principal, company_id: str) -> dict[str, Any]:
     return _with_id(Company.get_fields(company_id, {}))
 
 
-def list_companies(reader: Principal, *, reference: str | None, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_companies(reader: Principal, *, reference: str | None, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return one page of the companies the reader may see, oldest first."""
     scope = reader.company_scope("companies:read")
     query: dict[str, Any] = {"_id": scope["company_id"]} if scope else {}
     if reference is not None:
         query["reference"] = reference
     found = page(Company.collection(), query, sort=[("_id", 1, str)], cursor=cursor, limit=limit)
-    return {"items": [_with_id(each) for each in found["items"]], "next_cursor": found["next_cursor"]}
+    return found.map(_with_id)
 
 
 def _with_id(stored: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from services.users.errors import InvitationExpired, InvitationUnknown, Invitati
 from services.users.rules import INVITATION_HOURS, digest, is_refused_password, normalized_email, roles_refused
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
-from shared.data.pagination import page
+from shared.data.pagination import Page, page
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -58,12 +58,12 @@ def issue_token(person: User, *, invited_by: str | None) -> str:
     return token
 
 
-def list_invitations(reader: Principal, *, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_invitations(reader: Principal, *, cursor: str | None, limit: int) -> Page[dict[str, Any]]:
     """Return one page of those who were invited and have not accepted, expired ones too, first invited first."""
     query = open_invitations(reader.company_scope(INVITE))
     found = page(User.collection(), query, sort=[("_id", 1, str)], cursor=cursor, limit=limit, fields={"_id": 1})
-    people = User.objects(id__in=[each["_id"] for each in found["items"]]).order_by("id")
-    return {"items": [describe(each) for each in people if each.is_invited], "next_cursor": found["next_cursor"]}
+    people = User.objects(id__in=[each["_id"] for each in found.items]).order_by("id")
+    return Page([describe(each) for each in people if each.is_invited], found.next_cursor)
 
 
 def open_invitations(scope: dict[str, str]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from services.users.schemas import (
     TokensSchema,
     UserSchema,
 )
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, internal, public, requires, signed_in
 from shared.web.idempotency import idempotent
 from shared.web.schemas import ProblemSchema
@@ -114,7 +115,7 @@ class Companies(MethodView):
     @requires("companies:read")
     @people_blp.arguments(CompaniesQuery, location="query")
     @people_blp.response(200, CompanyPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List the companies one may see, oldest first."""
         return operations.list_companies(current_principal(), **query)
 

@@ -15,6 +15,7 @@ from services.users.schemas import (
     IssuedInvitationSchema,
     TokenInput,
 )
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, public, requires
 from shared.web.schemas import PageArgs, ProblemSchema
 from shared.web.service import ApiBlueprint
@@ -27,7 +28,7 @@ class Invitations(MethodView):
     @requires("users:invite")
     @invitations_blp.arguments(PageArgs, location="query")
     @invitations_blp.response(200, InvitationPageSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, query: dict[str, Any]) -> Page[dict[str, Any]]:
         """List the invitations nobody has accepted yet."""
         return operations.list_invitations(current_principal(), **query)
 

@@ -28,8 +28,8 @@ class TestPage:
         walked, cursor = [], None
         while True:
             found = page(Note.collection(), {}, sort=SORT, cursor=cursor, limit=5)
-            walked += [each["_id"] for each in found["items"]]
-            cursor = found["next_cursor"]
+            walked += [each["_id"] for each in found.items]
+            cursor = found.next_cursor
             if cursor is None:
                 break
         assert walked == expected
@@ -39,13 +39,13 @@ class TestPage:
         first = page(Note.collection(), {}, sort=SORT, cursor=None, limit=5)
         Note.collection().insert_one({"_id": "note_999", "created_at": datetime(2027, 1, 1, tzinfo=UTC)})
 
-        second = page(Note.collection(), {}, sort=SORT, cursor=first["next_cursor"], limit=5)
-        assert [each["_id"] for each in first["items"] + second["items"]] == expected
+        second = page(Note.collection(), {}, sort=SORT, cursor=first.next_cursor, limit=5)
+        assert [each["_id"] for each in first.items + second.items] == expected
 
     def test_ends_exactly_at_the_last_document(self, database: DatabaseHandle):
         write_notes(5)
 
-        assert page(Note.collection(), {}, sort=SORT, cursor=None, limit=5)["next_cursor"] is None
+        assert page(Note.collection(), {}, sort=SORT, cursor=None, limit=5).next_cursor is None
 
 
 class TestCursor:

@@ -1,0 +1,68 @@
+"""Typed values in MongoDB: frozen msgspec structs in Python, plain mappings in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+from mongoengine.base import BaseField
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+# What pymongo stores and reads by itself.
+STORED_AS_IS = (datetime, bytes)
+
+
+def stored_as(kind: type[S], stored: Mapping[str, Any]) -> S:
+    """
+    Return a mapping that MongoDB holds as the struct `kind`; keys that it does not declare are ignored.
+
+    Raises msgspec.ValidationError when a field is missing or of another type.
+    """
+    return msgspec.convert(stored, kind)
+
+
+def to_stored(value: msgspec.Struct) -> dict[str, Any]:
+    """Return a struct as the mapping that MongoDB holds; dates stay dates."""
+    stored: dict[str, Any] = msgspec.to_builtins(value, builtin_types=STORED_AS_IS)
+    return stored
+
+
+class StructListField(BaseField, Generic[S]):
+    """
+    A list of frozen structs of one kind; absent or null in the store reads as an empty list.
+
+    The list is replaced, never changed in place: mongoengine's embedded documents would dominate an order of a
+    thousand lines.
+    """
+
+    def __init__(self, kind: type[S], **options: Any) -> None:
+        super().__init__(default=list, **options)
+        self.kind = kind
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: Any) -> list[S]: ...
+        def __set__(self, instance: Any, value: list[S] | tuple[S, ...]) -> None: ...
+
+    def to_python(self, value: Any) -> list[S]:
+        if not value:
+            return []
+        return list(value) if isinstance(value[0], self.kind) else _reader(self.kind)(value)
+
+    def to_mongo(self, value: Any) -> list[dict[str, Any]]:
+        stored: list[dict[str, Any]] = msgspec.to_builtins(list(value), builtin_types=STORED_AS_IS)
+        return stored
+
+    def validate(self, value: Any, clean: bool = True) -> None:
+        if not all(isinstance(each, self.kind) for each in value):
+            self.error(f"Only {self.kind.__name__} values may be in this list")
+
+
+@cache
+def _reader(kind: type[S]) -> Callable[[Any], list[S]]:
+    listed: Any = list[kind]  # type: ignore[valid-type]
+    return lambda value: msgspec.convert(list(value), listed)
