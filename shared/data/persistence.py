@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Self, TypeVar
+from functools import wraps
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 import mongoengine
 import pymongo
 from mongoengine import DateTimeField, Document, IntField, StringField
 from mongoengine.base import BaseField
 from mongoengine.errors import NotUniqueError, SaveConditionError
+from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, ExecutionTimeout
+from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout
 from stamina import RetryingCaller
 
 from shared.base import deadline
@@ -25,8 +27,11 @@ from shared.data.encrypted_events import to_outbox
 from shared.data.encrypted_fields import decrypted, stored_plain
 from shared.data.events import Envelope, Event
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
+CONFLICT_ATTEMPTS = 5
+DUPLICATE_KEY = 11000
 STORE_TIMEOUT_SECONDS = 2.0
 INDEX_SECONDS = 60.0
 # What was done is still recorded when the deadline has passed: nobody waits, but the next one must find it.
@@ -138,15 +143,58 @@ def retry_on_failover(call: Callable[[], T]) -> T:
         raise Unavailable("The database does not answer") from failure
 
 
+def retry_on_version_conflict(operation: Callable[P, T]) -> Callable[P, T]:
+    """
+    Return `operation` with up to CONFLICT_ATTEMPTS attempts: after a VersionConflict it runs again from its start.
+
+    For an operation that reads, decides and commits once. A subclass of VersionConflict is a decision of the
+    operation and is raised at once. After the last attempt the VersionConflict is raised.
+    """
+
+    @wraps(operation)
+    def retried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(CONFLICT_ATTEMPTS - 1):
+            try:
+                return operation(*args, **kwargs)
+            except VersionConflict as conflict:
+                if type(conflict) is not VersionConflict:
+                    raise
+        return operation(*args, **kwargs)
+
+    return retried
+
+
+def write_unordered(
+    collection: Collection[dict[str, Any]], writes: Sequence[InsertOne[dict[str, Any]] | UpdateOne | DeleteOne]
+) -> int:
+    """
+    Write all of `writes` in any order and return how many of them changed a document.
+
+    An insert whose key exists already changes nothing and is no error; any other write error is raised.
+    """
+    if not writes:
+        return 0
+    try:
+        result = collection.bulk_write(writes, ordered=False).bulk_api_result
+    except BulkWriteError as failure:
+        if any(error["code"] != DUPLICATE_KEY for error in failure.details["writeErrors"]):
+            raise
+        result = dict(failure.details)
+    # An upsert that found a document reports a match without a modification, and changed nothing.
+    return int(result["nInserted"] + result["nModified"] + result["nUpserted"] + result["nRemoved"])
+
+
 class Aggregate(Document):
     """
     A document that is changed as one: state and the events it caused are written together.
 
     `version` counts commits and is compared at each write, so that a lost race is told, never overwritten.
     `commit_id` tells, after a broken connection, whether the last write was this one.
+    `noun` is what a NotFound calls the document ("Import"); by default the name of the class.
     """
 
     id_prefix = "doc"
+    noun: ClassVar[str] = ""
 
     id = StringField(primary_key=True)
     version = IntField(default=0)
@@ -167,11 +215,16 @@ class Aggregate(Document):
         return cls._get_collection()
 
     @classmethod
+    def not_found(cls, aggregate_id: str) -> NotFound:
+        """Return the NotFound to raise for this id: "Import imp_… was not found"."""
+        return NotFound(f"{cls.noun or cls.__name__} {aggregate_id} was not found")
+
+    @classmethod
     def get(cls, aggregate_id: str, **scope: Any) -> Self:
         """Return the aggregate, or raise NotFound; `scope` (a company id) makes another's equal to none."""
         found = cls.objects(id=str(aggregate_id), **scope).first()
         if found is None:
-            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+            raise cls.not_found(aggregate_id)
         return found
 
     @classmethod
@@ -179,7 +232,7 @@ class Aggregate(Document):
         """Return the stored document as a plain mapping, without building an object: for hot reads."""
         found = cls.collection().find_one({**scope, "_id": str(aggregate_id)}, {"outbox": 0})
         if found is None:
-            raise NotFound(f"There is no {cls.__name__.lower()} {aggregate_id}")
+            raise cls.not_found(aggregate_id)
         return cls.decrypted(found)
 
     @classmethod

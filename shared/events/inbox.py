@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from pymongo import InsertOne
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError
 
 from shared.base.clock import now
-from shared.data.persistence import building_indexes, database
+from shared.data.persistence import building_indexes, database, write_unordered
 
 KEPT_FOR = timedelta(days=14)
-DUPLICATE_KEY = 11000
 
 
 def ensure_indexes(service: str) -> None:
@@ -32,16 +31,9 @@ def seen(service: str, rows: Iterable[str]) -> set[str]:
 
 
 def remember(service: str, rows: Iterable[str]) -> None:
-    """Note that these were handled; one that another consumer noted at the same moment is fine."""
+    """Store these rows as handled; a row that another consumer stored at the same moment is no error."""
     moment = now()
-    documents = [{"_id": each, "seen_at": moment} for each in rows]
-    if not documents:
-        return
-    try:
-        _inbox(service).insert_many(documents, ordered=False)
-    except BulkWriteError as failure:
-        if any(each["code"] != DUPLICATE_KEY for each in failure.details["writeErrors"]):
-            raise
+    write_unordered(_inbox(service), [InsertOne({"_id": each, "seen_at": moment}) for each in rows])
 
 
 def _inbox(service: str) -> Collection[dict[str, Any]]:

@@ -16,9 +16,10 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shared.base import deadline
-from shared.base.errors import Unavailable, VersionConflict
+from shared.base.errors import Unavailable
 from shared.base.ids import new_id
-from shared.data.events import Event, Handler, handlers_of
+from shared.data.events import Handler, handlers_of
+from shared.data.persistence import retry_on_version_conflict
 from shared.events import inbox
 from shared.events.broker import Broker, BrokerFailed, Message, Subscription, open_broker
 from shared.events.outbox import Relay
@@ -28,7 +29,6 @@ from shared.observe.tracing import bind_context, resumed
 
 log = get_logger()
 
-RACE_ATTEMPTS = 5
 HANDLER_SECONDS = 20.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
@@ -141,7 +141,7 @@ class Consumer:
             bind_context(event_id=first.id, event_name=first.name, handler=handler.name)
             try:
                 events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]
-                _call(handler, events)
+                retry_on_version_conflict(handler.run)(events if handler.is_batch else events[0])
             except Exception as failure:  # whatever a handler raises, the message is tried again and then parked
                 HANDLED.labels(handler.name, "failed").inc(len(messages))
                 log.warning("event_failed", attempts=messages[0].attempts, exc_info=failure)
@@ -160,18 +160,6 @@ class Consumer:
             log.warning("batch_not_held", service=self._service, failure=type(failure).__name__)
             return False
         return True
-
-
-def _call(handler: Handler, events: list[Event]) -> None:
-    """Call the handler, again at once when somebody else wrote the same document in between."""
-    for attempt in range(1, RACE_ATTEMPTS + 1):
-        try:
-            handler.run(events if handler.is_batch else events[0])
-        except VersionConflict:
-            if attempt == RACE_ATTEMPTS:
-                raise
-        else:
-            return
 
 
 def _row(message: Message, handler: Handler) -> str:

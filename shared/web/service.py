@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import orjson
-from flask import Flask, Response, abort, jsonify
+from flask import Flask, Response, abort, current_app, jsonify
 from flask.json.provider import JSONProvider
 from flask_smorest import Api, Blueprint
 from webargs.core import missing
@@ -19,6 +19,8 @@ from shared.observe.observability import configure_observability, observe_reques
 from shared.web.auth import public, register_auth
 from shared.web.problems import register_problems
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
+
+Found = TypeVar("Found")
 
 API_VERSION = "v1"
 DEFAULT_SECONDS = 15.0
@@ -80,7 +82,7 @@ def create_service(
     """
     Build one service.
 
-    `clients` is what `services.<name>.clients` reads back; `keys` verifies tokens (default: the users service's);
+    `clients` is what `current_clients` returns; `keys` verifies tokens (default: the users service's);
     `checks` are further dependencies that readiness reports, each a function that raises when its part is away.
     """
     configure_observability(name, settings)
@@ -105,6 +107,23 @@ def create_service(
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]
     return app
+
+
+def current_settings(kind: type[Found]) -> Found:
+    """Return the settings that the service at work was built with: `current_settings(OrdersSettings)`."""
+    return _current("tradepost_settings", kind)
+
+
+def current_clients(kind: type[Found]) -> Found:
+    """Return the clients that the service at work was built with: `current_clients(Clients)`."""
+    return _current("tradepost_clients", kind)
+
+
+def _current(extension: str, kind: type[Found]) -> Found:
+    found = current_app.extensions[extension]
+    if not isinstance(found, kind):
+        raise TypeError(f"{current_app.name} was built with a {type(found).__name__}, not with a {kind.__name__}")
+    return found
 
 
 def remote_keys(users_url: str) -> RemoteKeys:

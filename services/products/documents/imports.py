@@ -38,6 +38,7 @@ class ProductImport(Aggregate):
     """
 
     id_prefix = "imp"
+    noun = "Import"
 
     filename = StringField(required=True)
     file_key = StringField(required=True)

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo import DeleteOne, InsertOne, UpdateOne
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.base import deadline
 from shared.base.errors import NotFound, Unavailable, VersionConflict
-from shared.data.persistence import DatabaseHandle, retry_on_failover
+from shared.data.persistence import (
+    CONFLICT_ATTEMPTS,
+    DatabaseHandle,
+    retry_on_failover,
+    retry_on_version_conflict,
+    write_unordered,
+)
 from tests.shared.toys import Note, stored
 
 
@@ -105,8 +112,88 @@ class TestGet:
 
         assert Note.get(note.id).text == "first"
 
+    def test_names_the_document_that_was_not_found(self):
+        with pytest.raises(NotFound) as absent:
+            Note.get("note_absent")
 
-class TestSurvivingFailover:
+        assert absent.value.detail == "Note note_absent was not found"
+
+
+class TestRetryOnVersionConflict:
+    def test_runs_the_operation_again_on_the_present_state(self):
+        note = make_note()
+        attempts = 0
+
+        @retry_on_version_conflict
+        def rewrite(text: str) -> Note:
+            nonlocal attempts
+            attempts += 1
+            mine = Note.get(note.id)
+            if attempts == 1:
+                Note.get(note.id).commit()
+            mine.text = text
+            return mine.commit()
+
+        assert (rewrite("again").version, attempts) == (3, 2)
+
+    def test_raises_the_conflict_after_the_last_attempt(self):
+        attempts = []
+
+        @retry_on_version_conflict
+        def conflicting() -> None:
+            attempts.append(1)
+            raise VersionConflict
+
+        with pytest.raises(VersionConflict):
+            conflicting()
+        assert len(attempts) == CONFLICT_ATTEMPTS
+
+    def test_raises_a_kind_of_conflict_that_the_operation_decided_at_once(self):
+        attempts = []
+
+        class CapturePending(VersionConflict):
+            pass
+
+        @retry_on_version_conflict
+        def pending() -> None:
+            attempts.append(1)
+            raise CapturePending
+
+        with pytest.raises(CapturePending):
+            pending()
+        assert len(attempts) == 1
+
+
+class TestWriteUnordered:
+    def test_counts_the_writes_that_changed_a_document(self):
+        known, removed = make_note(), make_note()
+
+        changed = write_unordered(
+            Note.collection(),
+            [
+                InsertOne({"_id": known.id}),
+                InsertOne({"_id": "note_new"}),
+                UpdateOne({"_id": known.id}, {"$setOnInsert": {"text": "other"}}, upsert=True),
+                UpdateOne({"_id": known.id}, {"$set": {"text": "second"}}),
+                DeleteOne({"_id": removed.id}),
+                DeleteOne({"_id": "note_absent"}),
+            ],
+        )
+
+        assert changed == 3
+        assert Note.get(known.id).text == "second"
+
+    def test_raises_any_other_write_error(self):
+        note = make_note()
+
+        with pytest.raises(BulkWriteError):
+            write_unordered(Note.collection(), [UpdateOne({"_id": note.id}, {"$inc": {"text": 1}})])
+
+    def test_writes_nothing_without_writes(self):
+        assert write_unordered(Note.collection(), []) == 0
+
+
+class TestRetryOnFailover:
     def test_tries_again_until_the_store_is_back(self):
         answers: Iterator[Exception | str] = iter([AutoReconnect("gone"), AutoReconnect("gone"), "back"])
 
