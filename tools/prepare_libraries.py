@@ -49,7 +49,7 @@ def missing_libraries(program: Path, libraries: Path | None = None) -> list[str]
 
 
 def is_copy_of(carried: str, name: str) -> bool:
-    """Tell whether a renamed copy (`libcurl-330bcbb6.so.4.8.0`) serves for `libcurl.so.4`."""
+    """Return whether a renamed copy (`libcurl-330bcbb6.so.4.8.0`) serves for `libcurl.so.4`."""
     stem, _, version = name.partition(".so.")
     return re.fullmatch(rf"{re.escape(stem)}-[0-9a-f]+\.so\.{re.escape(version)}(\.\d+)*", carried) is not None
 

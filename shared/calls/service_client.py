@@ -249,7 +249,7 @@ def _unavailable(service: str, answer: Answer) -> UpstreamUnavailable:
 
 def _judge(error: Exception, *, had_time: bool) -> Verdict:
     """
-    Tell whether an upstream failed.
+    Return whether an upstream failed.
 
     A timeout counts only if it was given a fair part of its time. A 503 is an answer: whoever gives it lives, and may
     only be passing on, as the gateway does, that one of many services behind it is away.

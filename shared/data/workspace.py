@@ -58,7 +58,7 @@ class Workspace:
 
 
 def _is_older(path: Path, moment: float) -> bool:
-    """Tell whether it is a file last used before `moment` (epoch seconds); one that just went is none."""
+    """Return whether it is a file last used before `moment` (epoch seconds); one that just went is none."""
     try:
         return path.is_file() and path.stat().st_mtime < moment
     except FileNotFoundError:

@@ -128,7 +128,7 @@ def job(
 
 
 def _is_astray(queued: QueuedJob, store: redis.Redis) -> bool:
-    """Tell whether a worker took the job from its queue and died before it could say so."""
+    """Return whether a worker took the job from its queue and died before it could say so."""
     waits_since = queued.enqueued_at
     if queued.get_status() != JobStatus.QUEUED or waits_since is None:
         return False

@@ -78,7 +78,7 @@ def _hand_back(*_: object) -> None:
 
 
 def is_being_done(store: redis.Redis, job_id: str) -> bool:
-    """Tell whether a worker that lives is at this job; RQ itself would wait for minutes."""
+    """Return whether a worker that lives is at this job; RQ itself would wait for minutes."""
     return bool(store.exists(_sign_of_life(job_id)))
 
 

@@ -12,7 +12,7 @@ HEARTBEAT_SECONDS = 60.0
 
 
 def is_serving(port: int, path: str = "/health/live", *, timeout: float = PROBE_SECONDS) -> bool:
-    """Tell whether the server on this machine's `port` answers 200; `timeout` in seconds."""
+    """Return whether the server on this machine's `port` answers 200; `timeout` in seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path)
@@ -24,7 +24,7 @@ def is_serving(port: int, path: str = "/health/live", *, timeout: float = PROBE_
 
 
 def is_beating(heartbeat: Path, *, within: float = HEARTBEAT_SECONDS) -> bool:
-    """Tell whether a worker touched its heartbeat file in the last `within` seconds."""
+    """Return whether a worker touched its heartbeat file in the last `within` seconds."""
     try:
         return time.time() - heartbeat.stat().st_mtime < within
     except OSError:

@@ -16,7 +16,7 @@ from moto.sns.models import sns_backends
 from services.notifications.clients.mailbox import MaildirMailer
 from shared.events.worker import heartbeat
 from tools.aws import addresses
-from tools.aws.postman import Postman
+from tools.aws.mail_forwarder import MailForwarder
 from tools.aws.resources import make_resources
 
 COLLECT_SECONDS = 0.25
@@ -33,10 +33,10 @@ def main() -> None:
     server.start()
     mailbox = Path(os.environ["MAILBOX_DIR"])
     make_resources(os.environ["TRADEPOST_ENV"], mailbox.with_name("moto-key.json"))
-    postman = Postman(MaildirMailer(mailbox), addresses.REGION)
+    forwarder = MailForwarder(MaildirMailer(mailbox), addresses.REGION)
     while not stopping.is_set():
         heartbeat()
-        postman.collect()
+        forwarder.forward()
         _forget()
         stopping.wait(COLLECT_SECONDS)
 

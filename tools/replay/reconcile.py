@@ -88,7 +88,7 @@ def platform_facts(order: Mapping[str, Any], file_days: frozenset[str]) -> Order
 
 
 def counts(order: Mapping[str, Any]) -> bool:
-    """Tell whether an order of the platform belongs to the comparison: referenced and not undone."""
+    """Return whether an order of the platform belongs to the comparison: referenced and not undone."""
     return bool(order["reference"]) and order["status"] not in GONE
 
 

@@ -34,7 +34,7 @@ def sku_of(code: str) -> str:
 
 def is_fee(sku: str) -> bool:
     """
-    Tell whether a SKU is a fee (postage, bank charges, discounts, manual entries): never stocked, never reserved.
+    Return whether a SKU is a fee (postage, bank charges, discounts, manual entries): never stocked, never reserved.
 
     The rule: goods carry codes that begin with a digit, or belong to the ranges of GOODS_WITHOUT_DIGITS.
     """

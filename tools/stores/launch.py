@@ -52,7 +52,7 @@ class RunningStore:
         return self.poll() is None
 
     def is_ready(self) -> bool:
-        """Tell whether the store takes writes now."""
+        """Return whether the store takes writes now."""
         try:
             return self.probe(self.port, self.pid)
         except OSError:
@@ -249,12 +249,12 @@ def _last_words(said: str) -> str:
 
 
 def _is_our_redis(port: int, pid: int) -> bool:
-    """Tell whether our own redis-server answers: on a taken port somebody else's does."""
+    """Return whether our own redis-server answers: on a taken port somebody else's does."""
     return wire.ask_redis(port, "PING") == ["+PONG"] and f"process_id:{pid}" in wire.ask_redis(port, "INFO", "server")
 
 
 def _is_our_primary(port: int, pid: int) -> bool:
-    """Tell whether our own mongod takes writes, and make it a replica set when it is none yet."""
+    """Return whether our own mongod takes writes, and make it a replica set when it is none yet."""
     hello = wire.ask_mongod(port, {"hello": 1})
     if wire.ask_mongod(port, {"serverStatus": 1, **NOTHING_ELSE}).get("pid") != pid:
         return False

@@ -42,7 +42,7 @@ def take_lock(places: Places) -> TextIO:
 
 
 def is_up(places: Places) -> bool:
-    """Tell whether a supervisor lives, by its lock: a pid may be another program's by now."""
+    """Return whether a supervisor lives, by its lock: a pid may be another program's by now."""
     try:
         with places.lock.open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def has_moto(self) -> bool:
-        """Tell whether moto stands in AWS' place: `make up AWS=moto`."""
+        """Return whether moto stands in AWS' place: `make up AWS=moto`."""
         return self.environment.get("AWS") == "moto"
 
     def port_of(self, workload: Workload) -> int | None:

@@ -86,5 +86,5 @@ def _duration(seconds: float) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a log of this name can exist."""
+    """Return whether a log of this name can exist."""
     return name in BY_NAME or name in {"mongod", "redis-server", "moto", "supervisor", "up", "seed", "prepare"}

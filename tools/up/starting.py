@@ -9,10 +9,10 @@ from tools.stores import StoreRefused
 from tools.up import report
 from tools.up.checks import StartRefused, check_aws, check_disk, check_ports, take_lock
 from tools.up.commands import refuse
+from tools.up.console import ConsolePrinter
 from tools.up.places import Places
 from tools.up.plan import make_plan
 from tools.up.supervisor import Supervisor
-from tools.up.voice import Voice
 
 # After a supervisor was killed, the kernel has just told its children to stop.
 ORPHAN_SECONDS = 10.0
@@ -28,7 +28,7 @@ def up(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> int:
             check_disk(places.data)
             left_behind = report.read_status(places)["phase"] != "stopped" and places.status.exists()
             check_ports(plan.ports(), patience=ORPHAN_SECONDS if left_behind else 0.0)
-            Supervisor(plan, Voice(places.log_of("supervisor"))).run()
+            Supervisor(plan, ConsolePrinter(places.log_of("supervisor"))).run()
     except (StartRefused, StoreRefused) as refused:
         return refuse(str(refused))
     except OSError as failure:

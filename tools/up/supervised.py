@@ -109,7 +109,7 @@ class Supervised:
             self.state = State.STOPPED
 
     def is_gone(self) -> bool:
-        """Tell whether it ended after it was asked to."""
+        """Return whether it ended after it was asked to."""
         if self.running is None or self.running.poll() is not None:
             self.state = State.STOPPED
         return self.state is State.STOPPED

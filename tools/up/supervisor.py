@@ -17,11 +17,11 @@ from tools.stores import StoreRefused
 from tools.up import entry, logs, report
 from tools.up.building import credentials_of, stores_of, supervise_stores, supervise_workload
 from tools.up.checks import StartRefused
+from tools.up.console import ConsolePrinter
 from tools.up.fork import fork
 from tools.up.memory import tree_bytes
 from tools.up.plan import Plan
 from tools.up.supervised import State, StopStage, Supervised
-from tools.up.voice import Voice
 
 READY_SECONDS = 120.0
 SEED_SECONDS = 300.0
@@ -38,9 +38,9 @@ class Stopped(Exception):
 class Supervisor:
     """Runs one plan from start to stop, in one thread: it forks at any time, and threads do not survive that."""
 
-    def __init__(self, plan: Plan, voice: Voice) -> None:
+    def __init__(self, plan: Plan, console: ConsolePrinter) -> None:
         self.plan = plan
-        self.voice = voice
+        self.console = console
         self.supervised: list[Supervised] = []
         self.phase = "starting"
         self._begun_at = time.monotonic()
@@ -59,26 +59,26 @@ class Supervisor:
                 self._look()
                 self._rest()
         except Stopped:
-            self.voice.say("Stopping.")
+            self.console.print_line("Stopping.")
         finally:
             self._stop()
 
     def _start(self) -> None:
         shutil.rmtree(self.plan.places.run, ignore_errors=True)
         self.plan.places.make()
-        stores = supervise_stores(self.plan, self.voice.say)
+        stores = supervise_stores(self.plan, self.console.print_line)
         for store in stores:
             self._begin(store)
-        with self.voice.step("loading the libraries"):
+        with self.console.step("loading the libraries"):
             entry.preload()
         for store in stores:
-            with self.voice.step(f"starting {store.name}"):
+            with self.console.step(f"starting {store.name}"):
                 self._await([store])
         workloads = [
-            supervise_workload(self.plan, workload, self._stores, self._credentials, self.voice.say)
+            supervise_workload(self.plan, workload, self._stores, self._credentials, self.console.print_line)
             for workload in self.plan.workloads
         ]
-        with self.voice.step(f"starting {len(workloads)} workloads"):
+        with self.console.step(f"starting {len(workloads)} workloads"):
             for workload in workloads:
                 self._begin(workload)
             self._await(workloads)
@@ -121,7 +121,7 @@ class Supervisor:
             return
         environment = self.plan.environment_of(BY_NAME["users"], self._stores, self._credentials)
         log = self.plan.places.log_of("seed")
-        with self.voice.step("seeding the demo"):
+        with self.console.step("seeding the demo"):
             seeding = fork(lambda: import_module("tools.seed").main(), name="seed", log=log, environment=environment)
             give_up_at = time.monotonic() + SEED_SECONDS
             while seeding.poll() is None and time.monotonic() < give_up_at:
@@ -134,13 +134,13 @@ class Supervisor:
         took = time.monotonic() - self._begun_at
         welcome = report.welcome(self.plan)
         if welcome:
-            self.voice.say(f"\n{welcome}\n")
+            self.console.print_line(f"\n{welcome}\n")
         if self.plan.has_moto:
-            self.voice.say(
+            self.console.print_line(
                 "AWS is moto's, in memory: events on their way and stored files end with it; its data are "
                 f"{self.plan.places.data}.\n"
             )
-        self.voice.say(
+        self.console.print_line(
             f"Healthy after {took:.1f} s; {tree_bytes(os.getpid()) / 2**20:.0f} MiB PSS in all, stores included. "
             "Ctrl-C or `make down` stops everything and keeps the data."
         )
@@ -179,7 +179,7 @@ class Supervisor:
         self.phase = "stopped"
         with contextlib.suppress(OSError):
             self._write_status()
-        self.voice.say(f"Stopped; the data are kept in {self.plan.places.data}.")
+        self.console.print_line(f"Stopped; the data are kept in {self.plan.places.data}.")
 
     def _stop_stage(self, stopping: Sequence[Supervised], seconds: float) -> None:
         """Ask, wait, kill; a second request to stop (another Ctrl-C) ends the waiting."""
@@ -191,7 +191,7 @@ class Supervisor:
             waiting = [each for each in waiting if not each.is_gone()]
             time.sleep(0.02)
         for each in waiting:
-            self.voice.say(f"{each.name} did not stop in {seconds:.0f} s; it is killed.")
+            self.console.print_line(f"{each.name} did not stop in {seconds:.0f} s; it is killed.")
         for each in stopping:
             each.kill()
 

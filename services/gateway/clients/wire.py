@@ -63,7 +63,7 @@ class Connection:
         self._socket.close()
 
     def is_stale(self) -> bool:
-        """Tell whether the upstream hung up, or spoke out of turn, while the connection was idle."""
+        """Return whether the upstream hung up, or spoke out of turn, while the connection was idle."""
         if self._buffer:
             return True
         try:

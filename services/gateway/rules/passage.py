@@ -76,7 +76,7 @@ def _decode(segment: str) -> str | None:
 
 
 def is_parameter(name: str, value: str) -> bool:
-    """Tell whether `value` may stand for `{name}` in a path: a SKU may hold a slash, an id may not."""
+    """Return whether `value` may stand for `{name}` in a path: a SKU may hold a slash, an id may not."""
     pattern = SKU_PATTERN if name == "sku" else ID_PATTERN
     return pattern.fullmatch(value) is not None
 
@@ -87,7 +87,7 @@ def fill(template: str, parameters: Mapping[str, str]) -> str:
 
 
 def is_forwarded(name: str) -> bool:
-    """Tell whether a client's header field (lower case) goes on to the upstream."""
+    """Return whether a client's header field (lower case) goes on to the upstream."""
     return name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
 
 

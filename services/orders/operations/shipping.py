@@ -42,7 +42,7 @@ def ship_order(
 
 
 def is_known(parts: Sequence[Mapping[str, Any]], key: str, reference: str | None) -> bool:
-    """Tell whether a shipment or return of this request's key or reference is there."""
+    """Return whether a shipment or return of this request's key or reference is there."""
     return any(
         part["idempotency_key"] == key or (reference is not None and part["reference"] == reference) for part in parts
     )

@@ -160,7 +160,7 @@ class Reservation(Document):
 
     @classmethod
     def any_in_flight(cls, order_ids: Iterable[str], *, besides: str) -> bool:
-        """Tell whether one of these orders is still being reserved, so that what it holds may come back at once."""
+        """Return whether one of these orders is still being reserved, so that what it holds may come back at once."""
         others = [order_id for order_id in order_ids if order_id != besides]
         undecided = {"_id": {"$in": others}, "status": ReservationStatus.RESERVING, "leased_until": {"$gt": now()}}
         return bool(others) and cls.collection().find_one(undecided, {"_id": 1}) is not None

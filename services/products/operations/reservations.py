@@ -92,7 +92,7 @@ def _reserve(attempt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def may_be_had(order_id: str, short: Sequence[Shortage]) -> bool:
-    """Tell whether what is short is held by undecided orders, or came back since it was looked at."""
+    """Return whether what is short is held by undecided orders, or came back since it was looked at."""
     skus = [shortage["sku"] for shortage in short]
     if Reservation.any_in_flight(Stock.orders_holding(skus), besides=order_id):
         return True

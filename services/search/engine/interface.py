@@ -53,7 +53,7 @@ class Writer(Protocol):
     """The one that changes the index; every method is called from one thread."""
 
     def is_current(self, mark: str) -> bool:
-        """Tell whether there is a whole index of our schema, built for `mark`; raise IndexNotWritable."""
+        """Return whether there is a whole index of our schema, built for `mark`; raise IndexNotWritable."""
 
     def upsert(self, products: Sequence[Product]) -> int:
         """Write what is newer than the index, in one commit, and return how many that were."""

@@ -19,7 +19,7 @@ from shared.base import aws as clients
 from shared.base.errors import SettingsInvalid
 from tests.aws import REGION
 from tests.shared.faulty_server import FaultyServer, Reply
-from tools.aws.postman import Postman
+from tools.aws.mail_forwarder import MailForwarder
 from tools.mailbox.maildir import Mail, MailFolder
 
 SENDER = "orders@tradepost.example"
@@ -34,11 +34,11 @@ def settings(settings_of: Callable[..., NotificationsSettings], mailbox_dir: Pat
 @pytest.fixture
 def post(aws: str, mailbox_dir: Path) -> Iterator[Callable[[], list[Mail]]]:
     """Return everything that went out since the test began, the oldest first."""
-    postman = Postman(MaildirMailer(mailbox_dir), REGION)
+    forwarder = MailForwarder(MaildirMailer(mailbox_dir), REGION)
     clients.client("sesv2").create_email_identity(EmailIdentity=SENDER)
 
     def read() -> list[Mail]:
-        postman.collect()
+        forwarder.forward()
         return MailFolder(mailbox_dir).page().mails[::-1]
 
     yield read

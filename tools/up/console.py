@@ -1,4 +1,4 @@
-"""What the supervisor says: on the terminal for a person, with the time in its log for later."""
+"""The supervisor's lines: on the terminal, and with the time in its log."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-class Voice:
-    """Speaks in lines; a step is announced before it begins and closed with its duration."""
+class ConsolePrinter:
+    """Prints lines; a step is printed before it begins and completed with its duration."""
 
     def __init__(self, log: Path) -> None:
         self._log = log.open("a", buffering=1)
         self._line_is_open = False
 
-    def say(self, sentence: str) -> None:
-        """Say one line; a step being announced is not torn apart."""
+    def print_line(self, sentence: str) -> None:
+        """Print one line; a step that is under way keeps its own line."""
         if self._line_is_open:
             _show("\n")
             self._line_is_open = False
@@ -27,7 +27,7 @@ class Voice:
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Announce `what`, then `ok` and the seconds it took."""
+        """Print `what`, then `ok` and the seconds it took."""
         _show(f"{what} … ")
         self._line_is_open = True
         begun = time.monotonic()
@@ -42,7 +42,7 @@ class Voice:
 
 
 def _show(words: str) -> None:
-    # The terminal may be gone; the log is not.
+    # The terminal may be closed; the log still gets the line.
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.write(words)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Carries what moto's SES and SNS "sent" into the local mailbox, where a person can read it."""
+"""Forwards mails and text messages that moto's SES and SNS accepted to the local mailbox."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from moto.sns.models import sns_backends
 from services.notifications.clients.mailbox import MaildirMailer, MaildirTexter
 
 
-class Postman:
-    """Empties moto's outgoing mail of one region, in moto's own process; called from one thread."""
+class MailForwarder:
+    """Forwards moto's accepted messages of one region, in moto's own process; called from one thread."""
 
     def __init__(self, mailer: MaildirMailer, region: str) -> None:
         self._mailer = mailer
         self._mails: list[Any] = ses_backends[DEFAULT_ACCOUNT_ID][region].sent_messages
         self._texts: dict[str, tuple[str, str]] = sns_backends[DEFAULT_ACCOUNT_ID][region].sms_messages
 
-    def collect(self) -> None:
-        """Deliver what was sent since the last time."""
+    def forward(self) -> None:
+        """Deliver the messages that were accepted since the last call."""
         while self._mails:
             sent = self._mails.pop(0)
             self._mailer.deliver(sent.id, message_from_string(sent.raw_data, policy=policy.default))
