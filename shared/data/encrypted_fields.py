@@ -5,16 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
 import orjson
 from mongoengine import StringField
-from mongoengine.base import BaseField
+from mongoengine.base import BaseDocument, BaseField
 
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
 
+V = TypeVar("V")
 
-class _EncryptedMixin(ABC):
+
+class _EncryptedMixin(ABC, Generic[V]):
     """
     Encrypts what is stored and decrypts what is loaded; a value that an older version stored plain is taken as it is.
 
@@ -24,10 +26,14 @@ class _EncryptedMixin(ABC):
     if TYPE_CHECKING:
         name: str
         db_field: str
-        owner_document: Any
+        owner_document: type[BaseDocument]
 
-        def __get__(self, instance: Any, owner: Any) -> Any: ...
-        def __set__(self, instance: Any, value: Any) -> None: ...
+        @overload
+        def __get__(self, instance: None, owner: type[BaseDocument]) -> Self: ...
+        @overload
+        def __get__(self, instance: BaseDocument, owner: type[BaseDocument]) -> V: ...
+        def __get__(self, instance: BaseDocument | None, owner: type[BaseDocument]) -> Self | V: ...
+        def __set__(self, instance: BaseDocument, value: V) -> None: ...
 
     def __init__(self, *, purpose: str = PERSONAL, **options: Any) -> None:
         super().__init__(**options)
@@ -65,8 +71,18 @@ class _EncryptedMixin(ABC):
         """Return the value that was encoded so."""
 
 
-class EncryptedStringField(_EncryptedMixin, StringField):
-    """A text."""
+class EncryptedStringField(_EncryptedMixin[V], StringField):
+    """A text; None is possible unless the field is required."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: EncryptedStringField[str], *, required: Literal[True], purpose: str = ..., max_length: int = ...
+        ) -> None: ...
+        @overload
+        def __init__(self: EncryptedStringField[str | None], *, purpose: str = ..., max_length: int = ...) -> None: ...
+        def __init__(self, **options: Any) -> None: ...
 
     def _encoded(self, value: Any) -> bytes:
         return str(value).encode("utf-8", "surrogatepass")
@@ -75,7 +91,7 @@ class EncryptedStringField(_EncryptedMixin, StringField):
         return value.decode("utf-8", "surrogatepass")
 
 
-class EncryptedDictField(_EncryptedMixin, BaseField):
+class EncryptedDictField(_EncryptedMixin[dict[str, Any]], BaseField):
     """A mapping of JSON values; it is replaced, never changed in place."""
 
     def validate(self, value: Any, clean: bool = True) -> None:
@@ -90,12 +106,12 @@ class EncryptedDictField(_EncryptedMixin, BaseField):
 
 
 @cache
-def encrypted_fields(document: Any) -> tuple[tuple[str, _EncryptedMixin], ...]:
+def encrypted_fields(document: type[BaseDocument]) -> tuple[tuple[str, _EncryptedMixin[Any]], ...]:
     """Return (name in MongoDB, field) of a document class's encrypted fields."""
     return tuple((each.db_field, each) for each in document._fields.values() if isinstance(each, _EncryptedMixin))
 
 
-def decrypted(document: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
+def decrypted(document: type[BaseDocument], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored document with its encrypted fields decrypted: for reads past mongoengine."""
     plain = dict(stored)
     for name, field in encrypted_fields(document):
@@ -104,7 +120,7 @@ def decrypted(document: Any, stored: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def stored_plain(document: Any, stored: Mapping[str, Any]) -> list[str]:
+def stored_plain(document: type[BaseDocument], stored: Mapping[str, Any]) -> list[str]:
     """Return the encrypted fields that an older version stored plain: they are encrypted by the next write."""
     return [
         field.name

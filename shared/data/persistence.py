@@ -199,9 +199,9 @@ class Aggregate(Document):
     id = StringField(primary_key=True)
     version = IntField(default=0)
     commit_id = StringField()
-    created_at = DateTimeField()
-    updated_at = DateTimeField()
-    outbox = BaseField(default=list)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    outbox: BaseField[list[dict[str, Any]]] = BaseField(default=list)
 
     meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import msgspec
-from mongoengine.base import BaseField
+from mongoengine.base import BaseDocument, BaseField
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -45,8 +45,12 @@ class StructListField(BaseField, Generic[S]):
 
     if TYPE_CHECKING:
 
-        def __get__(self, instance: Any, owner: Any) -> list[S]: ...
-        def __set__(self, instance: Any, value: list[S] | tuple[S, ...]) -> None: ...
+        @overload
+        def __get__(self, instance: None, owner: type[BaseDocument]) -> Self: ...
+        @overload
+        def __get__(self, instance: BaseDocument, owner: type[BaseDocument]) -> list[S]: ...
+        def __get__(self, instance: BaseDocument | None, owner: type[BaseDocument]) -> Self | list[S]: ...
+        def __set__(self, instance: BaseDocument, value: list[S] | tuple[S, ...]) -> None: ...
 
     def to_python(self, value: Any) -> list[S]:
         if not value:

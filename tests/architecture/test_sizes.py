@@ -48,6 +48,9 @@ class TestSizes:
     def test_modules(self):
         assert too_long(python_files(*SOURCES), MODULE_LINES) == []
 
+    def test_stubs(self):
+        assert too_long(sorted((ROOT / "stubs").rglob("*.pyi")), MODULE_LINES) == []
+
     def test_test_modules(self):
         tests = [path for path in python_files("tests") if path.name != "conftest.py"]
         assert too_long(tests, TEST_LINES) == []

@@ -7,9 +7,9 @@ from importlib import import_module
 from services.notifications.clients import MAILERS
 from services.notifications.config import NotificationsSettings
 from services.notifications.operations.composing import compose_invitation
-from services.users.invitations.operations import issue_token
-from services.users.people.documents import User
-from services.users.people.rules import OWNER_ROLE, normalized_email
+from services.users.documents import User
+from services.users.operations.inviting import issue_token
+from services.users.rules import OWNER_ROLE, normalized_email
 from shared.base.clock import now
 from tools.bootstrap.settings import BootstrapSettings
 
@@ -28,13 +28,13 @@ def invite_owner(settings: BootstrapSettings, mail: NotificationsSettings, *, re
     mail_id = f"{person.id}-{person.version}"
     link = f"{settings.public_admin_url.rstrip('/')}/invitations/{token}"
     message = compose_invitation(
-        mail_id, person.email, link=link, expires_at=person.invitation.expires_at, settings=mail
+        mail_id, person.email, link=link, expires_at=person.latest_invitation.expires_at, settings=mail
     )
     import_module(MAILERS[mail.email_backend]).build_mailer(mail).deliver(mail_id, message)
-    person.invitation.mailed_at = now()
+    person.latest_invitation.mailed_at = now()
     person.commit()
     return True
 
 
 def _needs_mail(person: User) -> bool:
-    return person.invitation.mailed_at is None or person.invitation.expires_at <= now()
+    return person.latest_invitation.mailed_at is None or person.latest_invitation.expires_at <= now()

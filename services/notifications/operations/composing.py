@@ -20,9 +20,9 @@ from shared.base.clock import now
 
 def compose_mail(notification: Notification, settings: NotificationsSettings) -> EmailMessage:
     """Return the mail; raise MailNotSendable when the recipient's address is none."""
-    to = _address(notification.recipient_name or "", notification.recipient)
+    to = _address(notification.recipient_name or "", notification.recipient or "")
     message = _headed(notification.id, to, notification.subject, notification.created_at, settings)
-    shown = {
+    shown: dict[str, object] = {
         "facts": notification.facts,
         "subject": notification.subject,
         "name": notification.recipient_name or "",

@@ -113,7 +113,7 @@ def _repeated(order: Order, key: str) -> Placement:
     if order.idempotency_key != key:
         return shown_order(order.stored()), HTTPStatus.OK
     log.info("order_taken_up_again", order_id=order.id, status=order.status)
-    is_abandoned = order.is_undecided and order.due_at <= now()
+    is_abandoned = order.is_undecided and order.due_at is not None and order.due_at <= now()
     return _decided(carry_on(order) if is_abandoned else order)
 
 
@@ -124,7 +124,7 @@ def _decided(order: Order) -> Placement:
 
 
 def _raise_refusal(order: Order) -> None:
-    about = {"order_id": order.id, "number": order.number}
+    about: dict[str, Any] = {"order_id": order.id, "number": order.number}
     if order.status_reason == OUT_OF_STOCK:
         raise OutOfStock(order.shortages or [], **about)
     if order.status_reason == PAYMENT_DECLINED:

@@ -62,7 +62,7 @@ def _advance(order: Order) -> Order:
             company_id=order.company_id,
             amount=order.total_amount,
             currency=order.currency,
-            token=order.card_token,
+            token=order.card_token or "",
         )
         note_payment(order, answer)
     return order

@@ -117,7 +117,8 @@ class Payment(Aggregate):
 
     def commit(self) -> Self:
         """Write as every aggregate does; the soonest pending transaction says when a sweeper looks."""
-        self.attempt_due_at = min((each.due_at for each in self.transactions if each.is_pending), default=None)
+        due = [each.due_at for each in self.transactions if each.is_pending and each.due_at]
+        self.attempt_due_at = min(due, default=None)
         return super().commit()
 
     def authorize(self, charge_id: str, *, is_late: bool) -> bool:
@@ -270,7 +271,7 @@ class Payment(Aggregate):
     def _announcement(self, transaction: Transaction) -> Event | None:
         about = {"payment_id": self.id, "order_id": self.order_id, "currency": self.currency}
         if transaction.kind == TransactionKind.CAPTURE:
-            return PaymentCaptured(**about, shipment_id=transaction.shipment_id, amount=transaction.amount)
+            return PaymentCaptured(**about, shipment_id=transaction.shipment_id or "", amount=transaction.amount)
         if transaction.kind == TransactionKind.REFUND:
             return PaymentRefunded(
                 **about,

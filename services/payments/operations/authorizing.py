@@ -95,6 +95,8 @@ def _begin(order_id: str, company_id: str, amount: Money, token: str) -> Payment
 
 
 def _ask_for_charge(payment: Payment) -> Charge:
+    if payment.card_token is None:
+        raise ProcessorRefused("card_token_missing")
     return clients().processor.charge(
         payment.card_token,
         amount=payment.amount,

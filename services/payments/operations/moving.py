@@ -91,7 +91,11 @@ def find_due(limit: int) -> list[str]:
 def carry_out_due(payment_id: str) -> None:
     """Carry out what is due of one payment."""
     moment = now()
-    due = [each for each in Payment.get(payment_id).transactions if each.is_pending and each.due_at <= moment]
+    due = [
+        each
+        for each in Payment.get(payment_id).transactions
+        if each.is_pending and each.due_at and each.due_at <= moment
+    ]
     for transaction in due:
         carry_out(payment_id, transaction.id)
 
@@ -164,8 +168,10 @@ def _settle(payment: Payment, transaction: Transaction, outcome: str, answer: st
 
 
 def _ask(payment: Payment, transaction: Transaction) -> str:
-    processor = clients().processor
+    processor, charge_id = clients().processor, payment.charge_id
+    if charge_id is None:
+        raise Unavailable(f"Payment {payment.id} has no charge yet")
     if transaction.kind == TransactionKind.VOID:
-        return processor.void(payment.charge_id, key=transaction.id)
+        return processor.void(charge_id, key=transaction.id)
     ask = processor.capture if transaction.kind == TransactionKind.CAPTURE else processor.refund
-    return ask(payment.charge_id, transaction.amount, key=transaction.id)
+    return ask(charge_id, transaction.amount, key=transaction.id)

@@ -1,4 +1,4 @@
-"""The signing keys, the password hasher and the services' secrets, built once from the settings."""
+"""What operations need beside documents: the signing keys, the password hasher, and what this installation is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from flask import current_app
 
 from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
-from services.users.config import DEMO_MODE, UsersSettings
+from services.users.config import UsersSettings
+from services.users.rules import DEMO_MODE
 from shared.base.errors import SettingsInvalid
 from shared.web.tokens import KeySource
 
 TEST_MODE = "test"
-MODES_WITH_GENERATED_KEYS = (DEMO_MODE, TEST_MODE)
+MODES_WITH_DRAWN_KEYS = (DEMO_MODE, TEST_MODE)
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ def _signing_keys(settings: UsersSettings) -> list[EllipticCurvePrivateKey]:
     if settings.signing_key:
         return parse_keys(settings.signing_key.encode(), source="SIGNING_KEY")
     if settings.signing_key_file:
-        may_generate = settings.tradepost_env in MODES_WITH_GENERATED_KEYS
-        return load_keys(settings.signing_key_file, may_generate=may_generate)
+        may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
+        return load_keys(settings.signing_key_file, may_draw=may_draw)
     if settings.tradepost_env != TEST_MODE:
         raise SettingsInvalid("UsersSettings: SIGNING_KEY or SIGNING_KEY_FILE is missing")
     return [new_key()]
 
 
 def clients() -> Clients:
-    """Return the clients of the current application."""
+    """The clients of the application at work."""
     return cast(Clients, current_app.extensions["tradepost_clients"])

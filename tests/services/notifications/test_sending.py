@@ -58,7 +58,7 @@ class TestMail:
         notifications.deliver(confirmed())
         notifications.run_jobs()
 
-        notification = Notification.objects.first()
+        notification = Notification.objects.get()
         assert notifications.mails()[0]["Message-ID"] == f"<{notification.id}@tradepost.example>"
 
     def test_takes_no_headers_from_what_others_wrote(self, notifications, address_book):
@@ -77,14 +77,14 @@ class TestMail:
         notifications.run_jobs()
 
         assert notifications.mails() == []
-        assert Notification.objects.first().status == "failed"
+        assert Notification.objects.get().status == "failed"
 
 
 class TestSend:
     def test_sends_once_however_often_its_job_runs(self, notifications, notifications_app):
         notifications.deliver(confirmed())
         notifications.run_jobs()
-        notification = Notification.objects.first()
+        notification = Notification.objects.get()
         with notifications_app.app_context():
             send_notification(notification.id)
 
@@ -99,7 +99,7 @@ class TestSend:
         notifications.sweep()
 
         assert len(notifications.mails()) == 1
-        assert Notification.objects.first().status == "sent"
+        assert Notification.objects.get().status == "sent"
 
     def test_is_found_by_the_sweeper_when_its_job_was_killed(self, notifications, hold_clock):
         notifications.deliver(confirmed())
@@ -128,7 +128,7 @@ class TestSend:
         mailbox_dir.write_text("a file where a folder should be")
         notifications.deliver(confirmed())
         notifications.run_jobs()
-        status = Notification.objects.first().status
+        status = Notification.objects.get().status
         mailbox_dir.unlink()
 
         hold_clock(now() + timedelta(minutes=1))
@@ -143,7 +143,7 @@ class TestSend:
         Notification.collection().update_many({}, {"$set": {"attempts": 11}})
         notifications.run_jobs()
 
-        assert Notification.objects.first().status == "failed"
+        assert Notification.objects.get().status == "failed"
 
 
 class TestMaildir:

@@ -1,1 +1,0 @@
-"""Invitations to the merchant's staff or to a company."""

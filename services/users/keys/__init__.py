@@ -1,1 +1,0 @@
-"""The keys that sign tokens, and the tokens of services."""

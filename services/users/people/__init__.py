@@ -1,1 +1,0 @@
-"""People, their roles, and who is signed in."""

@@ -1,1 +1,0 @@
-"""Sessions: sign-in, refresh, sign-out, and acting for a company."""
