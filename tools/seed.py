@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
-from services.users.operations.demo import seed_demo
+from services.users.demo.operations import seed_demo
 from shared.base.settings import KeySettings
 from shared.data.encryption import use_keys
 from shared.data.migrations import MigrationsRefused, migrate

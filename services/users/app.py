@@ -5,9 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from services.users.clients import Clients
+from services.users.companies.routes import companies
 from services.users.config import UsersSettings
-from services.users.documents import Role
-from services.users.routes import BLUEPRINTS
+from services.users.invitations.routes import invitations
+from services.users.keys.routes import internal_tokens
+from services.users.keys.routes import keys as keys_blueprint
+from services.users.people.documents import Role
+from services.users.people.routes import internal_people, people
+from services.users.sessions.routes import auth
 from shared.data.encryption import use_keys
 from shared.data.persistence import DatabaseHandle
 from shared.web import idempotency
@@ -15,6 +20,7 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "users"
+BLUEPRINTS = (auth, people, companies, invitations, keys_blueprint, internal_tokens, internal_people)
 
 
 def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None = None) -> Flask:

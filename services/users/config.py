@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from shared.base.errors import SettingsInvalid
 from shared.base.settings import StoreSettings
 
+DEMO_MODE = "demo"
+
 
 @dataclass(frozen=True, kw_only=True)
 class UsersSettings(StoreSettings):

@@ -6,11 +6,11 @@ from shared.base.errors import Conflict, Forbidden, NotFound, Problem, Unauthori
 
 
 class InvalidCredentials(Unauthorized):
-    title = "E-mail address or password is wrong"
+    title = "The e-mail address or the password is wrong"
 
 
 class SessionOver(Unauthorized):
-    title = "This session is over; sign in again"
+    title = "The session has ended; sign in again"
 
 
 class TooManyAttempts(Problem):
@@ -19,9 +19,9 @@ class TooManyAttempts(Problem):
 
 
 class SignInBusy(Unavailable):
-    """Password hashing is costly on purpose; more than a few at once would starve every other request."""
+    """Password hashing is expensive by design: more than a few at once would starve every other request."""
 
-    title = "Many people are signing in right now"
+    title = "Too many sign-ins at once"
 
 
 class InvalidServiceSecret(Unauthorized):
@@ -29,27 +29,27 @@ class InvalidServiceSecret(Unauthorized):
 
 
 class NotStaff(Forbidden):
-    title = "Only the merchant's own people act for companies"
+    title = "Only the merchant's staff can act for a company"
 
 
 class InvitationUnknown(NotFound):
-    title = "This invitation is not known: it was withdrawn, or a newer one replaced it"
+    title = "Invitation not found; it was withdrawn or replaced by a newer one"
 
 
 class InvitationUsed(Problem):
     status = 410
-    title = "This invitation was used already"
+    title = "The invitation was already accepted"
 
 
 class InvitationExpired(Problem):
     status = 410
-    title = "This invitation has expired; ask for a new one"
+    title = "The invitation has expired; ask for a new one"
 
 
 class PersonKnown(Conflict):
-    title = "There is somebody with this e-mail address already"
+    title = "The e-mail address is already in use"
 
 
 class NotDemo(Problem):
     status = 409
-    title = "The demo's people exist in demo mode only: their password is known to everybody"
+    title = "The demo can only be seeded in demo mode, since its password is published"

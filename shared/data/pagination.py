@@ -33,6 +33,14 @@ class Page(Generic[T]):
         return Page([function(each) for each in self.items], self.next_cursor)
 
 
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of a list is wanted: after `cursor` (None: the first), at most `limit` items."""
+
+    cursor: str | None
+    limit: int
+
+
 def encode_cursor(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
 

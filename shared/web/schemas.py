@@ -113,6 +113,11 @@ def text(*, max_length: int = 200, **options: Any) -> fields.String:
     return PlainText(validate=checks, **options)
 
 
+def secret_text(max_length: int) -> fields.String:
+    """A required secret, taken as it was typed: neither trimmed nor shown in an answer."""
+    return fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=max_length))
+
+
 class PlainText(fields.String):
     """A string without surrounding white space."""
 

@@ -15,7 +15,7 @@ from services.notifications.clients.mailbox import MaildirMailer, MaildirTexter
 from services.notifications.clients.users import Contact
 from services.orders.clients import Clients as OrdersClients
 from services.payments.clients import Clients as PaymentsClients
-from services.users.documents import User
+from services.users.people.documents import User
 from shared.calls.resilience import UpstreamUnavailable
 from shared.data import persistence
 from tests.architecture.apps import REQUIRED

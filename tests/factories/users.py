@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 from services.users.clients.passwords import PasswordQueue
-from services.users.documents import Company, User
+from services.users.companies.documents import Company
+from services.users.people.documents import User
 from shared.base.ids import new_id
 
 PASSWORD = "correct horse battery staple"

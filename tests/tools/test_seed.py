@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from services.users.documents import User
+from services.users.people.documents import User
 from shared.data.encryption import is_encrypted
 from shared.data.leases import Lease
 from shared.data.persistence import connect

@@ -18,7 +18,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from services.notifications.errors import MailNotDelivered, MailNotSendable
-from services.users.documents import Role
+from services.users.people.documents import Role
 from shared.base.errors import Problem, SettingsInvalid
 from shared.data.encryption import use_keys
 from shared.data.migrations import LEASE_SECONDS, MigrationsRefused, migrate

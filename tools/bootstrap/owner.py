@@ -7,9 +7,9 @@ from importlib import import_module
 from services.notifications.clients import MAILERS
 from services.notifications.config import NotificationsSettings
 from services.notifications.operations.composing import compose_invitation
-from services.users.documents import User
-from services.users.operations.inviting import issue_token
-from services.users.rules import OWNER_ROLE, normalized_email
+from services.users.invitations.operations import issue_token
+from services.users.people.documents import User
+from services.users.people.rules import OWNER_ROLE, normalized_email
 from shared.base.clock import now
 from tools.bootstrap.settings import BootstrapSettings
 

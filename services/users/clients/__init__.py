@@ -1,4 +1,4 @@
-"""What operations need beside documents: the signing keys, the password hasher, and what this installation is."""
+"""The signing keys, the password hasher and the services' secrets, built once from the settings."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from flask import current_app
 
 from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
-from services.users.config import UsersSettings
-from services.users.rules import DEMO_MODE
+from services.users.config import DEMO_MODE, UsersSettings
 from shared.base.errors import SettingsInvalid
 from shared.web.tokens import KeySource
 
 TEST_MODE = "test"
-MODES_WITH_DRAWN_KEYS = (DEMO_MODE, TEST_MODE)
+MODES_WITH_GENERATED_KEYS = (DEMO_MODE, TEST_MODE)
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,13 @@ def _signing_keys(settings: UsersSettings) -> list[EllipticCurvePrivateKey]:
     if settings.signing_key:
         return parse_keys(settings.signing_key.encode(), source="SIGNING_KEY")
     if settings.signing_key_file:
-        may_draw = settings.tradepost_env in MODES_WITH_DRAWN_KEYS
-        return load_keys(settings.signing_key_file, may_draw=may_draw)
+        may_generate = settings.tradepost_env in MODES_WITH_GENERATED_KEYS
+        return load_keys(settings.signing_key_file, may_generate=may_generate)
     if settings.tradepost_env != TEST_MODE:
         raise SettingsInvalid("UsersSettings: SIGNING_KEY or SIGNING_KEY_FILE is missing")
     return [new_key()]
 
 
 def clients() -> Clients:
-    """The clients of the application at work."""
+    """Return the clients of the current application."""
     return cast(Clients, current_app.extensions["tradepost_clients"])

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ from shared.web.tokens import ALGORITHM, KeySource, TokenSigner
 _PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 
 
+@dataclass(frozen=True)
+class KeySet:
+    """A JWKS (RFC 7517): public keys in the members of RFC 7518."""
+
+    keys: list[dict[str, str]]
+
+
 class KeyRing:
     """
     Signs with the first key and verifies with all; `also` verifies what none of them signed.
@@ -33,7 +41,7 @@ class KeyRing:
     def __init__(self, private_keys: Sequence[ec.EllipticCurvePrivateKey], also: KeySource | None = None) -> None:
         published = [_public_jwk(key) for key in private_keys]
         self.signer = TokenSigner(private_keys[0], published[0]["kid"])
-        self.jwks = {"keys": published}
+        self.jwks = KeySet(published)
         self._public = {jwk["kid"]: key.public_key() for jwk, key in zip(published, private_keys, strict=True)}
         self._also = also
 
@@ -42,14 +50,14 @@ class KeyRing:
             return self._public[kid]
         if self._also is not None:
             return self._also.key(kid)
-        raise Unauthorized("The token is signed with a key that is not ours")
+        raise Unauthorized("The access token is signed with an unknown key")
 
 
-def load_keys(path: str, *, may_draw: bool) -> list[ec.EllipticCurvePrivateKey]:
-    """Read the keys of a PEM file; draw one (mode 0600) when the file is absent and this installation may."""
+def load_keys(path: str, *, may_generate: bool) -> list[ec.EllipticCurvePrivateKey]:
+    """Read the keys of a PEM file; generate one (mode 0600) when the file is absent and this installation may."""
     file = Path(path)
-    if not file.exists() and may_draw:
-        _draw_key(file)
+    if not file.exists() and may_generate:
+        _generate_key(file)
     try:
         pems = file.read_bytes()
     except OSError as fault:
@@ -73,8 +81,8 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _draw_key(file: Path) -> None:
-    """Write a new key so that of several processes starting at once exactly one's key stays."""
+def _generate_key(file: Path) -> None:
+    """Write a new key so that of several processes that start together exactly one writes it."""
     pem = new_signing_key()
     file.parent.mkdir(parents=True, exist_ok=True)
     own = file.with_name(f"{file.name}.{secrets.token_hex(8)}")

@@ -1,0 +1,63 @@
+"""The companies' API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import request
+from flask.views import MethodView
+
+from services.users.companies import operations
+from services.users.companies.documents import Company, CompanyRecord
+from services.users.companies.rules import CompaniesFilter, CompanyDetails
+from services.users.companies.schemas import CompaniesQuery, CompanyInput, CompanyPageSchema, CompanySchema
+from shared.data.pagination import Page
+from shared.web.auth import current_principal, requires
+from shared.web.idempotency import idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+companies = ApiBlueprint("companies", __name__, url_prefix="/v1/companies", description="Buying companies")
+
+
+def idempotent_if_keyed(route: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an `Idempotency-Key` optional: a company with a reference needs none, the reference is its natural key."""
+    keyed = idempotent(route)
+
+    @wraps(route)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        return (keyed if "Idempotency-Key" in request.headers else route)(*args, **kwargs)
+
+    return chosen
+
+
+@companies.route("")
+class Companies(MethodView):
+    @requires("companies:read")
+    @companies.arguments(CompaniesQuery, location="query")
+    @companies.response(200, CompanyPageSchema)
+    def get(self, wanted: CompaniesFilter) -> Page[CompanyRecord]:
+        """List the companies one may see, oldest first."""
+        return operations.list_companies(current_principal(), wanted)
+
+    @requires("companies:write")
+    @idempotent_if_keyed
+    @companies.arguments(CompanyInput)
+    @companies.response(201, CompanySchema)
+    @companies.alt_response(200, schema=CompanySchema, description="The reference is known: its company")
+    def post(self, details: CompanyDetails) -> tuple[Company, int]:
+        """Create a company."""
+        company, is_new = operations.create_company(details)
+        return company, 201 if is_new else 200
+
+
+@companies.route("/<company_id>")
+class OneCompany(MethodView):
+    @requires("companies:read")
+    @companies.response(200, CompanySchema)
+    @companies.alt_response(404, schema=ProblemSchema, description="No such company, or another's")
+    def get(self, company_id: str) -> CompanyRecord:
+        """Read a company."""
+        return operations.get_company(current_principal(), company_id)

@@ -1,0 +1,1 @@
+"""Invitations to the merchant's staff or to a company."""

@@ -1,0 +1,36 @@
+"""Bodies of the keys' and service tokens' API."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.users.keys.rules import ServiceCredentials
+from shared.base.workloads import SERVICES
+from shared.web.schemas import InputSchema, OutputSchema, secret_text, text
+
+
+class ServiceTokenInput(InputSchema):
+    builds = ServiceCredentials
+
+    service = text(max_length=64)
+    secret = secret_text(256)
+    audience = fields.String(required=True, validate=validate.OneOf(SERVICES))
+
+
+class ServiceTokenSchema(OutputSchema):
+    access_token = fields.String()
+    expires_in = fields.Integer()
+
+
+class KeySchema(OutputSchema):
+    kty = fields.String()
+    crv = fields.String()
+    x = fields.String()
+    y = fields.String()
+    kid = fields.String()
+    alg = fields.String()
+    use = fields.String()
+
+
+class KeysSchema(OutputSchema):
+    keys = fields.List(fields.Nested(KeySchema))

@@ -1,0 +1,135 @@
+"""What a person may do: roles, permissions, and the passwords that are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.users.config import DEMO_MODE
+
+DEMO_PASSWORD = "tradepost-demo"  # noqa: S105 - public on purpose: refused outside demo mode
+
+BUYER_ROLE = "buyer"
+_BUYER = (
+    "products:read",
+    "cart:write",
+    "orders:read",
+    "orders:write",
+    "payments:read",
+    "payments:write",
+    "companies:read",
+    "notifications:read",
+)
+DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
+    BUYER_ROLE: _BUYER,
+    "approver": _BUYER,
+    "merchant_admin": (
+        "products:read",
+        "products:write",
+        "inventory:write",
+        "orders:read:any",
+        "orders:write:any",
+        "orders:ship:any",
+        "orders:return:any",
+        "payments:read:any",
+        "payments:refund:any",
+        "companies:read:any",
+        "companies:write:any",
+        "users:invite:any",
+        "notifications:read:any",
+    ),
+    "sales_rep": (
+        "products:read",
+        "orders:read:any",
+        "payments:read:any",
+        "companies:read:any",
+        "companies:act",
+        "orders:override_price",
+        "notifications:read:any",
+    ),
+}
+
+OWNER_ROLE = "merchant_admin"
+MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 1024
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """`company_id` is None for the merchant's own staff."""
+
+    email: str
+    name: str
+    roles: Sequence[str]
+    company_id: str | None = None
+
+
+@dataclass(frozen=True)
+class CompanyName:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The member of staff who acts for a company."""
+
+    user_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class SignedInPerson:
+    """Who is signed in, for which company, with which permissions; `acting` is set while staff act for a company."""
+
+    id: str
+    email: str
+    name: str
+    company: CompanyName | None
+    roles: Sequence[str]
+    permissions: Sequence[str]
+    acting: Actor | None
+
+
+@dataclass(frozen=True)
+class Contact:
+    user_id: str
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Contacts:
+    items: Sequence[Contact]
+
+
+def normalized_email(email: str) -> str:
+    """Return the one spelling under which an address is stored and found."""
+    return email.strip().casefold()
+
+
+def scope_of(permissions: Iterable[str]) -> str:
+    """Return the `scope` claim."""
+    return " ".join(sorted(set(permissions)))
+
+
+def acting_permissions(staff: Iterable[str], buyer: Iterable[str]) -> set[str]:
+    """Return what a member of staff may do for one company: what its buyers may, and what needs no `:any`."""
+    return set(buyer) | {permission for permission in staff if not permission.endswith(":any")}
+
+
+def roles_refused(roles: Mapping[str, Iterable[str] | None], *, for_staff: bool) -> list[str]:
+    """
+    Return the roles that may not be given: those that do not exist (None), and those of the other side.
+
+    A role is the merchant's when one of its permissions reaches every company (`:any`).
+    """
+    return [
+        name
+        for name, permissions in roles.items()
+        if permissions is None or any(each.endswith(":any") for each in permissions) != for_staff
+    ]
+
+
+def is_refused_password(password: str, mode: str) -> bool:
+    """Return whether a password is the published one of the demo, outside demo mode."""
+    return password == DEMO_PASSWORD and mode != DEMO_MODE

@@ -1,0 +1,44 @@
+"""Bodies of the people's API."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from shared.web.schemas import OutputSchema
+
+
+class CompanyNameSchema(OutputSchema):
+    id = fields.String()
+    name = fields.String()
+
+
+class ActorSchema(OutputSchema):
+    user_id = fields.String()
+    name = fields.String()
+
+
+class MeSchema(OutputSchema):
+    id = fields.String()
+    email = fields.String()
+    name = fields.String()
+    company = fields.Nested(CompanyNameSchema, allow_none=True)
+    roles = fields.List(fields.String())
+    permissions = fields.List(fields.String())
+    acting = fields.Nested(ActorSchema, allow_none=True)
+
+
+class UserSchema(OutputSchema):
+    id = fields.String()
+    email = fields.String()
+    name = fields.String()
+    company_id = fields.String(allow_none=True)
+
+
+class ContactSchema(OutputSchema):
+    user_id = fields.String()
+    email = fields.String()
+    name = fields.String()
+
+
+class ContactsSchema(OutputSchema):
+    items = fields.List(fields.Nested(ContactSchema))

@@ -1,0 +1,157 @@
+"""Sign-in, refresh and sign-out, and acting tokens for staff."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from services.users.audit.documents import AuditEntry, AuditKind
+from services.users.clients import clients
+from services.users.companies.documents import Company
+from services.users.errors import InvalidCredentials, NotStaff, SessionOver, TooManyAttempts
+from services.users.keys.rules import digest
+from services.users.people.documents import Role, User, email_index
+from services.users.people.rules import BUYER_ROLE, acting_permissions, is_refused_password, scope_of
+from services.users.sessions.documents import LoginFailures, RefreshToken, Session
+from services.users.sessions.rules import (
+    FREE_ACCOUNT_FAILURES,
+    FREE_FAILURES,
+    LONGEST_ACCOUNT_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    ActingRequest,
+    ActingToken,
+    Credentials,
+    RefreshRequest,
+    Tokens,
+    wait_after,
+)
+from shared.base.clock import now
+from shared.observe.observability import counter, get_logger
+from shared.web.tokens import ACCESS_SECONDS, USER_AUDIENCE, Principal
+
+log = get_logger()
+
+_sign_ins = counter("sign_ins_total", "Sign-ins by outcome.", ("outcome",))
+
+
+def sign_in(given: Credentials, *, address: str) -> Tokens:
+    """
+    Begin a session; raise InvalidCredentials, alike for a wrong password and an unknown account.
+
+    Failed attempts delay the next from the same address; fifty of them delay, briefly, those from any address.
+    """
+    account = email_index(given.email)
+    keys = (digest("pair", account, address), account)
+    with clients().passwords.turn():
+        _refuse_too_soon(*keys)
+        user = User.find_by_email(given.email)
+        fits = clients().passwords.fits(given.password, user.password_hash if user else None)
+        if user is None or not fits or not user.is_active or is_refused_password(given.password, clients().mode):
+            _count_failure(keys, user, address)
+            raise InvalidCredentials()
+        if user.password_hash and clients().passwords.is_outdated(user.password_hash):
+            user.password_hash = clients().passwords.hash(given.password)
+            user.commit()
+    LoginFailures.clear(*keys)
+    session = Session.begin(user.id, days=clients().session_days)
+    AuditEntry.write(AuditKind.SIGNED_IN, user_id=user.id, session_id=session.id, address=address)
+    _sign_ins.labels("succeeded").inc()
+    log.info("signed_in", user_id=user.id, session_id=session.id)
+    return _tokens(user, session)
+
+
+def refresh_session(given: RefreshRequest) -> Tokens:
+    """Return new tokens for a refresh token; one used twice was stolen, so the session ends. Or SessionOver."""
+    key = digest("refresh", given.refresh_token)
+    known = RefreshToken.find(key)
+    if known is None or known.expires_at <= now():
+        raise SessionOver()
+    if not RefreshToken.use(key):
+        _end_reused(known.session_id)
+        raise SessionOver()
+    session = Session.find_open(known.session_id)
+    user = User.find_active(session.user_id) if session else None
+    if session is None or user is None:
+        raise SessionOver()
+    return _tokens(user, session)
+
+
+def sign_out(given: RefreshRequest) -> None:
+    """End the session of a refresh token, used or not; an unknown token changes nothing."""
+    known = RefreshToken.find(digest("refresh", given.refresh_token))
+    session = Session.find_open(known.session_id) if known else None
+    if session is None:
+        return
+    Session.end(session.id)
+    AuditEntry.write(AuditKind.SIGNED_OUT, user_id=session.user_id, session_id=session.id)
+    log.info("signed_out", user_id=session.user_id, session_id=session.id)
+
+
+def issue_acting_token(staff: Principal, wanted: ActingRequest) -> ActingToken:
+    """Return a token for acting as one company for ten minutes; the audit log has who and why before it exists."""
+    if staff.company_id is not None or staff.actor_id is not None:
+        raise NotStaff()
+    company = Company.get(wanted.company_id)
+    AuditEntry.write(
+        AuditKind.ACTING_TOKEN_ISSUED,
+        user_id=staff.id,
+        actor_id=staff.id,
+        company_id=company.id,
+        session_id=staff.session_id,
+        reason=wanted.reason,
+    )
+    token = clients().keys.signer.mint(
+        staff.id,
+        audience=USER_AUDIENCE,
+        company_id=company.id,
+        scope=scope_of(acting_permissions(staff.permissions, Role.permissions_of([BUYER_ROLE]))),
+        sid=staff.session_id,
+        name=staff.name,
+        act=staff.id,
+    )
+    log.info("acting_token_issued", user_id=staff.id, company_id=company.id)
+    return ActingToken(token, ACCESS_SECONDS, company.id)
+
+
+def _tokens(user: User, session: Session) -> Tokens:
+    refresh_token = f"rt_{secrets.token_urlsafe(32)}"
+    expires_at = min(session.expires_at, now() + timedelta(days=clients().session_days))
+    RefreshToken.keep(digest("refresh", refresh_token), session_id=session.id, expires_at=expires_at)
+    access_token = clients().keys.signer.mint(
+        user.id,
+        audience=USER_AUDIENCE,
+        company_id=user.company_id,
+        scope=scope_of(Role.permissions_of(user.roles)),
+        sid=session.id,
+        name=user.name,
+    )
+    return Tokens(access_token, refresh_token, ACCESS_SECONDS)
+
+
+def _refuse_too_soon(pair: str, account: str) -> None:
+    limits = (
+        (pair, FREE_FAILURES, LONGEST_WAIT_SECONDS),
+        (account, FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS),
+    )
+    for key, free, longest in limits:
+        failures, failed_at = LoginFailures.read(key)
+        left = wait_after(failures, free=free, longest=longest) - (now() - failed_at).total_seconds()
+        if failures and left > 0:
+            _sign_ins.labels("too_soon").inc()
+            raise TooManyAttempts(headers={"Retry-After": str(int(left) + 1)})
+
+
+def _count_failure(keys: tuple[str, str], user: User | None, address: str) -> None:
+    for key in keys:
+        LoginFailures.add(key)
+    AuditEntry.write(AuditKind.SIGN_IN_REFUSED, user_id=user.id if user else None, address=address)
+    _sign_ins.labels("refused").inc()
+    log.info("sign_in_refused", user_id=user.id if user else None)
+
+
+def _end_reused(session_id: str) -> None:
+    session = Session.find_open(session_id)
+    Session.end(session_id)
+    if session is not None:
+        AuditEntry.write(AuditKind.REFRESH_TOKEN_REUSED, user_id=session.user_id, session_id=session_id)
+        log.warning("refresh_token_reused", user_id=session.user_id, session_id=session_id)

@@ -1,0 +1,70 @@
+"""Sign-in, refresh, sign-out and acting tokens."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.views import MethodView
+
+from services.users.sessions import operations
+from services.users.sessions.rules import ActingRequest, ActingToken, Credentials, RefreshRequest, Tokens
+from services.users.sessions.schemas import (
+    ActingTokenInput,
+    ActingTokenSchema,
+    LoginInput,
+    RefreshInput,
+    TokensSchema,
+)
+from shared.web.auth import current_principal, public, requires
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+auth = ApiBlueprint("auth", __name__, url_prefix="/v1/auth", description="Sign-in and sign-out")
+
+
+def client_address() -> str:
+    """Return the client's address as the gateway saw it: this service has no other callers."""
+    return request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()[:64]
+
+
+@auth.route("/login")
+class Login(MethodView):
+    @public
+    @auth.arguments(LoginInput)
+    @auth.response(200, TokensSchema)
+    @auth.alt_response(401, schema=ProblemSchema, description="Address or password is wrong")
+    @auth.alt_response(429, schema=ProblemSchema, description="Too many failed attempts")
+    def post(self, given: Credentials) -> Tokens:
+        """Sign in; the access token lasts ten minutes."""
+        return operations.sign_in(given, address=client_address())
+
+
+@auth.route("/refresh")
+class Refresh(MethodView):
+    @public
+    @auth.arguments(RefreshInput)
+    @auth.response(200, TokensSchema)
+    @auth.alt_response(401, schema=ProblemSchema, description="The session is over")
+    def post(self, given: RefreshRequest) -> Tokens:
+        """Continue a session; a refresh token is valid once, and one used twice ends the session."""
+        return operations.refresh_session(given)
+
+
+@auth.route("/logout")
+class Logout(MethodView):
+    @public
+    @auth.arguments(RefreshInput)
+    @auth.response(204)
+    def post(self, given: RefreshRequest) -> None:
+        """End the session of a refresh token."""
+        operations.sign_out(given)
+
+
+@auth.route("/acting-tokens")
+class ActingTokens(MethodView):
+    @requires("companies:act")
+    @auth.arguments(ActingTokenInput)
+    @auth.response(201, ActingTokenSchema)
+    @auth.alt_response(404, schema=ProblemSchema, description="No such company")
+    def post(self, wanted: ActingRequest) -> ActingToken:
+        """Act for a company for ten minutes, as a member of the merchant's staff."""
+        return operations.issue_acting_token(current_principal(), wanted)

@@ -1,0 +1,56 @@
+"""Sign-in: what is sent, what is answered, and how long a failed attempt must wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A mistyping person notices nothing; a guesser gets two attempts a minute. The second row counts an account's failures
+# from all addresses: it slows a distributed attack, but never delays the owner for longer than five seconds.
+FREE_FAILURES, LONGEST_WAIT_SECONDS = 5, 30.0
+FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS = 50, 5.0
+
+
+@dataclass(frozen=True)
+class Credentials:
+    email: str
+    password: str
+
+
+@dataclass(frozen=True)
+class RefreshRequest:
+    refresh_token: str
+
+
+@dataclass(frozen=True)
+class ActingRequest:
+    """For which company a member of staff wants to act, and why."""
+
+    company_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """`expires_in` is the access token's life in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105 (a scheme)
+
+
+@dataclass(frozen=True)
+class ActingToken:
+    """`expires_in` is in seconds."""
+
+    access_token: str
+    expires_in: int
+    company_id: str
+    token_type: str = "Bearer"  # noqa: S105 (a scheme)
+
+
+def wait_after(failures: int, *, free: int, longest: float) -> float:
+    """Return the seconds to wait after so many failures in a row: none at first, then doubling up to `longest`."""
+    if failures < free:
+        return 0.0
+    return min(longest, 2.0 ** min(failures - free, 10))
