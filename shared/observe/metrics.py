@@ -1,4 +1,4 @@
-"""Metrics: Prometheus' counters and histograms, which a second backend may record too, as they move."""
+"""Metrics: Prometheus' counters and histograms; a second backend may record every change too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 
 
 class Recorder(Protocol):
-    """Another place that hears of every movement; it must be quick and never raise."""
+    """A second backend that records every change; its methods must be quick and never raise."""
 
     def add(self, name: str, labels: tuple[str, ...], values: tuple[str, ...], amount: float) -> None: ...
     def observe(self, name: str, labels: tuple[str, ...], values: tuple[str, ...], amount: float) -> None: ...
@@ -24,7 +24,7 @@ class _RecordedCounter(Counter):
     def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
         super().inc(amount, exemplar)
         if _recorder is not None:
-            # Prometheus keeps the name without its ending.
+            # Prometheus keeps the name without `_total`.
             _recorder.add(f"{self._name}_total", self._labelnames, self._labelvalues, amount)
 
 
@@ -42,13 +42,13 @@ _lock = threading.Lock()
 
 
 def record_with(recorder: Recorder | None) -> None:
-    """Have `recorder` told of every further movement in this process; None ends that."""
+    """Pass every further change of a metric in this process to `recorder` too; None turns that off."""
     global _recorder
     _recorder = recorder
 
 
 def counter(name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
-    """Return the counter `name`, made on the first call; name it `<what>_total`, label it with few distinct values."""
+    """Return the counter `name` (`<what>_total`), created on the first call; label values must be few."""
     with _lock:
         if name not in _counters:
             _counters[name] = _RecordedCounter(name, help_text, labels)
@@ -58,7 +58,7 @@ def counter(name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
 def histogram(
     name: str, help_text: str, labels: Sequence[str] = (), *, buckets: Sequence[float] = SECONDS_BUCKETS
 ) -> Histogram:
-    """Return the histogram `name`, made on the first call; the default buckets are seconds."""
+    """Return the histogram `name`, created on the first call; the default buckets are seconds."""
     with _lock:
         if name not in _histograms:
             _histograms[name] = _RecordedHistogram(name, help_text, labels, buckets=buckets)

@@ -24,7 +24,7 @@ MOST_VALUES = 100
 MOST_SETS = 50
 OTHER = "other"
 
-# Each set of dimension values is a metric that is paid for: what has many labels keeps these only.
+# CloudWatch bills each set of dimension values: metrics with many labels keep only these.
 KEPT_LABELS: Mapping[str, tuple[str, ...]] = {
     "http_request_duration_seconds": ("status",),
     "event_lag_seconds": (),
@@ -38,9 +38,9 @@ Series = tuple[str, Dimensions]
 
 class EmfMetrics:
     """
-    Adds up what moves and writes it as EMF lines at each `flush`; safe to share between threads.
+    Sums counters and collects histogram values, and writes them as EMF lines at each `flush`; safe for threads.
 
-    `write` takes one whole line. Measured values keep two significant digits, so that few distinct ones are left.
+    `write` takes one line without its newline. Histogram values are rounded to two digits, so that few are distinct.
     """
 
     def __init__(self, environment: str, service: str, write: Callable[[bytes], None]) -> None:
@@ -62,7 +62,7 @@ class EmfMetrics:
             self._seen[self._series_of(name, labels, values)][rounded] += 1
 
     def flush(self) -> None:
-        """Write what moved since the last flush; nothing when nothing did."""
+        """Write the values recorded since the last flush; nothing when there are none."""
         with self._lock:
             sums, seen = self._sums, self._seen
             self._start_over()
@@ -70,7 +70,7 @@ class EmfMetrics:
             self._write(line)
 
     def _forget(self) -> None:
-        """Begin with nothing: a forked child must not write again what its parent counted, nor inherit a held lock."""
+        """Start empty: a forked child must not write its parent's values again, nor inherit a lock that is held."""
         self._lock = threading.Lock()
         self._start_over()
 
@@ -122,7 +122,7 @@ class EmfMetrics:
             **dict(dimensions),
             **metrics,
         }
-        return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(document)
 
 
 def _dimensions(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> Dimensions:
@@ -131,7 +131,7 @@ def _dimensions(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> 
 
 
 def _shown(label: str, value: str) -> str:
-    """A status counts by its class; CloudWatch refuses an empty value."""
+    """Return a status as its class (`2xx`) and an empty value, which CloudWatch refuses, as `other`."""
     if label == "status":
         return f"{value[:1]}xx"
     return value or OTHER
@@ -150,14 +150,14 @@ def _batches(entries: list[Any], size: int) -> Iterator[list[Any]]:
 
 
 def start(environment: str, service: str, write: Callable[[bytes], None]) -> EmfMetrics:
-    """Record in this process from now on: a thread writes every ten seconds, and the last lines come at its end."""
+    """Start recording in this process; a thread flushes every ten seconds, and the exit of the process flushes last."""
     metrics = EmfMetrics(environment, service, write)
 
-    def flush_now_and_then() -> None:
+    def flush_periodically() -> None:
         while True:
             time.sleep(PERIOD_SECONDS)
             metrics.flush()
 
-    threading.Thread(target=flush_now_and_then, name="emf", daemon=True).start()
+    threading.Thread(target=flush_periodically, name="emf", daemon=True).start()
     atexit.register(metrics.flush)
     return metrics

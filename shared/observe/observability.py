@@ -1,22 +1,23 @@
-"""JSON log lines, one per request, with the ids that belong to it; and `/metrics`."""
+"""JSON log lines, one per request, with the ids that belong to the request; and `/metrics`."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-import threading
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import orjson
 import structlog
 from flask import Flask, Response, abort
-from structlog.processors import format_exc_info
+from structlog import BytesLogger
+from structlog.processors import JSONRenderer, add_log_level, format_exc_info
 from structlog.typing import FilteringBoundLogger
 
 from shared.base.settings import ObservedSettings
@@ -42,71 +43,67 @@ __all__ = [
 ]
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40}
-_LEVEL_OF_METHOD = {
-    "debug": (10, "DEBUG"),
-    "info": (20, "INFO"),
-    "warning": (30, "WARN"),
-    "warn": (30, "WARN"),
-    "error": (40, "ERROR"),
-    "exception": (40, "ERROR"),
-    "critical": (40, "ERROR"),
-}
+_SHOWN_LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARN", "error": "ERROR", "critical": "ERROR"}
 _QUIET_ROUTES = ("/health/", "/metrics")
-# JSON escapes \n and \r; some readers of logs take these for the end of a line too.
+# JSON escapes \n and \r; some log readers take these for the end of a line too.
 _OTHER_NEWLINES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class _Output:
-    """Where log lines go: one write each, so that lines of several threads never mix."""
+class _Exporters:
+    """The exporters of this process, None while an exporter is not configured."""
 
-    service = ""
-    level = 20
     metrics: Any = None
     spans: Any = None
-    lock = threading.Lock()
-
-    def write(self, line: bytes) -> None:
-        with self.lock:
-            stream = sys.stdout.buffer
-            stream.write(line)
-            stream.flush()
-
-    debug = info = warning = warn = error = exception = critical = msg = write
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send our logs and those of libraries to stdout, as JSON lines; `level` is DEBUG, INFO, WARN or ERROR."""
+    """Write our logs and those of libraries to stdout as JSON lines; `level` is DEBUG, INFO, WARN or ERROR."""
     if level.upper() not in LEVELS:
         raise ValueError(f"LOG_LEVEL is {level!r}; it must be one of DEBUG, INFO, WARN, ERROR")
-    _Output.service = service
-    _Output.level = LEVELS[level.upper()]
+    threshold = LEVELS[level.upper()]
     structlog.configure(
-        processors=[_assemble, _render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=lambda *_: _Output(),
-        cache_logger_on_first_use=True,
+        processors=[
+            add_log_level,
+            format_exc_info,
+            partial(_add_context, service),
+            JSONRenderer(serializer=_json, default=_json_default),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=lambda *_: _line_writer(sys.stdout.buffer),
+        # The loggers of modules exist before this call and must take a later level too.
+        cache_logger_on_first_use=False,
     )
+    _log_libraries(threshold)
+
+
+@lru_cache(maxsize=1)
+def _line_writer(stream: BinaryIO) -> BytesLogger:
+    """Return the writer of whole lines to `stream`; it holds a lock, so that lines of several threads never mix."""
+    return BytesLogger(stream)
+
+
+def _log_libraries(threshold: int) -> None:
     root = logging.getLogger()
     for handler in root.handlers[:]:
         # pytest's and gunicorn's own handlers are subclasses, and stay.
         if type(handler) in (logging.StreamHandler, _LibraryHandler):
             root.removeHandler(handler)
     root.addHandler(_LibraryHandler())
-    root.setLevel(logging.INFO if _Output.level < LEVELS["INFO"] else max(_Output.level, logging.WARNING))
+    root.setLevel(logging.INFO if threshold < logging.INFO else max(threshold, logging.WARNING))
 
 
 def configure_observability(service: str, settings: ObservedSettings) -> None:
-    """Log, count and trace in this process as `settings` say; `service` is how the rest of the world knows it."""
+    """Configure logs, metrics and traces of this process; `service` is the name they carry."""
     configure_logging(service, settings.log_level)
-    if settings.metrics_backend == "emf" and _Output.metrics is None:
-        _Output.metrics = import_module("shared.observe.metrics_emf").start(
-            settings.tradepost_env, service, _Output().write
+    if settings.metrics_backend == "emf" and _Exporters.metrics is None:
+        _Exporters.metrics = import_module("shared.observe.metrics_emf").start(
+            settings.tradepost_env, service, lambda line: _line_writer(sys.stdout.buffer).msg(line)
         )
-        record_with(_Output.metrics)
-    if settings.tracing_backend == "otlp" and _Output.spans is None:
-        _Output.spans = import_module("shared.observe.tracing_otlp").SpanSender(settings.tradepost_env, service)
-        tracing.send_with(_Output.spans.send)
+        record_with(_Exporters.metrics)
+    if settings.tracing_backend == "otlp" and _Exporters.spans is None:
+        _Exporters.spans = import_module("shared.observe.tracing_otlp").SpanSender(settings.tradepost_env, service)
+        tracing.send_with(_Exporters.spans.send)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -115,7 +112,7 @@ def get_logger() -> FilteringBoundLogger:
 
 
 class _LibraryHandler(logging.Handler):
-    """Routes standard library logging into ours; the library's text is a field, since events have constant names."""
+    """Passes records of standard library logging to our logger; their text is a field, as event names are constant."""
 
     def emit(self, record: logging.LogRecord) -> None:
         values = {"logger": record.name, "message": record.getMessage(), "exc_info": record.exc_info}
@@ -123,16 +120,12 @@ class _LibraryHandler(logging.Handler):
         getattr(get_logger(), level)("library_message", **{key: value for key, value in values.items() if value})
 
 
-def _assemble(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    number, level = _LEVEL_OF_METHOD[method]
-    if number < _Output.level:
-        raise structlog.DropEvent
-    if "exc_info" in event:
-        event = format_exc_info(None, method, event)
+def _add_context(service: str, _: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Return the log line: its fixed head, the ids of the request, then the redacted values of the event."""
     line = {
         "timestamp": datetime.now(UTC),
-        "level": level,
-        "service": _Output.service,
+        "level": _SHOWN_LEVELS[event.pop("level")],
+        "service": service,
         "event": event.pop("event"),
     }
     line.update(tracing.bound_values())
@@ -140,20 +133,20 @@ def _assemble(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str,
     return line
 
 
-def _render(_: Any, __: str, line: MutableMapping[str, Any]) -> bytes:
+def _json(line: Mapping[str, Any], default: Callable[[object], str]) -> bytes:
     try:
-        text = orjson.dumps(line, default=_plain, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+        text = orjson.dumps(line, default=default, option=orjson.OPT_UTC_Z)
     except TypeError:
         # Lone surrogates and integers beyond 64 bits: orjson refuses them, a log line must not fail.
-        text = json.dumps(line, default=_plain, ensure_ascii=False).encode(errors="replace") + b"\n"
+        text = json.dumps(line, default=default, ensure_ascii=False).encode(errors="replace")
     for newline, escaped in _OTHER_NEWLINES:
         if newline in text:
             text = text.replace(newline, escaped)
     return text
 
 
-def _plain(value: object) -> str:
-    """Name what JSON cannot hold: a whole object in a log may be somebody's data."""
+def _json_default(value: object) -> str:
+    """Return the text of a time or a number; of any other object its type only, since it may hold personal data."""
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else f"<{type(value).__name__}>"
@@ -167,7 +160,7 @@ _children: dict[tuple[str, str, int], Any] = {}
 
 
 def trace_request(method: str, route: str, status: int, seconds: float) -> None:
-    """Tell of the request at work, when its trace is sampled, as X-Ray understands it."""
+    """Export the server span of the current request if its trace is sampled; the attributes are those X-Ray reads."""
     tracing.finished(
         tracing.current(),
         "server",
@@ -193,9 +186,9 @@ def log_request(method: str, route: str, status: int, seconds: float) -> None:
 
 def request_log(app: Flask, *, is_edge: bool = False) -> None:
     """
-    Give every request its ids and its one log line; at the edge nobody outside decides what is sampled.
+    Wrap the application so that every request has its ids and one log line; at the edge the sampled flag is ignored.
 
-    It wraps the application instead of using Flask's hooks: measured at half their cost, and no hook can be skipped.
+    A WSGI wrapper instead of Flask's hooks: measured at half their cost, and no hook can be skipped.
     """
     serve = app.wsgi_app
     begin = begin_at_edge if is_edge else _begin
@@ -227,7 +220,7 @@ def _begin(environ: WSGIEnvironment) -> tracing.Scope:
 
 
 def begin_at_edge(environ: WSGIEnvironment) -> tracing.Scope:
-    """Start the work for a request from outside; `tracing.end` ends it."""
+    """Set the context for a request from outside; `tracing.end` restores the former one."""
     return tracing.begin_at_edge(
         environ.get("HTTP_X_REQUEST_ID"), environ.get("HTTP_TRACEPARENT"), environ.get("HTTP_X_AMZN_TRACE_ID")
     )
@@ -235,9 +228,9 @@ def begin_at_edge(environ: WSGIEnvironment) -> tracing.Scope:
 
 def _route_of(environ: WSGIEnvironment) -> str:
     """
-    Return the template that Flask matched, never the path: a caller could invent any number of those.
+    Return the route template that Flask matched, never the path: a caller could invent any number of paths.
 
-    Flask takes its request out of `environ` when it is done, so this is asked while the answer starts.
+    Flask removes its request from `environ` at the end, so this is called when the response starts.
     """
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     return "unmatched" if rule is None else rule.rule
@@ -247,13 +240,13 @@ def observe_requests(app: Flask, *, is_edge: bool = False) -> None:
     """
     Log and count every request, and serve `/metrics`; `is_edge` where requests come from outside.
 
-    Where metrics leave as EMF nobody scrapes, and the load balancer would show a portal's page to the world: it is 404.
+    With EMF metrics `/metrics` is 404: Prometheus does not scrape there, and a portal's page would be public.
     """
     request_log(app, is_edge=is_edge)
 
     def metrics() -> Response:
         """All metrics of this service in Prometheus' text format; the gateway does not route here."""
-        if _Output.metrics is not None:
+        if _Exporters.metrics is not None:
             abort(404)
         body, content_type = exposition()
         return Response(body, content_type=content_type)

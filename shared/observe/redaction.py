@@ -1,4 +1,4 @@
-"""Takes secrets and card numbers out of what is about to be logged."""
+"""Redaction of secrets and card numbers in values that are logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans on their way to X-Ray: sent by OpenTelemetry to the collector beside the task, never waited for."""
+"""Export of spans to X-Ray: OpenTelemetry sends them in batches to the collector beside the task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from shared.observe.tracing import Span
 
@@ -44,8 +44,8 @@ class SpanSender:
         self._batches.on_end(
             ReadableSpan(
                 name=span.name,
-                context=_context(span.trace.trace_id, span.trace.span_id),
-                parent=_context(span.trace.trace_id, span.trace.parent_id) if span.trace.parent_id else None,
+                context=span.trace.context,
+                parent=span.trace.parent,
                 resource=self._resource,
                 attributes=span.attributes,
                 kind=_KINDS[span.kind],
@@ -56,9 +56,5 @@ class SpanSender:
         )
 
     def stop(self) -> None:
-        """Send what is queued; a collector that is away is given up, two seconds per batch."""
+        """Send the queued spans; an unavailable collector costs two seconds per batch."""
         self._batches.shutdown()  # type: ignore[no-untyped-call]
-
-
-def _context(trace_id: str, span_id: str) -> SpanContext:
-    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
