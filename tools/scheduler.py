@@ -64,7 +64,8 @@ class Scheduler(CronScheduler):
         heartbeat()
 
     def calculate_sleep_interval(self) -> float:
-        return max(SHORTEST_SLEEP_SECONDS, min(super().calculate_sleep_interval(), LONGEST_SLEEP_SECONDS))
+        wanted: float = super().calculate_sleep_interval()
+        return max(SHORTEST_SLEEP_SECONDS, min(wanted, LONGEST_SLEEP_SECONDS))
 
 
 def scheduled_jobs() -> list[Job]:

@@ -52,7 +52,8 @@ def money_text(amount: int, currency: str) -> str:
 
 def retry_delay(attempts: int) -> timedelta:
     """Return how long to wait after the `attempts`-th attempt in vain: 40 s, 80 s … one hour."""
-    return min(LONGEST_WAIT, FIRST_SWEEP_AFTER * 2 ** min(attempts, 10))
+    doubled: timedelta = FIRST_SWEEP_AFTER * 2 ** min(attempts, 10)
+    return min(LONGEST_WAIT, doubled)
 
 
 def message_id(notification_id: str, sender: str) -> str:

@@ -74,7 +74,8 @@ def authorization_status(status: PaymentStatus) -> str:
 
 def retry_delay(attempts: int) -> timedelta:
     """Return how long to wait after the `attempts`-th attempt that brought no answer: 40 s, 80 s … 10 minutes."""
-    return min(LONGEST_WAIT, FIRST_SWEEP_AFTER * 2 ** min(attempts, 10))
+    doubled: timedelta = FIRST_SWEEP_AFTER * 2 ** min(attempts, 10)
+    return min(LONGEST_WAIT, doubled)
 
 
 def is_asked_anew(age_seconds: float) -> bool:

@@ -271,6 +271,7 @@ def _encoded(
         return None
     if isinstance(body, bytes) or hasattr(body, "read"):
         headers.setdefault("Content-Type", content_type or "application/octet-stream")
-        return body
+        raw: bytes | IO[bytes] = body
+        return raw
     headers["Content-Type"] = content_type or "application/json"
     return orjson.dumps(body, default=_encodable)

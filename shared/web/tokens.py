@@ -180,9 +180,10 @@ class TokenSigner:
     def mint(self, subject: str, *, audience: str, seconds: int = ACCESS_SECONDS, **claims: Any) -> str:
         """Return a signed token (RFC 9068's `at+jwt`) for `subject`, valid for `seconds`."""
         with self._app.app_context():
-            return create_access_token(
+            token: str = create_access_token(
                 identity=subject,
                 expires_delta=timedelta(seconds=seconds),
                 additional_claims={"aud": audience, **claims},
                 additional_headers={"kid": self._kid, "typ": "at+jwt"},
             )
+            return token

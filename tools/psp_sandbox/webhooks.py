@@ -134,5 +134,6 @@ class WebhookSender:
 
 
 def _backoff(attempts: int) -> float:
-    longest = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(attempts, 10))
+    doubled: float = FIRST_BACKOFF_SECONDS * 2 ** min(attempts, 10)
+    longest = min(LONGEST_BACKOFF_SECONDS, doubled)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 (jitter, not a secret)

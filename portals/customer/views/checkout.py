@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug import Response
 
 from portals.customer.clients import card_pages, carts, orders
 from portals.customer.presenters import cart_lines, fingerprint
@@ -133,7 +134,7 @@ def _again(attempt: Attempt) -> str:
     return url_for("checkout.come_back", attempt_id=attempt.id)
 
 
-def _review(cart: dict[str, Any], *, po_number: str = "", error: str = "") -> Any:
+def _review(cart: dict[str, Any], *, po_number: str = "", error: str = "") -> Response | str:
     remember_cart(cart)
     if not cart["line_items"]:
         flash("Your cart is empty; there is nothing to check out.", "warn")

@@ -32,4 +32,5 @@ LONGEST_RETRY_SECONDS = 600
 
 def retry_seconds(attempts: int) -> int:
     """Return how long to wait for an answer before the sweeper looks again, after so many looks."""
-    return min(FIRST_RETRY_SECONDS * 2 ** min(attempts, 10), LONGEST_RETRY_SECONDS)
+    doubled: int = FIRST_RETRY_SECONDS * 2 ** min(attempts, 10)
+    return min(doubled, LONGEST_RETRY_SECONDS)
