@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from services.payments.cards.routes import blp as cards_blp
+from services.payments.cards.routes import internal_blp
 from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
-from services.payments.routes import blp, internal_blp
+from services.payments.payments.routes import blp as payments_blp
 from shared.data.encryption import use_keys
 from shared.data.persistence import DatabaseHandle
 from shared.events import inbox
@@ -29,7 +31,7 @@ def create_app(
     return create_service(
         SERVICE,
         settings,
-        blueprints=[blp, internal_blp],
+        blueprints=[payments_blp, cards_blp, internal_blp],
         database=database,
         clients=clients or Clients.build(settings),
         keys=keys,

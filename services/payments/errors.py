@@ -6,15 +6,15 @@ from shared.base.errors import BadRequest, Conflict, InvalidInput, Problem
 
 
 class PaymentDiffers(Conflict):
-    title = "This order already has a payment of another amount or company"
+    title = "The order has a payment of another amount or company"
 
 
 class RefundTooLarge(InvalidInput):
-    title = "No more can be refunded than was captured"
+    title = "The refund exceeds the refundable amount"
 
 
 class ReturnUrlNotAllowed(InvalidInput):
-    title = "The card page returns to our own portals only"
+    title = "Return URL not allowed"
 
 
 class CardsNotAccepted(Conflict):
@@ -23,15 +23,15 @@ class CardsNotAccepted(Conflict):
 
 class WebhookSignatureInvalid(Problem):
     status = 401
-    title = "The webhook is not signed by the processor"
+    title = "Webhook signature invalid"
 
 
 class WebhookUnreadable(BadRequest):
-    title = "The webhook cannot be read"
+    title = "Webhook body invalid"
 
 
 class ProcessorRefused(Exception):
-    """The card processor understood and said no; `code` is its reason. Never reaches a client as it is."""
+    """The card processor refused a call; `code` is its reason. Never reaches a client of the API as it is."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.payments import handlers, jobs
-from services.payments.documents import Payment
+from services.payments.payments.documents import Payment
 from shared.events.catalog.orders import OrderCancelled, OrderReturned, OrderShipped
 from tests.factories.jobs import run_jobs
 from tests.factories.psp_sandbox import Sandbox

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.payments.rules import TransactionKind
+from services.payments.transactions.rules import TransactionKind
 
 
 @dataclass(frozen=True)

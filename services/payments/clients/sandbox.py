@@ -11,7 +11,7 @@ from services.payments.clients.processor import Charge, Settlement
 from services.payments.clients.signatures import verify_webhook
 from services.payments.config import PaymentsSettings
 from services.payments.errors import ProcessorRefused, WebhookUnreadable
-from services.payments.rules import TransactionKind
+from services.payments.transactions.rules import TransactionKind
 from shared.base.errors import SettingsInvalid
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import ServiceClient, UpstreamRefused, segment

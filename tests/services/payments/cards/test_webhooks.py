@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.documents import Payment
+from services.payments.payments.documents import Payment
 from shared.base.clock import now
 from tests.factories.psp_sandbox import WEBHOOK_SECRET
 from tools.psp_sandbox.webhooks import signature_headers

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.payments.documents import Payment
+from services.payments.payments.documents import Payment
 from shared.base.clock import now
 
 

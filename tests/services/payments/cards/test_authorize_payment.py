@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.payments.documents import Payment
+from services.payments.payments.documents import Payment
 from shared.base.clock import now
 from tests.support import ACME, GLOBEX
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from prometheus_client import REGISTRY
 
-from services.payments.documents import Payment
+from services.payments.payments.documents import Payment
 from shared.base.clock import now
 
 
@@ -18,8 +18,8 @@ def outline(payment_id: str) -> list[tuple[str, str, int]]:
 
 
 def refused(kind: str) -> float:
-    labels = {"kind": kind, "outcome": "refused"}
-    return REGISTRY.get_sample_value("payment_movements_total", labels) or 0.0
+    labels = {"kind": kind, "outcome": "failed"}
+    return REGISTRY.get_sample_value("payment_transactions_total", labels) or 0.0
 
 
 class TestCapture:

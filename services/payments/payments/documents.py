@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from mongoengine import (
-    DateTimeField,
-    EmbeddedDocument,
-    EmbeddedDocumentListField,
-    EnumField,
-    IntField,
-    StringField,
-)
+from mongoengine import DateTimeField, EmbeddedDocumentListField, EnumField, IntField, StringField
 
-from services.payments import rules
-from services.payments.rules import PaymentStatus, TransactionKind, TransactionStatus
-from shared.base.clock import now
-from shared.base.ids import new_id
+from services.payments.payments import rules
+from services.payments.payments.rules import PaymentAction, PaymentStatus
+from services.payments.transactions.documents import Transaction, TransactionRecord
+from services.payments.transactions.rules import TransactionKind, TransactionStatus, is_announced_again
+from shared.base.errors import VersionConflict
+from shared.base.money import Money
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.encryption import PAYMENT
 from shared.data.events import Event
-from shared.data.persistence import Aggregate
+from shared.data.persistence import Aggregate, retry_on_version_conflict
 from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
-
-
-class Transaction(EmbeddedDocument):
-    """
-    One movement of money. `id` is its idempotency key at the processor, so that it happens once.
-
-    `natural_key` says what it is for and is unique within its payment; `due_at` is when a sweeper looks at it again.
-    """
-
-    id = StringField(required=True)
-    kind = EnumField(TransactionKind, required=True)
-    status = EnumField(TransactionStatus, default=TransactionStatus.PENDING)
-    amount = IntField(required=True)
-    natural_key = StringField(required=True)
-    reference = StringField()
-    shipment_id = StringField()
-    return_id = StringField()
-    reason = StringField()
-    processor_id = StringField()
-    attempts = IntField(default=0)
-    created_at = DateTimeField(required=True)
-    due_at = DateTimeField()
-
-    meta: ClassVar[dict[str, Any]] = {"strict": False}
-
-    @property
-    def is_pending(self) -> bool:
-        return bool(self.status == TransactionStatus.PENDING)
-
-    @property
-    def is_made(self) -> bool:
-        return bool(self.status == TransactionStatus.SUCCEEDED)
-
-    @property
-    def age(self) -> float:
-        """Seconds since it was asked for."""
-        return (now() - self.created_at).total_seconds()
 
 
 class Payment(Aggregate):
@@ -92,12 +51,13 @@ class Payment(Aggregate):
 
     @classmethod
     def find_by_order(cls, order_id: str) -> Self | None:
+        """Return the payment of an order, or None."""
         found: Self | None = cls.objects(order_id=str(order_id)).first()
         return found
 
     @classmethod
     def begin(cls, *, order_id: str, company_id: str, amount: int, currency: str, card_token: str) -> Self:
-        """Return a new payment whose authorisation is about to be asked for; not yet committed."""
+        """Return a new payment with a pending authorisation; not yet committed."""
         payment = cls(order_id=order_id, company_id=company_id, amount=amount, currency=currency, card_token=card_token)
         payment._add(TransactionKind.AUTHORIZATION, "authorization", amount)
         return payment
@@ -108,25 +68,49 @@ class Payment(Aggregate):
 
     @property
     def refundable_amount(self) -> int:
-        """What is captured and neither refunded nor about to be."""
-        return int(self.captured_amount - self._sum(TransactionKind.REFUND))
+        """Minor units that are captured and neither refunded nor pending to be."""
+        return int(self.captured_amount - self._total(TransactionKind.REFUND))
+
+    @property
+    def allowed_actions(self) -> list[PaymentAction]:
+        """What may be asked for now, by the table of states and the amounts that are left."""
+        capturable = self.amount - self._total(TransactionKind.CAPTURE)
+        return rules.allowed_actions(
+            self.status, amount=self.amount, capturable=capturable, refundable=self.refundable_amount
+        )
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def captured_total(self) -> Money:
+        return Money(self.captured_amount, self.currency)
+
+    @property
+    def refunded_total(self) -> Money:
+        return Money(self.refunded_amount, self.currency)
+
+    @property
+    def transaction_records(self) -> list[TransactionRecord]:
+        return [each.record(self.currency) for each in self.transactions]
 
     def find_transaction(self, *, key: str = "", transaction_id: str = "") -> Transaction | None:
         """Return the transaction of this natural key or id, or None."""
         return next((each for each in self.transactions if each.natural_key == key or each.id == transaction_id), None)
 
     def commit(self) -> Self:
-        """Write as every aggregate does; the soonest pending transaction says when a sweeper looks."""
+        """Write state and events; `attempt_due_at` becomes the time at which the sweeper reads the payment next."""
         due = [each.due_at for each in self.transactions if each.is_pending and each.due_at]
         self.attempt_due_at = min(due, default=None)
         return super().commit()
 
     def authorize(self, charge_id: str, *, is_late: bool) -> bool:
         """
-        Note that the processor holds the money; False when that is known already.
+        Record that the processor holds the money; False when that is recorded already.
 
-        `is_late` announces it, since nobody waits for the answer any more. A charge that turns up
-        after we told the order that it was declined is voided.
+        `is_late` announces it, since no request waits for the answer any more. A charge that is found
+        after the order was answered "declined" is voided.
         """
         if self.charge_id:
             return False
@@ -134,7 +118,7 @@ class Payment(Aggregate):
         if self.status == PaymentStatus.DECLINED:
             self._add(TransactionKind.VOID, "void", self.amount)
             return True
-        self._settle(self.authorization, TransactionStatus.SUCCEEDED, processor_id=charge_id)
+        self._close(self.authorization, TransactionStatus.SUCCEEDED, processor_id=charge_id)
         if is_late and self.find_transaction(key="void") is None:
             self.record(
                 PaymentAuthorized(
@@ -144,131 +128,126 @@ class Payment(Aggregate):
         return True
 
     def decline(self, reason: str, *, is_late: bool) -> bool:
-        """Note that there will be no money; False when the answer is known already."""
+        """Record that the processor holds no money; False when the outcome is recorded already."""
         if not self.authorization.is_pending:
             return False
         for transaction in self.transactions:
             if transaction.is_pending:
-                self._settle(transaction, TransactionStatus.FAILED, reason=reason)
-        self.status = PaymentStatus.DECLINED
-        self.card_token = None
+                self._close(transaction, TransactionStatus.FAILED, reason=reason)
+        self._enter(PaymentAction.DECLINE)
         if is_late:
             self.record(PaymentDeclined(payment_id=self.id, order_id=self.order_id, reason=reason))
         return True
 
     def request_capture(self, shipment_id: str, amount: int) -> Transaction:
-        """Ask for the amount of one shipment, once; beyond the authorisation it fails at once."""
+        """Record a capture of one shipment's amount, once; beyond the authorisation it fails at once."""
         key = f"capture:{shipment_id}"
         existing = self.find_transaction(key=key)
         if existing is not None:
             return existing
         capture = self._add(TransactionKind.CAPTURE, key, amount, shipment_id=shipment_id)
-        if self._sum(TransactionKind.CAPTURE) > self.amount:
-            self._settle(capture, TransactionStatus.FAILED, reason="exceeds_authorization")
+        if self._total(TransactionKind.CAPTURE) > self.amount:
+            self._close(capture, TransactionStatus.FAILED, reason="exceeds_authorization")
         return capture
 
     def request_refund(
         self, key: str, amount: int, *, return_id: str | None = None, reference: str | None = None
     ) -> Transaction:
-        """Ask for a refund, once per natural key; it waits for its capture, but never goes beyond the authorisation."""
+        """Record a refund, once per natural key; it waits for its capture, and fails beyond the authorisation."""
         existing = self.find_transaction(key=key)
         if existing is not None:
             return existing
         refund = self._add(TransactionKind.REFUND, key, amount, return_id=return_id, reference=reference)
-        if self._sum(TransactionKind.REFUND) > self.amount:
-            self._settle(refund, TransactionStatus.FAILED, reason="exceeds_authorization")
+        if self._total(TransactionKind.REFUND) > self.amount:
+            self._close(refund, TransactionStatus.FAILED, reason="exceeds_authorization")
         return refund
 
     def request_void(self) -> Transaction | None:
-        """Ask to release the authorisation, once; None when there is nothing that could be released."""
+        """Record a void of the authorisation, once; None when no authorisation is left to release."""
         existing = self.find_transaction(key="void")
         if existing is not None:
             return existing
-        is_spent = self._sum(TransactionKind.CAPTURE) > 0
-        if is_spent or self.status in {PaymentStatus.DECLINED, PaymentStatus.VOIDED}:
+        if self._total(TransactionKind.CAPTURE) > 0 or not rules.is_allowed(self.status, PaymentAction.VOID):
             return None
         return self._add(TransactionKind.VOID, "void", self.amount)
 
     def is_ready(self, transaction: Transaction) -> bool:
-        """Return whether the processor can be asked for it now; events may come in any order."""
+        """Return whether the processor can be called for it now; events may come in any order."""
         if transaction.kind == TransactionKind.CAPTURE:
-            return self.status not in rules.WITHOUT_MONEY
+            return rules.is_allowed(self.status, PaymentAction.CAPTURE)
         if transaction.kind == TransactionKind.REFUND:
             return bool(self.captured_amount - self.refunded_amount >= transaction.amount)
         return transaction.kind == TransactionKind.AUTHORIZATION or bool(self.charge_id)
 
+    def is_news(self, transaction_id: str, kind: TransactionKind, *, is_charged: bool) -> bool:
+        """Return whether the processor's report on one transaction changes this payment: most repeat the answer."""
+        transaction = self.find_transaction(transaction_id=transaction_id)
+        if transaction is None or transaction.is_pending:
+            return transaction is not None
+        is_unknown_charge = self.status == PaymentStatus.DECLINED and not self.charge_id
+        return is_unknown_charge and is_charged and kind == TransactionKind.AUTHORIZATION
+
     def succeed(self, transaction: Transaction, processor_id: str) -> bool:
-        """Note that a capture, refund or void was made and announce it; False when that is known already."""
+        """Record that a capture, refund or void succeeded and announce it; False when that is recorded already."""
         if not transaction.is_pending:
             return False
         if transaction.kind == TransactionKind.CAPTURE:
             self.captured_amount += transaction.amount
         if transaction.kind == TransactionKind.REFUND:
             self.refunded_amount += transaction.amount
-        self._settle(transaction, TransactionStatus.SUCCEEDED, processor_id=processor_id)
-        event = self._announcement(transaction)
+        self._close(transaction, TransactionStatus.SUCCEEDED, processor_id=processor_id)
+        event = self._event_of(transaction)
         if event is not None:
             self.record(event)
         return True
 
     def announce_again(self, transaction: Transaction) -> bool:
-        """Announce once more what was made a while ago, to who asks again; False for what is merely repeated."""
-        if not transaction.is_made or not rules.is_asked_anew(transaction.age):
+        """Announce the outcome of a repeated request once more; False for a duplicate delivery of the first request."""
+        if not transaction.has_succeeded or not is_announced_again(transaction.age):
             return False
-        event = self._announcement(transaction)
+        event = self._event_of(transaction)
         if event is not None:
             self.record(event)
         return event is not None
 
     def fail(self, transaction: Transaction, reason: str) -> bool:
-        """Note that the processor refuses, or that we stopped asking; False when the outcome is known already."""
+        """Record that the processor refused or that the transaction expired; False when it has an outcome already."""
         if not transaction.is_pending:
             return False
-        self._settle(transaction, TransactionStatus.FAILED, reason=reason)
+        self._close(transaction, TransactionStatus.FAILED, reason=reason)
         return True
 
     def postpone(self, transaction: Transaction) -> bool:
-        """Note an attempt without an answer and when to make the next; False when the outcome is known already."""
+        """Record an attempt without an answer and the time of the next; False when it has an outcome already."""
         if not transaction.is_pending:
             return False
-        transaction.attempts += 1
-        transaction.due_at = now() + rules.retry_delay(transaction.attempts)
+        transaction.postpone()
         return True
 
     def _add(self, kind: TransactionKind, key: str, amount: int, **details: str | None) -> Transaction:
-        moment = now()
-        transaction = Transaction(
-            id=new_id("txn"),
-            kind=kind,
-            amount=amount,
-            natural_key=key,
-            created_at=moment,
-            due_at=moment + rules.FIRST_SWEEP_AFTER,
-            **details,
-        )
+        transaction = Transaction.begin(kind, key, amount, **details)
         self.transactions.append(transaction)
         return transaction
 
-    def _settle(self, transaction: Transaction, status: TransactionStatus, **details: str) -> None:
-        transaction.status = status
-        transaction.due_at = None
-        for name, value in details.items():
-            setattr(transaction, name, value)
-        if status != TransactionStatus.SUCCEEDED or self.status == PaymentStatus.DECLINED:
-            return
+    def _close(self, transaction: Transaction, status: TransactionStatus, **details: str) -> None:
+        """Give a transaction its final status; a success also moves the payment to its next state."""
+        transaction.close(status, **details)
+        if status == TransactionStatus.SUCCEEDED:
+            self._enter(rules.ACTION_OF[transaction.kind])
+
+    def _enter(self, action: PaymentAction) -> None:
         self.card_token = None
-        self.status = (
-            PaymentStatus.VOIDED
-            if transaction.kind == TransactionKind.VOID
-            else rules.status_of(self.amount, captured=self.captured_amount, refunded=self.refunded_amount)
+        self.status = rules.next_status(
+            self.status, action, amount=self.amount, captured=self.captured_amount, refunded=self.refunded_amount
         )
 
-    def _sum(self, kind: TransactionKind) -> int:
+    def _total(self, kind: TransactionKind) -> int:
+        """Return the minor units of one kind that succeeded or are pending."""
         return sum(
             each.amount for each in self.transactions if each.kind == kind and each.status != TransactionStatus.FAILED
         )
 
-    def _announcement(self, transaction: Transaction) -> Event | None:
+    def _event_of(self, transaction: Transaction) -> Event | None:
         about = {"payment_id": self.id, "order_id": self.order_id, "currency": self.currency}
         if transaction.kind == TransactionKind.CAPTURE:
             return PaymentCaptured(**about, shipment_id=transaction.shipment_id or "", amount=transaction.amount)
@@ -284,6 +263,28 @@ class Payment(Aggregate):
 
 
 def due_payments(moment: datetime, limit: int) -> list[str]:
-    """Ids of payments with a pending transaction due before `moment`, longest due first."""
+    """Return the ids of payments with a pending transaction due before `moment`, longest due first."""
     found = Payment.collection().find({"attempt_due_at": {"$lte": moment}}, {"_id": 1})
     return [each["_id"] for each in found.sort("attempt_due_at", 1).limit(limit)]
+
+
+def change_payment(payment: Payment, change: Callable[[Payment], bool]) -> Payment:
+    """
+    Change and commit a payment that a webhook, a job and a request may change at the same time.
+
+    `change` returns False when nothing is left to do. After a version conflict it decides again on the stored payment,
+    so it must not call another service.
+    """
+    try:
+        return _commit_change(payment, change)
+    except VersionConflict:
+        return _change_stored(payment.id, change)
+
+
+@retry_on_version_conflict
+def _change_stored(payment_id: str, change: Callable[[Payment], bool]) -> Payment:
+    return _commit_change(Payment.get(payment_id), change)
+
+
+def _commit_change(payment: Payment, change: Callable[[Payment], bool]) -> Payment:
+    return payment.commit() if change(payment) else payment

@@ -1,0 +1,76 @@
+"""Card pages, refunds and webhooks, public under /v1; authorisations, for other services under /internal/v1."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.views import MethodView
+
+from services.payments.cards import operations
+from services.payments.cards.rules import (
+    AuthorizationAnswer,
+    AuthorizationRequest,
+    CardPage,
+    CardPageRequest,
+    RefundRequest,
+)
+from services.payments.cards.schemas import (
+    AuthorizationInput,
+    AuthorizationSchema,
+    RefundInput,
+    SessionInput,
+    SessionSchema,
+)
+from services.payments.transactions.documents import TransactionRecord
+from services.payments.transactions.schemas import TransactionSchema
+from shared.web.auth import current_principal, internal, public, requires
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+blp = ApiBlueprint("cards", __name__, url_prefix="/v1/payments", description="Payments of orders")
+internal_blp = ApiBlueprint("internal-payments", __name__, url_prefix="/internal/v1/payments", description="Internal")
+
+
+@blp.route("/sessions")
+class Sessions(MethodView):
+    @requires("payments:write")
+    @blp.arguments(SessionInput)
+    @blp.response(201, SessionSchema)
+    @blp.alt_response(409, schema=ProblemSchema, description="Card payments are not accepted here")
+    @blp.alt_response(503, schema=ProblemSchema, description="The card processor is unavailable")
+    def post(self, body: CardPageRequest) -> CardPage:
+        """Open the processor's card page; it returns to `return_url` with `?token=`."""
+        return operations.open_card_page(body)
+
+
+@blp.route("/<payment_id>/refunds")
+class Refunds(MethodView):
+    @requires("payments:refund")
+    @idempotent
+    @blp.arguments(RefundInput)
+    @blp.response(201, TransactionSchema)
+    @blp.alt_response(422, schema=ProblemSchema, description="More than is captured and not yet refunded")
+    def post(self, body: RefundRequest, payment_id: str) -> tuple[TransactionRecord, int]:
+        """Refund captured money; a repeated reference returns the refund that exists, with 200."""
+        return operations.refund_payment(current_principal(), payment_id, body, idempotency_key=idempotency_key())
+
+
+@blp.route("/webhooks/<psp>")
+class Webhooks(MethodView):
+    @public
+    @blp.response(204)
+    @blp.alt_response(401, schema=ProblemSchema, description="Not signed by the processor")
+    def post(self, psp: str) -> None:
+        """Receive a webhook of the processor (Standard Webhooks); a duplicate changes nothing."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        operations.apply_webhook(psp, headers, request.get_data())
+
+
+@internal_blp.route("")
+class Authorizations(MethodView):
+    @internal
+    @internal_blp.arguments(AuthorizationInput)
+    @internal_blp.response(200, AuthorizationSchema)
+    def post(self, body: AuthorizationRequest) -> AuthorizationAnswer:
+        """Authorise an order's amount; safe to repeat, the order id is the natural key."""
+        return operations.authorize_payment(body)

@@ -1,0 +1,44 @@
+"""Bodies of the routes that call the card processor."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from services.payments.cards.rules import AuthorizationRequest, CardPageRequest, RefundRequest
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, text
+
+
+class SessionInput(InputSchema):
+    builds = CardPageRequest
+
+    return_url = text(max_length=2000)
+
+
+class SessionSchema(OutputSchema):
+    url = fields.String()
+
+
+class RefundInput(InputSchema):
+    """`reference` is unique within the payment: a repeat returns the refund that exists."""
+
+    builds = RefundRequest
+
+    amount = MoneyField(required=True)
+    reference = text(max_length=100, required=False, load_default=None)
+
+
+class AuthorizationInput(InputSchema):
+    """What orders asks for; the order id is the natural key."""
+
+    builds = AuthorizationRequest
+
+    order_id = text(max_length=64)
+    company_id = text(max_length=64)
+    amount = MoneyField(required=True)
+    token = text(max_length=255)
+
+
+class AuthorizationSchema(OutputSchema):
+    payment_id = fields.String()
+    status = fields.String()
+    reason = fields.String(allow_none=True)

@@ -1,0 +1,87 @@
+"""Reading payments, and recording the captures, refunds and voids that events ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.payments.payments.documents import Payment
+from services.payments.payments.rules import PaymentsFilter
+from services.payments.transactions.documents import CancelledOrder, Transaction
+from services.payments.transactions.rules import Outcome, PendingTransaction, refund_key
+from shared.base.clock import now
+from shared.data.pagination import Page, page
+from shared.data.persistence import retry_on_failover
+from shared.observe.observability import get_logger
+from shared.web.tokens import Principal
+
+log = get_logger()
+
+HIDDEN = {"outbox": 0, "card_token": 0}
+
+
+def get_payment(reader: Principal, payment_id: str) -> Payment:
+    """Return one payment; raise NotFound for one of another company."""
+    return Payment.get(payment_id, **reader.company_scope("payments:read"))
+
+
+def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[Payment]:
+    """Return a page of payments, newest first, without their card tokens."""
+    query = {**reader.company_scope("payments:read")}
+    if wanted.order_id is not None:
+        query["order_id"] = wanted.order_id
+    found = page(
+        Payment.collection(),
+        query,
+        sort=[("_id", -1, str)],
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+        fields=HIDDEN,
+    )
+    return found.map(Payment._from_son)
+
+
+def record_capture(payment_id: str | None, *, shipment_id: str, amount: int) -> PendingTransaction | None:
+    """Record the capture of a shipment's amount and return it; None when it is free or has an outcome already."""
+    if payment_id is None or amount <= 0:
+        return None
+    return _record(Payment.get(payment_id), lambda payment: payment.request_capture(shipment_id, amount))
+
+
+def record_refund(payment_id: str | None, *, return_id: str, amount: int) -> PendingTransaction | None:
+    """Record the refund of a return's amount and return it; None when it is free or has an outcome already."""
+    if payment_id is None or amount <= 0:
+        return None
+    key = refund_key(return_id=return_id)
+    return _record(Payment.get(payment_id), lambda payment: payment.request_refund(key, amount, return_id=return_id))
+
+
+def record_void(order_id: str) -> PendingTransaction | None:
+    """Record that an order was cancelled; None when it has no authorisation to release."""
+    # Written before the payment is read, and read after a payment is written: the later of the two sees the other.
+    tombstone = CancelledOrder(order_id=order_id, cancelled_at=now())
+    retry_on_failover(tombstone.save)
+    payment = Payment.find_by_order(order_id)
+    return None if payment is None else _record(payment, Payment.request_void)
+
+
+def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) -> PendingTransaction | None:
+    """Commit what `request` adds to the payment; an outcome that orders asks for again is announced again."""
+    known = len(payment.transactions)
+    transaction = request(payment)
+    if transaction is None:
+        log.info("no_transaction_needed", payment_id=payment.id, order_id=payment.order_id, status=payment.status)
+        return None
+    if len(payment.transactions) > known:
+        _commit_request(payment, transaction)
+    elif payment.announce_again(transaction):
+        payment.commit()
+        log.warning("payment_transaction_announced_again", **transaction.log_fields(payment.id))
+    return PendingTransaction(payment.id, transaction.id) if transaction.is_pending else None
+
+
+def _commit_request(payment: Payment, transaction: Transaction) -> None:
+    payment.commit()
+    log.info("payment_transaction_recorded", **transaction.log_fields(payment.id))
+    if not transaction.is_pending:
+        transaction.count(Outcome.FAILED)
+        log.error("payment_transaction_failed", **transaction.log_fields(payment.id), reason=transaction.reason)

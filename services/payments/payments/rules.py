@@ -1,0 +1,118 @@
+"""The table of states of a payment: plain values in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.payments.transactions.rules import TransactionKind
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    DECLINED = "declined"
+    VOIDED = "voided"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+
+
+class PaymentAction(StrEnum):
+    """`authorize` and `decline` are answers of the processor; the other three are asked for."""
+
+    AUTHORIZE = "authorize"
+    DECLINE = "decline"
+    CAPTURE = "capture"
+    REFUND = "refund"
+    VOID = "void"
+
+
+class Next(NamedTuple):
+    """The status after an action; `completed` once nothing more can be captured, or nothing more is left to refund."""
+
+    status: PaymentStatus
+    completed: PaymentStatus | None = None
+
+
+# State, action, next state. An answer of the processor that the state has no row for changes amounts, not the status.
+STATES: Mapping[PaymentStatus, Mapping[PaymentAction, Next]] = {
+    PaymentStatus.PENDING: {
+        PaymentAction.AUTHORIZE: Next(PaymentStatus.AUTHORIZED),
+        PaymentAction.DECLINE: Next(PaymentStatus.DECLINED),
+        PaymentAction.VOID: Next(PaymentStatus.VOIDED),
+    },
+    PaymentStatus.AUTHORIZED: {
+        PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_CAPTURED, PaymentStatus.CAPTURED),
+        PaymentAction.VOID: Next(PaymentStatus.VOIDED),
+    },
+    PaymentStatus.PARTIALLY_CAPTURED: {
+        PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_CAPTURED, PaymentStatus.CAPTURED),
+        PaymentAction.REFUND: Next(PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED),
+    },
+    PaymentStatus.CAPTURED: {
+        PaymentAction.REFUND: Next(PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED),
+    },
+    PaymentStatus.PARTIALLY_REFUNDED: {
+        PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_REFUNDED),
+        PaymentAction.REFUND: Next(PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED),
+    },
+    PaymentStatus.REFUNDED: {
+        PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_REFUNDED),
+    },
+    PaymentStatus.DECLINED: {},
+    PaymentStatus.VOIDED: {},
+}
+
+ACTION_OF = {
+    TransactionKind.AUTHORIZATION: PaymentAction.AUTHORIZE,
+    TransactionKind.CAPTURE: PaymentAction.CAPTURE,
+    TransactionKind.REFUND: PaymentAction.REFUND,
+    TransactionKind.VOID: PaymentAction.VOID,
+}
+
+
+@dataclass(frozen=True)
+class PaymentsFilter:
+    """Which payments are listed: those of one order, or all; a page begins after `cursor`."""
+
+    order_id: str | None
+    cursor: str | None
+    limit: int
+
+
+def is_allowed(status: PaymentStatus, action: PaymentAction) -> bool:
+    """Return whether the table has a next state for this action."""
+    return action in STATES[status]
+
+
+def next_status(
+    status: PaymentStatus, action: PaymentAction, *, amount: int, captured: int, refunded: int
+) -> PaymentStatus:
+    """
+    Return the status after an action that succeeded; the amounts, in minor units, are those after it.
+
+    An action that the table does not know in this state leaves the status as it is: a declined payment stays declined.
+    """
+    after = STATES[status].get(action)
+    if after is None:
+        return status
+    is_completed = refunded == captured if action == PaymentAction.REFUND else captured == amount
+    return after.completed if is_completed and after.completed is not None else after.status
+
+
+def allowed_actions(status: PaymentStatus, *, amount: int, capturable: int, refundable: int) -> list[PaymentAction]:
+    """
+    Return what may be asked for now: capture, refund, void.
+
+    `capturable` and `refundable` are the minor units that are left when what is pending succeeds.
+    """
+    is_possible = {
+        PaymentAction.CAPTURE: capturable > 0,
+        PaymentAction.REFUND: refundable > 0,
+        PaymentAction.VOID: capturable == amount,
+    }
+    return [action for action in STATES[status] if is_possible.get(action, False)]

@@ -1,0 +1,35 @@
+"""Bodies of the routes that read payments."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.payments.payments.rules import PaymentsFilter
+from services.payments.transactions.schemas import TransactionSchema
+from shared.web.schemas import MoneyField, OutputSchema, PageArgs, page_of
+
+
+class PaymentSchema(OutputSchema):
+    """`allowed_actions` names what may be asked for now: `capture`, `refund`, `void`."""
+
+    id = fields.String()
+    order_id = fields.String()
+    company_id = fields.String()
+    status = fields.String()
+    allowed_actions = fields.List(fields.String())
+    method = fields.String()
+    amount = MoneyField(attribute="total")
+    captured_total = MoneyField()
+    refunded_total = MoneyField()
+    transactions = fields.List(fields.Nested(TransactionSchema), attribute="transaction_records")
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+
+
+PaymentPageSchema = page_of(PaymentSchema)
+
+
+class PaymentsQuery(PageArgs):
+    builds = PaymentsFilter
+
+    order_id = fields.String(load_default=None, validate=validate.Length(min=1, max=64))

@@ -1,0 +1,1 @@
+"""What a transaction is: an authorisation, capture, refund or void inside a payment."""

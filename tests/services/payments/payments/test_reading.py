@@ -1,0 +1,41 @@
+"""Lists of payments, and what may be asked for of one."""
+
+from __future__ import annotations
+
+
+class TestList:
+    def test_finds_the_payment_of_an_order(self, orders_side, buyer):
+        orders_side.authorized("ord_1")
+        wanted = orders_side.authorized("ord_2")
+
+        items = buyer.get("/v1/payments?order_id=ord_2").json["items"]
+
+        assert [each["id"] for each in items] == [wanted]
+
+    def test_pages_newest_first(self, orders_side, admin):
+        ids = [orders_side.authorized(f"ord_{number}") for number in range(3)]
+
+        first = admin.get("/v1/payments?limit=2").json
+        second = admin.get(f"/v1/payments?limit=2&cursor={first['next_cursor']}").json
+
+        assert [each["id"] for each in first["items"] + second["items"]] == sorted(ids, reverse=True)
+        assert second["next_cursor"] is None
+
+    def test_never_shows_the_token(self, orders_side, sandbox, buyer):
+        sandbox.arm("charge", "error_before", times=2)
+        orders_side.authorize()
+
+        assert "tok_ok" not in buyer.get("/v1/payments").text
+
+    def test_takes_operators_for_text(self, orders_side, buyer):
+        orders_side.authorized()
+
+        assert buyer.get('/v1/payments?order_id={"$ne":"x"}').json["items"] == []
+
+    def test_shows_what_may_be_asked_for(self, orders_side, buyer):
+        authorized = orders_side.authorized("ord_2")
+        captured = orders_side.captured("ord_1")
+
+        shown = {each["id"]: each["allowed_actions"] for each in buyer.get("/v1/payments").json["items"]}
+
+        assert shown == {authorized: ["capture", "void"], captured: ["refund"]}
