@@ -12,10 +12,11 @@ import redis
 
 from services.gateway.clients.descriptions import DescriptionCache
 from services.gateway.clients.limiter import Limiter
-from services.gateway.clients.upstream import Call, Upstream
+from services.gateway.clients.upstream import Upstream
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
 from shared.base.errors import Problem
+from shared.calls.exchange import Request
 
 PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
@@ -52,13 +53,13 @@ class Readiness:
 
 
 def _probe(upstream: Upstream) -> str:
-    call = Call("GET", "/health/ready", "", time.monotonic() + PROBE_SECONDS, may_repeat=True, is_hurried=True)
+    expires_at = time.monotonic() + PROBE_SECONDS
+    probe = Request("GET", "/health/ready", "", expires_at, may_repeat=True, is_hurried=True, is_probe=True)
     try:
-        reply = upstream.call(call)
+        response = upstream.call(probe)
     except Problem:
         return "unreachable"
-    reply.close()
-    return "ok" if reply.status == 200 else "degraded"
+    return "ok" if response.status == 200 else "degraded"
 
 
 def _probe_redis(limiter: Limiter) -> str:

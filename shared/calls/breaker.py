@@ -1,4 +1,4 @@
-"""A circuit breaker with a rolling window: it stops calling an upstream that fails or crawls, then probes it once."""
+"""A circuit breaker with a rolling window: it stops calls to an upstream that fails or is slow, then probes it once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from shared.base.limits import DependencyLimits
+from shared.calls.failures import BreakerOpen
 
 
 class BreakerState(StrEnum):
@@ -17,20 +18,12 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-class BreakerOpen(Exception):
-    """The call was not made; `retry_after_seconds` is the time until the next probe."""
-
-    def __init__(self, retry_after_seconds: float) -> None:
-        super().__init__(f"open for another {retry_after_seconds:.1f} s")
-        self.retry_after_seconds = retry_after_seconds
-
-
 class CircuitBreaker:
     """
     Hystrix semantics: a window of one-second buckets, then open, then exactly one probe.
 
-    The lock is held for the bookkeeping only, never during a call: a slow upstream must not queue its callers here.
-    Every change of state starts a new generation; an answer to a call admitted in an older one counts for nothing.
+    The lock is held for the counting only, never during a call: a slow upstream must not queue its callers here.
+    Every change of state starts a new generation; the outcome of a call admitted in an older one is ignored.
     """
 
     def __init__(
@@ -56,7 +49,7 @@ class CircuitBreaker:
         return self._state
 
     def admit(self) -> int:
-        """Return a ticket for one call, to be given to `record` or `abandon`; raise BreakerOpen when it may not run."""
+        """Return a ticket for one call, for `record` or `abandon`; raise BreakerOpen when the call may not run."""
         with self._lock:
             if self._state is BreakerState.CLOSED:
                 return self._generation
@@ -80,7 +73,7 @@ class CircuitBreaker:
                     self._enter(BreakerState.OPEN)
 
     def abandon(self, ticket: int) -> None:
-        """Give back a ticket whose call says nothing about the upstream; a probe without an answer has failed."""
+        """Return a ticket whose call says nothing about the upstream; a probe without an outcome has failed."""
         if self._state is BreakerState.HALF_OPEN:
             self.record(ticket, failed=True, seconds=0.0)
 

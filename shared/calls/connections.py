@@ -1,197 +1,108 @@
-"""Pooled HTTP connections that know whether they are fresh, and whole answers read within a time."""
+"""Pools of idle connections, one per origin and process."""
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, Any
 from urllib.parse import urlsplit
 
-import orjson
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
-from urllib3._collections import HTTPHeaderDict
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    TimeoutError,
-)
-from urllib3.util import Retry, Timeout
+from shared.calls.failures import Unreachable
+from shared.calls.wire import Connection
 
-# Shorter than the servers' keep-alive, so that it is we who close an idle connection.
+# Shorter than the servers' keep-alive, so that the client closes an idle connection first.
 IDLE_SECONDS = 20.0
-LARGEST_ANSWER_BYTES = 64 * 1024 * 1024
-_LARGE_BODY_BYTES = 64 * 1024
-_PIECE_BYTES = 256 * 1024
-_NO_RETRY = Retry(False, redirect=False)
-_local = threading.local()
 
 
-class ConnectionBroken(Exception):
-    """
-    No answer: `reason` is `timeout` or `connection`.
+class Pool:
+    """Idle connections to one origin, the latest used first; safe to share between threads."""
 
-    `is_stale` says that a pooled connection broke before any answer, which servers cause by closing idle ones.
-    """
+    def __init__(self, host: str, port: int, *, size: int, tls: ssl.SSLContext | None = None) -> None:
+        self._host = host
+        self._port = port
+        self._size = size
+        self._tls = tls
+        self._idle: deque[Connection] = deque()
 
-    def __init__(self, reason: str, *, is_stale: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.is_stale = is_stale
+    def take_idle(self) -> Connection | None:
+        """Return a connection that was used a moment ago and is still open, None when there is none."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - connection.idle_since < IDLE_SECONDS and not connection.is_stale():
+                return connection
+            connection.close()
 
+    def connect(self, *, connect_seconds: float, expires_at: float) -> Connection:
+        """Return a new connection; raise Unreachable, or TimeoutError when the call has no time left."""
+        seconds = max(0.01, min(connect_seconds, expires_at - time.monotonic()))
+        try:
+            return Connection(self._host, self._port, seconds=seconds, tls=self._tls)
+        except OSError as failure:
+            if isinstance(failure, TimeoutError) and time.monotonic() >= expires_at:
+                raise
+            raise Unreachable(f"{self._host}:{self._port} cannot be reached") from failure
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole HTTP answer."""
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection whose response was read to its end; close it when the pool is full."""
+        connection.idle_since = time.monotonic()
+        if len(self._idle) < self._size:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
-    status: int
-    headers: HTTPHeaderDict
-    content: bytes
-
-    def json(self) -> Any:
-        """Return the parsed body, None when there is none; raise ValueError when it is not JSON."""
-        return orjson.loads(self.content) if self.content else None
-
-
-class _FreshnessMixin:
-    """Remembers when a connection was last used, and tells this thread when a call had to open one."""
-
-    _used_at = 0.0
-
-    def connect(self) -> None:
-        _local.is_fresh = True
-        super().connect()  # type: ignore[misc]
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        now = time.monotonic()
-        is_old = _local.wants_fresh or now - self._used_at > IDLE_SECONDS
-        if is_old and self.sock is not None:  # type: ignore[attr-defined]
-            self.close()  # type: ignore[attr-defined]
-        self._used_at = now
-        super().request(*args, **kwargs)  # type: ignore[misc]
-
-
-class _Connection(_FreshnessMixin, HTTPConnection):
-    pass
+    def close(self) -> None:
+        """Close the idle connections; the next call opens a new one."""
+        while self._idle:
+            self._idle.pop().close()
 
 
-class _SecureConnection(_FreshnessMixin, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-_pools: dict[tuple[str, str, int | None], HTTPConnectionPool] = {}
+_pools: dict[tuple[str, str, int | None], Pool] = {}
 _pools_lock = threading.Lock()
 
 
-def pool_for(base_url: str, *, size: int) -> HTTPConnectionPool:
-    """Return this process's pool for the origin of `base_url`; all clients of one origin share it."""
-    parts = urlsplit(base_url)
+def pool_for(url: str, *, size: int) -> Pool:
+    """Return this process's pool for the origin of `url`; all clients of one origin share it."""
+    parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{base_url!r} is not an http(s) address")
-    kind = _SecurePool if parts.scheme == "https" else _Pool
+        raise ValueError(f"{url!r} is not an http(s) address")
     key = (parts.scheme, parts.hostname, parts.port)
     with _pools_lock:
         if key not in _pools:
-            _pools[key] = kind(parts.hostname, parts.port, maxsize=size, block=False)
+            tls = ssl.create_default_context() if parts.scheme == "https" else None
+            _pools[key] = Pool(parts.hostname, parts.port or (443 if tls else 80), size=size, tls=tls)
         return _pools[key]
 
 
-def pools_for(base_url: str, *, size: int) -> Callable[[], HTTPConnectionPool]:
+def pools_for(url: str, *, size: int) -> Callable[[], Pool]:
     """
     Return what gives each call its pool: always the same, or those of a `cloudmap://` service's instances in turn.
 
-    It raises ConnectionBroken while no instance is known.
+    It raises Unreachable while no instance is known.
     """
-    if not base_url.startswith("cloudmap://"):
-        pool = pool_for(base_url, size=size)
+    if not url.startswith("cloudmap://"):
+        pool = pool_for(url, size=size)
         return lambda: pool
-    addresses = import_module("shared.calls.cloud_map").addresses_of(base_url)
+    addresses = import_module("shared.calls.cloud_map").addresses_of(url)
 
-    def next_pool() -> HTTPConnectionPool:
+    def next_pool() -> Pool:
         try:
             host, port = addresses.pick()
         except OSError as failure:
-            raise ConnectionBroken("connection") from failure
+            raise Unreachable("no instance is known") from failure
         return pool_for(f"http://{host}:{port}", size=size)
 
     return next_pool
 
 
 def close_pools() -> None:
-    """Close every idle connection; the next call opens a new one."""
+    """Close every idle connection of this process; the next call opens a new one."""
     with _pools_lock:
         for pool in _pools.values():
             pool.close()
         _pools.clear()
-
-
-def exchange(
-    pool: HTTPConnectionPool,
-    method: str,
-    target: str,
-    *,
-    headers: dict[str, str],
-    body: bytes | IO[bytes] | None,
-    connect_seconds: float,
-    total_seconds: float,
-    on_fresh: bool = False,
-) -> Answer:
-    """
-    Send one request and read the whole answer within `total_seconds`; raise ConnectionBroken otherwise.
-
-    `on_fresh` opens a new connection even where the pool has one.
-    """
-    expires_at = time.monotonic() + total_seconds
-    if body is not None and not (isinstance(body, bytes) and len(body) <= _LARGE_BODY_BYTES):
-        # urllib3 sends under the connect timeout: a large body to a busy server needs longer than a handshake.
-        connect_seconds = total_seconds
-    _local.is_fresh = False
-    _local.wants_fresh = on_fresh
-    try:
-        response = pool.urlopen(
-            method,
-            target,
-            body=body,
-            headers=headers,
-            retries=_NO_RETRY,
-            redirect=False,
-            assert_same_host=False,
-            timeout=Timeout(total=total_seconds, connect=min(connect_seconds, total_seconds)),
-            preload_content=False,
-            decode_content=False,
-        )
-        return Answer(response.status, response.headers, _read(response, expires_at))  # type: ignore[arg-type]
-    except NewConnectionError as error:
-        raise ConnectionBroken("connection") from error
-    except (ConnectTimeoutError, ReadTimeoutError, TimeoutError) as error:
-        raise ConnectionBroken("timeout") from error
-    except (HTTPError, OSError) as error:
-        is_stale = not _local.is_fresh and isinstance(error, (ProtocolError, OSError))
-        raise ConnectionBroken("connection", is_stale=is_stale) from error
-
-
-def _read(response: HTTPResponse, expires_at: float) -> bytes:
-    """Read the body; a socket's timeout alone would let an upstream drip for ever."""
-    pieces: list[bytes] = []
-    size = 0
-    while piece := response.read1(_PIECE_BYTES, decode_content=False):
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST_ANSWER_BYTES or time.monotonic() > expires_at:
-            response.close()
-            raise ConnectionBroken("timeout" if size <= LARGEST_ANSWER_BYTES else "connection")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -1,11 +1,11 @@
-"""An upstream's refusal as a `Problem` of ours: to be looked at, or passed on as it came."""
+"""An upstream's refusal (4xx) as a `Problem` of ours: to be inspected, or to be passed on unchanged."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shared.base.errors import FieldError, Problem
-from shared.calls.connections import Answer
+from shared.calls.exchange import PROBLEM_TYPE, Response
 
 _STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "request_id", "errors"})
 _PASSED_HEADERS = ("Retry-After", "WWW-Authenticate", "Allow")
@@ -16,19 +16,19 @@ class UpstreamRefused(Problem):
     The upstream's own refusal (4xx), with its status, type, title, detail, errors and extension members.
 
     Inspect it (`refusal.status`, `refusal.kind == "out-of-stock"`, `refusal.extra`) or let it pass to the client.
-    `body` is the parsed answer whatever its shape, None when it is not JSON.
+    `body` is the parsed response body whatever its shape, None when it is not JSON.
     """
 
     title = "The request was refused"
 
-    def __init__(self, upstream_name: str, answer: Answer) -> None:
-        self.body = _parsed(answer)
+    def __init__(self, upstream_name: str, response: Response) -> None:
+        self.body = _parsed(response)
         document = self.body if isinstance(self.body, dict) else {}
-        is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        passed = {name: answer.headers[name] for name in _PASSED_HEADERS if name in answer.headers}
+        is_problem = response.header("content-type").startswith(PROBLEM_TYPE)
+        passed = {name: value for name in _PASSED_HEADERS if (value := response.header(name.lower()))}
         super().__init__(str(document.get("detail", "")) if is_problem else "", headers=passed)
         self.upstream = upstream_name
-        self.status = answer.status
+        self.status = response.status
         self._type = "/problems/upstream-refused"
         if is_problem:
             self.title = str(document.get("title", self.title))
@@ -46,9 +46,9 @@ class UpstreamRefused(Problem):
         return self._type.rpartition("/")[2]
 
 
-def _parsed(answer: Answer) -> Any:
+def _parsed(response: Response) -> Any:
     try:
-        return answer.json()
+        return response.json()
     except ValueError:
         return None
 

@@ -1,4 +1,4 @@
-"""Calls that may fail: a breaker, a bulkhead and a retry budget per upstream, and `@resilient` for client methods."""
+"""Calls that may fail: breaker, bulkhead and retry budget of each upstream, and `@resilient` for client methods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from typing import Any, Final, TypeVar, cast
 from shared.base import deadline
 from shared.base.errors import Unavailable
 from shared.base.limits import DependencyLimits, limits_for
-from shared.calls.breaker import BreakerOpen, BreakerState, CircuitBreaker
+from shared.calls.breaker import BreakerState, CircuitBreaker
+from shared.calls.bulkhead import Bulkhead
+from shared.calls.failures import BulkheadFull, NoResponse
 from shared.observe.observability import get_logger
 
 T = TypeVar("T")
@@ -29,15 +31,15 @@ SECONDS_PER_FREE_RETRY = 10.0
 LARGEST_RETRY_BALANCE = 10.0
 _NO_FALLBACK: Final = object()
 
-# 0: nobody retries around this call; n: `@resilient` makes its n-th attempt, so that no layer below retries too.
+# 0: no retries around this call; n: `@resilient` makes its n-th attempt, so that no layer below retries too.
 attempt_number: ContextVar[int] = ContextVar("attempt_number", default=0)
 
 
 class UpstreamUnavailable(Unavailable):
     """
-    A dependency did not answer: connection, timeout, 5xx, open breaker or full bulkhead.
+    A dependency is unavailable: no connection, timeout, 5xx, open breaker or full bulkhead.
 
-    `reason` says which of these; `is_retryable` is False where another try cannot help.
+    `reason` says which of these; `is_retryable` is False where another attempt cannot help.
     """
 
     title = "A service that is needed here is not available"
@@ -59,14 +61,20 @@ class UpstreamUnavailable(Unavailable):
         if was_retried:
             self.mark_retried()
 
+    @classmethod
+    def after(cls, upstream: str, failure: NoResponse) -> UpstreamUnavailable:
+        """Return the problem for a call without a response."""
+        wait = max(1, math.ceil(failure.retry_after_seconds))
+        return cls(upstream, failure.reason, is_retryable=failure.is_retryable, retry_after_seconds=wait)
+
     def mark_retried(self) -> None:
-        """Tell every caller above that this was tried again already: retries must not multiply through the layers."""
+        """Mark this call as retried, for every caller above: retries must not multiply from layer to layer."""
         self.is_retryable = False
         self.headers["X-Retried"] = "1"
 
 
-class Verdict(Enum):
-    """What an exception says about the upstream: it failed, it answered (a refusal), or nothing."""
+class CallOutcome(Enum):
+    """What a call says about its upstream: it failed, it answered (a refusal is an answer, too), or nothing."""
 
     FAILED = "failed"
     ANSWERED = "answered"
@@ -105,54 +113,58 @@ class RetryBudget:
 
 
 class Upstream:
-    """One dependency as this process sees it; `upstream(name)` returns the one that everybody shares."""
+    """One dependency as this process sees it; `upstream(name)` returns the one that all its clients share."""
 
     def __init__(self, name: str, limits: DependencyLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self.limits = limits
         self.clock = clock
-        self.breaker = CircuitBreaker(limits, clock=clock, on_change=self._announce)
+        self.breaker = CircuitBreaker(limits, clock=clock, on_change=self._log_change)
+        self.bulkhead = Bulkhead(limits.bulkhead)
         self.budget = RetryBudget(limits.retry_ratio, clock=clock)
-        self._places = threading.BoundedSemaphore(limits.bulkhead)
 
-    def call(self, function: Callable[[], T], *, judge: Callable[[Exception], Verdict]) -> T:
-        """
-        Run `function` if the breaker is closed and the bulkhead has a place, else raise UpstreamUnavailable at once.
-
-        `judge` says what an exception tells about the upstream; a result always counts as an answer.
-        """
-        if not self._places.acquire(blocking=False):
-            raise UpstreamUnavailable(self.name, "bulkhead_full", is_retryable=False, retry_after_seconds=1)
+    def admit(self, share: float = 1.0) -> int:
+        """Take a place in the bulkhead and return the breaker's ticket; raise BulkheadFull or BreakerOpen."""
+        if not self.bulkhead.enter(share):
+            raise BulkheadFull(f"{self.name} has all the calls it may have")
         try:
-            return self._admitted(function, judge)
-        finally:
-            self._places.release()
+            return self.breaker.admit()
+        except BaseException:
+            self.bulkhead.leave()
+            raise
 
-    def _admitted(self, function: Callable[[], T], judge: Callable[[Exception], Verdict]) -> T:
+    def settle(self, ticket: int, outcome: CallOutcome, seconds: float) -> None:
+        """Count the outcome of an admitted call that took `seconds`; its place is freed by `bulkhead.leave()`."""
+        if outcome is CallOutcome.UNKNOWN:
+            self.breaker.abandon(ticket)
+        else:
+            self.breaker.record(ticket, failed=outcome is CallOutcome.FAILED, seconds=seconds)
+
+    def call(self, function: Callable[[], T], *, judge: Callable[[Exception], CallOutcome]) -> T:
+        """
+        Return `function()` if the breaker is closed and the bulkhead has a place, else raise UpstreamUnavailable.
+
+        `judge` returns what an exception says about the upstream; a returned value always counts as an answer.
+        """
         try:
-            ticket = self.breaker.admit()
-        except BreakerOpen as refusal:
-            wait = max(1, math.ceil(refusal.retry_after_seconds))
-            raise UpstreamUnavailable(
-                self.name, "breaker_open", is_retryable=False, retry_after_seconds=wait
-            ) from refusal
+            ticket = self.admit()
+        except NoResponse as failure:
+            raise UpstreamUnavailable.after(self.name, failure) from failure
         started_at = self.clock()
+        outcome = CallOutcome.ANSWERED
         try:
-            result = function()
-        except Exception as error:
-            verdict = judge(error)
-            if verdict is Verdict.UNKNOWN:
-                self.breaker.abandon(ticket)
-            else:
-                self.breaker.record(ticket, failed=verdict is Verdict.FAILED, seconds=self.clock() - started_at)
+            return function()
+        except Exception as failure:
+            outcome = judge(failure)
             raise
         except BaseException:
-            self.breaker.abandon(ticket)
+            outcome = CallOutcome.UNKNOWN
             raise
-        self.breaker.record(ticket, failed=False, seconds=self.clock() - started_at)
-        return result
+        finally:
+            self.settle(ticket, outcome, self.clock() - started_at)
+            self.bulkhead.leave()
 
-    def _announce(self, state: BreakerState) -> None:
+    def _log_change(self, state: BreakerState) -> None:
         log.warning("breaker_changed", upstream=self.name, state=state.value)
 
 
@@ -161,7 +173,7 @@ _upstreams_lock = threading.Lock()
 
 
 def upstream(name: str) -> Upstream:
-    """Return this process's one breaker, bulkhead and budget for the dependency `name`."""
+    """Return this process's breaker, bulkhead and retry budget of the dependency `name`."""
     found = _upstreams.get(name)
     if found is None:
         with _upstreams_lock:
@@ -170,7 +182,7 @@ def upstream(name: str) -> Upstream:
 
 
 def forget_upstreams() -> None:
-    """Start anew with closed breakers and empty bulkheads, as a fresh process does."""
+    """Replace every breaker, bulkhead and retry budget by a new one, as in a new process."""
     with _upstreams_lock:
         _upstreams.clear()
 
@@ -183,9 +195,10 @@ def full_jitter(retry: int) -> float:
 
 def with_retries(target: Upstream, attempts: int, make: Callable[[int], T]) -> T:
     """
-    Call `make(attempt)` up to `attempts` times while it raises a retryable UpstreamUnavailable.
+    Return `make(attempt)`, called up to `attempts` times while it raises a retryable UpstreamUnavailable.
 
-    Every retry costs the budget of `target`, pauses with full jitter and fits the deadline; else the refusal stands.
+    Every retry is paid from the retry budget of `target`, pauses with full jitter and fits the deadline; otherwise the
+    exception is raised.
     """
     target.budget.deposit()
     attempt = 1
@@ -222,12 +235,12 @@ def resilient(
     *, timeout: float, attempts: int = 1, fallback: Any = _NO_FALLBACK, dependency: str = ""
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """
-    Give a client method its time, its attempts and what to answer without the upstream.
+    Give a client method its timeout, its attempts and a fallback for an unavailable upstream.
 
     Each attempt gets `timeout` seconds (less when the request's deadline is nearer) as the keyword `timeout`.
     `attempts` above 1 states that the method is safe to repeat. `fallback` is returned (a callable is called without
-    arguments) instead of UpstreamUnavailable; never instead of a refusal (4xx). A ServiceClient guards its own calls;
-    name the `dependency` on a method that reaches the upstream by other means, to guard it here.
+    arguments) instead of UpstreamUnavailable; never instead of a refusal (4xx). A ServiceClient has its own breaker and
+    bulkhead; a method that calls by other means names its `dependency` here to get them.
     """
 
     def decorate(method: Callable[..., T]) -> Callable[..., T]:
@@ -264,7 +277,8 @@ def _guarded(target: Upstream, call: Callable[[int], T], attempt: int) -> T:
         raise UpstreamUnavailable(target.name, reason) from error
 
 
-def _judge(error: Exception) -> Verdict:
-    if isinstance(error, deadline.DeadlineExceeded):
-        return Verdict.UNKNOWN
-    return Verdict.FAILED if isinstance(error, (ConnectionError, TimeoutError, Unavailable)) else Verdict.ANSWERED
+def _judge(failure: Exception) -> CallOutcome:
+    if isinstance(failure, deadline.DeadlineExceeded):
+        return CallOutcome.UNKNOWN
+    has_failed = isinstance(failure, (ConnectionError, TimeoutError, Unavailable))
+    return CallOutcome.FAILED if has_failed else CallOutcome.ANSWERED

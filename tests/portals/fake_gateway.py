@@ -9,10 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import orjson
-from urllib3._collections import HTTPHeaderDict
 
-from shared.calls.connections import Answer
-from shared.calls.service_client import UpstreamRefused, UpstreamUnavailable
+from shared.calls.service_client import Response, UpstreamRefused, UpstreamUnavailable
 from shared.portal.gateway import Call, Reply
 from tests.portals.fake_shop import Refusal, Shop
 
@@ -23,10 +21,10 @@ Route = Callable[..., tuple[int, Any]]
 def refused(status: int, kind: str = "refused", *, retry_after: str = "", **members: Any) -> UpstreamRefused:
     """Return the exception the real client raises for a problem of this kind."""
     document = {"type": f"/problems/{kind}", "title": kind.replace("-", " ").capitalize(), "status": status} | members
-    headers = HTTPHeaderDict({"Content-Type": "application/problem+json"})
+    headers = [("Content-Type", "application/problem+json")]
     if retry_after:
-        headers["Retry-After"] = retry_after
-    return UpstreamRefused("gateway", Answer(status, headers, orjson.dumps(document)))
+        headers.append(("Retry-After", retry_after))
+    return UpstreamRefused("gateway", Response(status, headers, orjson.dumps(document)))
 
 
 class FakeGateway:

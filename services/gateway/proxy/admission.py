@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from services.gateway.clients.limiter import Bucket, Decision, Limit, Limiter
-from services.gateway.clients.wire import Body
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import RateLimited
 from services.gateway.policy import Access, RateClass, Route
 from services.gateway.rules.passage import client_address
 from shared.base.errors import Forbidden, Unauthorized
+from shared.calls.wire import Body
 from shared.web.tokens import Principal, TokenVerifier
 
 Environ = dict[str, Any]

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from services.gateway.clients.wire import Body
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
 from shared.base.errors import BadRequest
+from shared.calls.wire import Body
 from shared.web.slow_clients import watch
 
 PIECE_BYTES = 64 * 1024

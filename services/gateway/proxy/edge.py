@@ -11,8 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from services.gateway.clients.upstream import Call, Reply, Upstream
-from services.gateway.clients.wire import Body
+from services.gateway.clients.upstream import Upstream
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
 from services.gateway.policy import RateClass
@@ -31,6 +30,8 @@ from services.gateway.proxy.sampling import Sampler
 from services.gateway.rules.passage import QUERY_PATTERN
 from shared.base import deadline
 from shared.base.errors import BadRequest, NotFound, Problem
+from shared.calls.exchange import Request, Response
+from shared.calls.wire import Body
 from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
 from shared.web.problems import problem_document
@@ -107,7 +108,7 @@ class Edge:
             status_line = REASONS.get(finished.status) or f"{finished.status} Unknown"
             start_response(status_line, finished.fields + exchange.fields)
         except BaseException:
-            if isinstance(finished.body, Reply):
+            if isinstance(finished.body, Response):
                 finished.body.close()
             raise
         return finished.body
@@ -153,8 +154,8 @@ class Edge:
         with received_body(environ, route.body_limit, self._settings) as body:
             if is_login:
                 self._spend(exchange, self._admission.limit_login(body, address))
-            reply = self._ask(exchange, match, query, address, body)
-        return self._returned(exchange, match, reply)
+            response = self._call(exchange, match, query, address, body)
+        return self._returned(exchange, match, response)
 
     @staticmethod
     def _decide(exchange: Exchange, is_sampled: bool) -> None:
@@ -163,21 +164,21 @@ class Edge:
         if is_sampled and trace is not None:
             exchange.fields.append(("traceresponse", trace.header()))  # a portal's own spans follow it
 
-    def _ask(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Reply:
+    def _call(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Response:
         span = tracing.call_span()
         upstream = match.route.upstream
         started_at = time.perf_counter()
         has_failed = True
         try:
-            reply = self._upstreams[upstream].call(
-                _call(exchange, match, query, address, body, ours=tracing.outgoing_headers(span))
+            response = self._upstreams[upstream].call(
+                _request(exchange, match, query, address, body, ours=tracing.outgoing_headers(span))
             )
-            has_failed = reply.status >= 500
-            return reply
+            has_failed = response.status >= 500
+            return response
         finally:
             seconds = time.perf_counter() - started_at
-            asked = {"http.request.method": exchange.method, "peer.service": upstream}
-            tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=asked)
+            attributes = {"http.request.method": exchange.method, "peer.service": upstream}
+            tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=attributes)
 
     @staticmethod
     def _spend(exchange: Exchange, decision: Any) -> None:
@@ -186,24 +187,24 @@ class Edge:
             raise refuse(decision)
 
     @staticmethod
-    def _returned(exchange: Exchange, match: Match, reply: Reply) -> Finished:
-        if reply.status >= 400 and exchange.method != "HEAD" and "json" not in reply.header("content-type"):
-            reply.close()
-            raise _explained(match.route.upstream, reply.status)
-        fields = returned_fields(reply, match.route, exchange.method)
-        return Finished(reply.status, fields, reply if reply.whole is None else (reply.whole,))
+    def _returned(exchange: Exchange, match: Match, response: Response) -> Finished:
+        if response.status >= 400 and exchange.method != "HEAD" and "json" not in response.header("content-type"):
+            response.close()
+            raise _problem_for(match.route.upstream, response.status)
+        fields = returned_fields(response, match.route, exchange.method)
+        return Finished(response.status, fields, response if response.is_streamed else (response.content,))
 
 
-def _call(
+def _request(
     exchange: Exchange, match: Match, query: str, address: str, body: Body | None, *, ours: Mapping[str, str]
-) -> Call:
-    """Describe the call for the upstream: the client's own fields, then ours, which it cannot write."""
+) -> Request:
+    """Return the request for the upstream: the client's own header fields, then ours, which the client cannot set."""
     environ, route = exchange.environ, match.route
     seconds = min(route.timeout_seconds, LONGEST_SECONDS)
-    asked = deadline.parse(environ.get("HTTP_X_DEADLINE_MS"))
-    is_hurried = asked is not None and asked < seconds
-    if asked is not None and is_hurried:
-        seconds = asked
+    wanted = deadline.parse(environ.get("HTTP_X_DEADLINE_MS"))
+    is_hurried = wanted is not None and wanted < seconds
+    if wanted is not None and is_hurried:
+        seconds = wanted
     if seconds <= 0:
         raise UpstreamTimedOut("The request leaves no time to answer it")
     scheme = environ.get("wsgi.url_scheme", "http")
@@ -212,7 +213,7 @@ def _call(
         f"X-Deadline-Ms: {deadline.header_value(seconds)}\r\n"
         f"X-Forwarded-For: {address}\r\nX-Forwarded-Proto: {scheme}\r\n"
     )
-    return Call(
+    return Request(
         method=exchange.method,
         target=f"{match.upstream_path}?{query}" if query else match.upstream_path,
         fields=fields,
@@ -220,7 +221,8 @@ def _call(
         body=body,
         may_repeat=exchange.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
         is_hurried=is_hurried,
-        criticality=route.criticality,
+        share=route.criticality.value,
+        is_streamed=True,
     )
 
 
@@ -245,7 +247,7 @@ def _common_fields(environ: Environ, settings: GatewaySettings) -> Fields:
     return fields + cors_fields(environ, settings.cors_origins) if settings.cors_origins else fields
 
 
-def _explained(upstream: str, status: int) -> Problem:
+def _problem_for(upstream: str, status: int) -> Problem:
     """Return the problem for an error page that a server in front of, or inside, an upstream wrote."""
     if status < 500:
         return UpstreamRefused(status)

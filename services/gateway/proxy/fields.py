@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from services.gateway.clients.upstream import Reply
 from services.gateway.policy import Route
 from services.gateway.rules.passage import NOT_RETURNED, is_forwarded, named_by_connection, public_location
+from shared.calls.exchange import Response
 
 Environ = dict[str, Any]
 Fields = list[tuple[str, str]]
@@ -46,11 +46,11 @@ def _line(name: str, value: str) -> str:
     return "" if "\r" in value or "\n" in value or "\0" in value else f"{name}: {value}\r\n"
 
 
-def returned_fields(reply: Reply, route: Route, method: str) -> Fields:
+def returned_fields(response: Response, route: Route, method: str) -> Fields:
     """Return the answer's fields for the client; private answers are `no-store` unless the upstream said otherwise."""
     fields: Fields = []
     says_cache = False
-    for name, value in reply.headers:
+    for name, value in response.headers:
         lower = name.lower()
         if lower in NOT_RETURNED or lower in _SECURITY_NAMES or lower.startswith("access-control-"):
             continue
@@ -60,8 +60,8 @@ def returned_fields(reply: Reply, route: Route, method: str) -> Fields:
         fields.append((name, value))
     if not says_cache and not route.cacheable:
         fields.append(("Cache-Control", "no-store"))
-    length = reply.header("content-length") if method == "HEAD" else reply.length
-    if length not in (None, "") and reply.status not in (204, 304):
+    length = response.header("content-length") if method == "HEAD" else response.length
+    if length not in (None, "") and response.status not in (204, 304):
         fields.append(("Content-Length", str(length)))
     return fields
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from services.gateway.policy import UPSTREAMS
+from shared.calls.connections import close_pools
 from tests.services.gateway.upstreams import FakeUpstream, Respond, echo
 from tests.support import Api
 
@@ -43,9 +44,8 @@ def make_gateway(make_app: Callable[..., Flask], upstream: FakeUpstream) -> Iter
 
     yield make
     for app in made:
-        parts = app.extensions["gateway"]
-        for each in (*parts["upstreams"].values(), parts["limiter"]):
-            each.close()
+        app.extensions["gateway"]["limiter"].close()
+    close_pools()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from services.gateway.clients.upstream import Bulkhead
 from services.gateway.policy import Criticality
+from shared.calls.bulkhead import Bulkhead
 from tests.services.gateway.upstreams import answer
 
 PROBLEM = "application/problem+json"
@@ -130,17 +130,17 @@ class TestBulkhead:
         bulkhead = Bulkhead(20)
         admitted = dict.fromkeys((Criticality.BROWSE, Criticality.NORMAL, Criticality.CHECKOUT), 0)
         for criticality in admitted:
-            while bulkhead.enter(criticality):
+            while bulkhead.enter(criticality.value):
                 admitted[criticality] += 1
 
         assert list(admitted.values()) == [15, 3, 2]
 
     def test_gives_places_back(self):
         bulkhead = Bulkhead(1)
-        assert bulkhead.enter(Criticality.NORMAL)
-        assert not bulkhead.enter(Criticality.CHECKOUT)
+        assert bulkhead.enter(Criticality.NORMAL.value)
+        assert not bulkhead.enter(Criticality.CHECKOUT.value)
         bulkhead.leave()
-        assert bulkhead.enter(Criticality.NORMAL)
+        assert bulkhead.enter(Criticality.NORMAL.value)
 
     def test_every_call_leaves_again(self, make_gateway, api, start_upstream):
         outcomes = iter([None, b"nonsense\r\n\r\n", answer({}), answer(b"x" * 300_000)])
@@ -150,7 +150,7 @@ class TestBulkhead:
         statuses = [client.get("/api/v1/orders", buffered=True).status_code for _ in range(4)]
 
         assert statuses == [502, 502, 200, 200]
-        assert gateway.extensions["gateway"]["upstreams"]["orders"].bulkhead.enter(Criticality.CHECKOUT)
+        assert gateway.extensions["gateway"]["upstreams"]["orders"].upstream.bulkhead.enter()
 
 
 class TestConnections:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.base.limits import DEFAULT
-from shared.calls.breaker import BreakerOpen, BreakerState, CircuitBreaker
+from shared.calls.breaker import BreakerState, CircuitBreaker
+from shared.calls.failures import BreakerOpen
 from tests.shared.upstreams import Ticker
 
 LIMITS = replace(DEFAULT, slow_seconds=1.0)

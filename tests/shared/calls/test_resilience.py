@@ -13,10 +13,10 @@ from shared.base import deadline
 from shared.base.errors import NotFound
 from shared.base.limits import DEFAULT
 from shared.calls.resilience import (
+    CallOutcome,
     RetryBudget,
     Upstream,
     UpstreamUnavailable,
-    Verdict,
     attempt_number,
     forget_upstreams,
     full_jitter,
@@ -34,8 +34,8 @@ def _fresh_upstreams():
     forget_upstreams()
 
 
-def failed(_: Exception) -> Verdict:
-    return Verdict.FAILED
+def failed(_: Exception) -> CallOutcome:
+    return CallOutcome.FAILED
 
 
 class TestBulkhead:
@@ -86,13 +86,13 @@ class TestBreakerOfAnUpstream:
         assert refusal.value.reason == "breaker_open"
         assert (refusal.value.status, refusal.value.headers["Retry-After"]) == (503, "5")
 
-    @pytest.mark.parametrize("verdict", [Verdict.ANSWERED, Verdict.UNKNOWN])
-    def test_stays_closed_when_the_upstream_is_not_to_blame(self, ticker, verdict):
+    @pytest.mark.parametrize("outcome", [CallOutcome.ANSWERED, CallOutcome.UNKNOWN])
+    def test_stays_closed_when_the_upstream_is_not_to_blame(self, ticker, outcome):
         target = Upstream("products", DEFAULT, clock=ticker)
 
         for _ in range(40):
             with pytest.raises(TimeoutError):
-                target.call(raise_timeout, judge=lambda _: verdict)
+                target.call(raise_timeout, judge=lambda _: outcome)
 
         assert target.call(lambda: "fine", judge=failed) == "fine"
 

@@ -69,7 +69,7 @@ class TestRequest:
 
         answer = products.request("POST", "/v1/imports")
 
-        assert (answer.status, answer.headers["location"], answer.content) == (202, "/v1/imports/1", b"%PDF")
+        assert (answer.status, answer.header("location"), answer.content) == (202, "/v1/imports/1", b"%PDF")
 
     def test_uploads_a_form_with_a_file(self, server, products):
         products.request("POST", "/v1/imports", {"dry_run": "true"}, files={"file": ("a.csv", b"sku\nA", "text/csv")})

@@ -151,7 +151,7 @@ class TestDeadUpstream:
         assert products.get("/v1/products") == {"ok": True}
 
     def test_is_not_called_while_the_breaker_is_open(self, server, products):
-        server.default = Reply(500)
+        server.default = Reply(502)
         for _ in range(20):
             refusal_of(lambda: products.post("/v1/x"))
         seen = len(server.received)
@@ -163,7 +163,7 @@ class TestDeadUpstream:
         assert len(server.received) == seen
 
     def test_does_not_take_its_neighbours_along(self, server, products, start_server):
-        server.default = Reply(500)
+        server.default = Reply(502)
         for _ in range(25):
             refusal_of(lambda: products.post("/v1/x"))
 
