@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
 
 from mongoengine import DateTimeField, Document, StringField
 
@@ -47,7 +46,7 @@ class AuditEntry(Document):
     request_id = StringField()
     expires_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "audit_log",
         "db_alias": "users",
         "auto_create_index": False,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from flask import current_app
 
 from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
 from services.users.config import DEMO_MODE, UsersSettings
 from shared.base.errors import SettingsInvalid
+from shared.web.service import current_clients
 from shared.web.tokens import KeySource
 
 TEST_MODE = "test"
@@ -53,4 +52,4 @@ def _signing_keys(settings: UsersSettings) -> list[EllipticCurvePrivateKey]:
 
 def clients() -> Clients:
     """Return the clients of the current application."""
-    return cast(Clients, current_app.extensions["tradepost_clients"])
+    return current_clients(Clients)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 import msgspec
 from mongoengine import StringField
@@ -21,7 +21,7 @@ class Company(Aggregate):
     name = StringField(required=True, max_length=200)
     reference = StringField(max_length=100)
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "companies",
         "db_alias": "users",
         "indexes": [
@@ -35,8 +35,7 @@ class Company(Aggregate):
 
     @classmethod
     def find_by_reference(cls, reference: str) -> Self | None:
-        found: Self | None = cls.objects(reference=str(reference)).first()
-        return found
+        return cls.objects(reference=str(reference)).first()
 
     @classmethod
     def find_or_create(cls, details: CompanyDetails) -> tuple[Self, bool]:

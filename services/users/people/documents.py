@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from mongoengine import (
     BooleanField,
@@ -37,7 +37,7 @@ class Invitation(EmbeddedDocument):
     mailed_at = DateTimeField()
     accepted_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {"strict": False}
+    meta = {"strict": False}
 
 
 class User(Aggregate):
@@ -60,7 +60,7 @@ class User(Aggregate):
     is_active = BooleanField(default=True)
     invitation = EmbeddedDocumentField(Invitation)
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "users",
         "db_alias": "users",
         "indexes": [
@@ -92,8 +92,7 @@ class User(Aggregate):
 
     @classmethod
     def find_active(cls, user_id: str) -> Self | None:
-        found: Self | None = cls.objects(id=str(user_id), is_active=True).first()
-        return found
+        return cls.objects(id=str(user_id), is_active=True).first()
 
     @property
     def is_invited(self) -> bool:
@@ -124,13 +123,11 @@ class User(Aggregate):
     @classmethod
     def find_invited(cls, token_digest: str) -> Self | None:
         """Return the person invited by this token, accepted or not."""
-        found: Self | None = cls.objects(__raw__={"invitation.token_digest": str(token_digest)}).first()
-        return found
+        return cls.objects(__raw__={"invitation.token_digest": str(token_digest)}).first()
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        found: Self | None = cls.objects(email_index=email_index(email)).first()
-        return found
+        return cls.objects(email_index=email_index(email)).first()
 
     def commit(self) -> Self:
         """Write as every aggregate does, with the index of the present address."""
@@ -149,7 +146,7 @@ class Role(Document):
     id = StringField(primary_key=True)
     permissions = ListField(StringField())
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "roles",
         "db_alias": "users",
         "auto_create_index": False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
@@ -24,7 +24,7 @@ class Session(Document):
     expires_at = DateTimeField(required=True)
     ended_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "sessions",
         "db_alias": "users",
         "auto_create_index": False,
@@ -40,8 +40,7 @@ class Session(Document):
 
     @classmethod
     def find_open(cls, session_id: str) -> Self | None:
-        found: Self | None = cls.objects(id=str(session_id), ended_at=None, expires_at__gt=now()).first()
-        return found
+        return cls.objects(id=str(session_id), ended_at=None, expires_at__gt=now()).first()
 
     @classmethod
     def end(cls, session_id: str) -> None:
@@ -58,7 +57,7 @@ class RefreshToken(Document):
     expires_at = DateTimeField(required=True)
     used_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "refresh_tokens",
         "db_alias": "users",
         "auto_create_index": False,
@@ -72,8 +71,7 @@ class RefreshToken(Document):
 
     @classmethod
     def find(cls, digest: str) -> Self | None:
-        found: Self | None = cls.objects(id=str(digest)).first()
-        return found
+        return cls.objects(id=str(digest)).first()
 
     @classmethod
     def use(cls, digest: str) -> bool:
@@ -89,7 +87,7 @@ class LoginFailures(Document):
     failures = IntField(default=0)
     failed_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "login_failures",
         "db_alias": "users",
         "auto_create_index": False,
