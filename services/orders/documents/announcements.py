@@ -42,9 +42,7 @@ def shipped(order: Any, shipment: Mapping[str, Any], *, is_complete: bool) -> Or
 
 def returned(order: Any, entry: Mapping[str, Any]) -> OrderReturned:
     return OrderReturned(
-        order_id=order.id,
-        number=order.number,
-        company_id=order.company_id,
+        **_parties(order),
         return_id=entry["id"],
         payment_id=order.payment_id,
         currency=order.currency,

@@ -66,6 +66,9 @@ class OrderReturned(Event):
     payment_id: str | None
     currency: str
     amount: int
+    placed_by: str | None = None
+    acted_by: str | None = None
+    """Both None in an event that a version before these fields recorded."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class TestReturnItems:
         assert announced(order) == ["order_shipped", "order_returned"]
         event = Order.get(order.id).outbox[-1]["fields"]
         assert (event["amount"], event["return_id"], event["payment_id"]) == (1000, entry["id"], "pay_1")
+        assert (event["placed_by"], event["acted_by"]) == ("usr_one", None)
 
     def test_refunds_the_rest_with_the_last_piece(self, give_back):
         order = make_shipped_order(line_items=[make_line(quantity=3, total_amount=100)])
