@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, TypedDict, TypeVar, overload
 
-from mongoengine.base import BaseDocument, BaseField, V
+from mongoengine.base import BaseDocument, BaseField, EmbeddedDocumentList, V
 from mongoengine.document import EmbeddedDocument
 from typing_extensions import Unpack
 
@@ -32,8 +32,6 @@ class TextOptions(FieldOptions, total=False):
 class NumberOptions(FieldOptions, total=False):
     min_value: float
     max_value: float
-
-class EmbeddedDocumentList(list[D]): ...
 
 class StringField(BaseField[V]):
     @overload
