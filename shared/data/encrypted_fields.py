@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 
 import orjson
-from mongoengine import StringField
+from mongoengine import Document, StringField
 from mongoengine.base import BaseDocument, BaseField
 
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
@@ -106,12 +106,12 @@ class EncryptedDictField(_EncryptedMixin[dict[str, Any]], BaseField):
 
 
 @cache
-def encrypted_fields(document: type[BaseDocument]) -> tuple[tuple[str, _EncryptedMixin[Any]], ...]:
+def encrypted_fields(document: type[Document]) -> tuple[tuple[str, _EncryptedMixin[Any]], ...]:
     """Return (name in MongoDB, field) of a document class's encrypted fields."""
     return tuple((each.db_field, each) for each in document._fields.values() if isinstance(each, _EncryptedMixin))
 
 
-def decrypted(document: type[BaseDocument], stored: Mapping[str, Any]) -> dict[str, Any]:
+def decrypted(document: type[Document], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a stored document with its encrypted fields decrypted: for reads past mongoengine."""
     plain = dict(stored)
     for name, field in encrypted_fields(document):
@@ -120,7 +120,7 @@ def decrypted(document: type[BaseDocument], stored: Mapping[str, Any]) -> dict[s
     return plain
 
 
-def stored_plain(document: type[BaseDocument], stored: Mapping[str, Any]) -> list[str]:
+def stored_plain(document: type[Document], stored: Mapping[str, Any]) -> list[str]:
     """Return the encrypted fields that an older version stored plain: they are encrypted by the next write."""
     return [
         field.name

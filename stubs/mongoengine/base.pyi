@@ -12,7 +12,9 @@ V = TypeVar("V", default=Any)
 class DocumentMetaclass(type):
     def __hash__(cls) -> int: ...  # a document class may be the key of a cache
 
-class BaseDocument(metaclass=DocumentMetaclass):
+class TopLevelDocumentMetaclass(DocumentMetaclass): ...
+
+class BaseDocument:
     meta: ClassVar[dict[str, Any]]
     _meta: ClassVar[dict[str, Any]]
     _fields: ClassVar[dict[str, BaseField]]
@@ -30,7 +32,8 @@ class BaseDocument(metaclass=DocumentMetaclass):
 
 D = TypeVar("D", bound=BaseDocument)
 
-class EmbeddedDocumentList(list[D]): ...
+class EmbeddedDocumentList(list[D]):
+    def count(self) -> int: ...  # type: ignore[override]  # mongoengine's own: the length
 
 class BaseField(Generic[V]):
     """A descriptor: the class's attribute is the field, an instance's attribute is the value."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from bson import SON
-from mongoengine.base import BaseDocument
+from mongoengine.base import BaseDocument, DocumentMetaclass, TopLevelDocumentMetaclass
 from mongoengine.queryset import QuerySetManager
 from pymongo.collection import Collection
 
-class EmbeddedDocument(BaseDocument): ...
+class EmbeddedDocument(BaseDocument, metaclass=DocumentMetaclass): ...
 
-class Document(BaseDocument):
+class Document(BaseDocument, metaclass=TopLevelDocumentMetaclass):
     objects: ClassVar[QuerySetManager]
 
     def save(
