@@ -1,14 +1,15 @@
-"""The notification: one thing told to one person, from the event until its mail is out."""
+"""The notification: one event, one recipient, from the event until its mail is sent."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
 
+import msgspec
 from mongoengine import DateTimeField, EnumField, IntField, StringField
 
 from services.notifications import rules
-from services.notifications.rules import NotificationKind, NotificationStatus
+from services.notifications.rules import Announcement, NotificationKind, NotificationStatus
 from shared.base.clock import now
 from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringField
 from shared.data.persistence import Aggregate
@@ -16,10 +17,10 @@ from shared.data.persistence import Aggregate
 
 class Notification(Aggregate):
     """
-    What is told, to whom, and whether it went out.
+    What the mail says, its recipient, and whether it was sent.
 
-    `natural_key` is what happened, the kind and the recipient: an event told twice makes one notification.
-    Without a recipient it waits until the users service says who they are; `acted_by` tells where to ask.
+    `natural_key` is the kind, what it happened to and the recipient: a duplicate event makes one notification.
+    Without a recipient it stays pending until the users service answers who that is (`placed_by`, `acted_by`).
     """
 
     id_prefix = "ntf"
@@ -53,12 +54,25 @@ class Notification(Aggregate):
     }
 
     def schedule(self) -> None:
-        """Have the sweeper look at it in case its job gets lost."""
+        """Set when the sweeper sends it, in case its job is lost."""
         self.attempt_due_at = now() + rules.FIRST_SWEEP_AFTER
 
     @property
     def is_pending(self) -> bool:
-        return bool(self.status == NotificationStatus.PENDING)
+        return self.status == NotificationStatus.PENDING
+
+    @property
+    def announcement(self) -> Announcement:
+        """What was announced, to whichever recipient."""
+        return Announcement(
+            kind=self.kind,
+            subject_id=self.subject_id,
+            order_id=self.order_id,
+            company_id=self.company_id,
+            placed_by=self.placed_by,
+            acted_by=self.acted_by,
+            facts=msgspec.convert(self.facts, rules.FACTS[self.kind]),
+        )
 
     def mark_sent(self) -> None:
         self.status, self.sent_at, self.attempt_due_at = NotificationStatus.SENT, now(), None
@@ -67,7 +81,7 @@ class Notification(Aggregate):
         self.status, self.reason, self.attempt_due_at = NotificationStatus.FAILED, reason, None
 
     def postpone(self, reason: str) -> None:
-        """Try again later; after the last attempt it has failed."""
+        """Set the time of the next attempt; after the last attempt it has failed."""
         self.attempts += 1
         if self.attempts >= rules.MOST_ATTEMPTS:
             self.mark_failed(reason)
@@ -76,6 +90,6 @@ class Notification(Aggregate):
 
 
 def due_notifications(moment: datetime, limit: int) -> list[str]:
-    """Ids of pending notifications due before `moment`, longest due first."""
+    """Return the ids of pending notifications due before `moment`, longest due first."""
     found = Notification.collection().find({"attempt_due_at": {"$lte": moment}}, {"_id": 1})
     return [each["_id"] for each in found.sort("attempt_due_at", 1).limit(limit)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.notifications.rules import NotificationsFilter
 from shared.web.schemas import OutputSchema, PageArgs, page_of
 
 
@@ -22,4 +23,6 @@ NotificationPageSchema = page_of(NotificationSchema)
 
 
 class NotificationsQuery(PageArgs):
+    builds = NotificationsFilter
+
     order_id = fields.String(load_default=None, validate=validate.Length(min=1, max=64))

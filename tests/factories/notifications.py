@@ -62,10 +62,10 @@ class Notifications:
     def deliver(self, event: Event) -> None:
         """Have the event's handler run."""
         handler = {
-            OrderConfirmed: handlers.tell_of_confirmation,
-            OrderShipped: handlers.tell_of_shipment,
-            OrderCancelled: handlers.tell_of_cancellation,
-            PaymentRefunded: handlers.tell_of_refund,
+            OrderConfirmed: handlers.notify_of_confirmation,
+            OrderShipped: handlers.notify_of_shipment,
+            OrderCancelled: handlers.notify_of_cancellation,
+            PaymentRefunded: handlers.notify_of_refund,
         }[type(event)]
         with self.app.app_context():
             handler(event)

@@ -1,17 +1,16 @@
-"""Turning what happened into one notification per person who is to know."""
+"""Recording one notification per recipient of an event."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
+import msgspec
 from mongoengine.errors import NotUniqueError
 
-from services.notifications import rules
 from services.notifications.clients import clients
 from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
-from services.notifications.rules import NotificationKind
+from services.notifications.rules import Announcement, NotificationKind, one_line
 from shared.base.errors import Unavailable
 from shared.data.blind_index import blind_index
 from shared.observe.observability import get_logger
@@ -19,69 +18,69 @@ from shared.observe.observability import get_logger
 log = get_logger()
 
 
-@dataclass(frozen=True)
-class Announcement:
+def announce(announcement: Announcement | None) -> list[str]:
     """
-    One thing that happened: `subject_id` is the order, shipment or refund it happened to.
+    Record a notification per recipient and return the ids of those still to be sent; none for None.
 
-    Without `placed_by`, or when a rep acted (`acted_by`), the company's contacts are told instead of one user.
+    While the users service is unavailable, one without a recipient is recorded, and the sweeper finds its recipients.
     """
-
-    kind: NotificationKind
-    subject_id: str
-    order_id: str
-    company_id: str
-    placed_by: str | None
-    acted_by: str | None
-    facts: dict[str, Any]
-
-
-def announce(announcement: Announcement) -> list[str]:
-    """
-    Record a notification per recipient and return the ids of those still to be sent.
-
-    While nobody can say who the recipients are, one without a recipient is recorded, and addressed later.
-    """
+    if announcement is None:
+        return []
     try:
-        contacts = find_contacts(announcement.company_id, announcement.placed_by, announcement.acted_by)
+        contacts = find_contacts(announcement)
     except Unavailable:
-        log.warning("recipients_unknown", kind=announcement.kind, order_id=announcement.order_id)
-        return _pending([_record(announcement, None)])
+        log.warning("notification_recipients_unavailable", kind=announcement.kind, order_id=announcement.order_id)
+        return _to_send([_record(announcement, None)])
     if not contacts:
-        log.info("nobody_to_notify", kind=announcement.kind, order_id=announcement.order_id)
-    return _pending([_record(announcement, contact) for contact in contacts])
+        log.info("notification_without_recipients", kind=announcement.kind, order_id=announcement.order_id)
+    return _to_send([_record(announcement, contact) for contact in contacts])
 
 
-def announce_refund(announcement: Announcement) -> list[str]:
-    """Announce a refund to whoever the order was confirmed to: payments knows neither its number nor its buyer."""
-    query = {"order_id": announcement.order_id, "kind": NotificationKind.ORDER_CONFIRMED.value}
-    confirmed = Notification.collection().find_one(query, {"facts": 1, "placed_by": 1, "acted_by": 1})
-    if confirmed is None:
+def announce_to_confirmed(announcement: Announcement) -> list[str]:
+    """Announce to the recipients of the order's confirmation, with its number: for an event that knows neither."""
+    confirmation = Notification.objects(
+        order_id=announcement.order_id, kind=NotificationKind.ORDER_CONFIRMED.value
+    ).first()
+    if confirmation is None:
         return announce(announcement)
-    facts = {**announcement.facts, "number": Notification.decrypted(confirmed)["facts"].get("number")}
-    placed_by, acted_by = confirmed.get("placed_by"), confirmed.get("acted_by")
+    facts = msgspec.structs.replace(announcement.facts, number=confirmation.announcement.facts.number)
+    placed_by, acted_by = confirmation.placed_by, confirmation.acted_by
     return announce(replace(announcement, facts=facts, placed_by=placed_by, acted_by=acted_by))
 
 
-def find_contacts(company_id: str, placed_by: str | None, acted_by: str | None) -> list[Contact]:
-    """Return who is told; raise Unavailable while the users service does not say."""
+def find_contacts(announcement: Announcement) -> list[Contact]:
+    """Return the recipients: who placed the order, or the company's contacts; raise Unavailable without users."""
     address_book = clients().address_book
-    if placed_by is None or acted_by is not None:
-        return address_book.company_contacts(company_id)
-    return address_book.user(placed_by)
+    if announcement.placed_by is None or announcement.acted_by is not None:
+        return address_book.company_contacts(announcement.company_id)
+    return address_book.user(announcement.placed_by)
+
+
+def address_notification(notification: Notification) -> list[str]:
+    """Replace a notification without recipient by one for each recipient, and return their ids; raise Unavailable."""
+    announcement = notification.announcement
+    ids = _to_send([_record(announcement, contact) for contact in find_contacts(announcement)])
+    notification.delete()
+    return ids
 
 
 def _record(announcement: Announcement, contact: Contact | None) -> Notification:
-    natural_key = f"{announcement.kind}:{announcement.subject_id}:{_mark(contact)}"
+    natural_key = f"{announcement.kind}:{announcement.subject_id}:{_recipient_key(contact)}"
     existing = Notification.objects(natural_key=natural_key).first()
     if existing is not None:
         return existing
     notification = Notification(
         natural_key=natural_key,
+        kind=announcement.kind,
+        subject_id=announcement.subject_id,
+        order_id=announcement.order_id,
+        company_id=announcement.company_id,
+        placed_by=announcement.placed_by,
+        acted_by=announcement.acted_by,
         recipient=contact.email if contact else None,
         recipient_name=contact.name if contact else None,
-        subject=rules.subject_of(announcement.kind, announcement.facts),
-        **vars(announcement),
+        subject=one_line(announcement.facts.subject),
+        facts=msgspec.to_builtins(announcement.facts),
     )
     notification.schedule()
     try:
@@ -90,27 +89,10 @@ def _record(announcement: Announcement, contact: Contact | None) -> Notification
         return Notification.objects.get(natural_key=natural_key)
 
 
-def _mark(contact: Contact | None) -> str:
-    """Return what tells recipients apart without telling who they are."""
+def _recipient_key(contact: Contact | None) -> str:
+    """Return a key that differs per recipient and does not show the address."""
     return blind_index("notifications", "notifications.recipient", contact.email) if contact else "unaddressed"
 
 
-def _pending(notifications: list[Notification]) -> list[str]:
+def _to_send(notifications: list[Notification]) -> list[str]:
     return [each.id for each in notifications if each.is_pending and each.recipient]
-
-
-def address_notification(notification: Notification) -> list[str]:
-    """Find out who an unaddressed notification is for, record one for each, and drop it; raises Unavailable."""
-    contacts = find_contacts(notification.company_id, notification.placed_by, notification.acted_by)
-    announcement = Announcement(
-        kind=notification.kind,
-        subject_id=notification.subject_id,
-        order_id=notification.order_id,
-        company_id=notification.company_id,
-        placed_by=notification.placed_by,
-        acted_by=notification.acted_by,
-        facts=dict(notification.facts),
-    )
-    ids = _pending([_record(announcement, contact) for contact in contacts])
-    notification.delete()
-    return ids

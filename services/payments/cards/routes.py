@@ -17,11 +17,11 @@ from services.payments.cards.schemas import (
     AuthorizationInput,
     AuthorizationSchema,
     RefundInput,
+    RefundSchema,
     SessionInput,
     SessionSchema,
 )
 from services.payments.transactions.documents import TransactionRecord
-from services.payments.transactions.schemas import TransactionSchema
 from shared.web.auth import current_principal, internal, public, requires
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.schemas import ProblemSchema
@@ -48,7 +48,7 @@ class Refunds(MethodView):
     @requires("payments:refund")
     @idempotent
     @blp.arguments(RefundInput)
-    @blp.response(201, TransactionSchema)
+    @blp.response(201, RefundSchema)
     @blp.alt_response(422, schema=ProblemSchema, description="More than is captured and not yet refunded")
     def post(self, body: RefundRequest, payment_id: str) -> tuple[TransactionRecord, int]:
         """Refund captured money; a repeated reference returns the refund that exists, with 200."""

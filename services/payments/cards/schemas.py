@@ -42,3 +42,15 @@ class AuthorizationSchema(OutputSchema):
     payment_id = fields.String()
     status = fields.String()
     reason = fields.String(allow_none=True)
+
+
+class RefundSchema(OutputSchema):
+    """The transaction of a refund; `status` is pending while the processor has not answered."""
+
+    id = fields.String()
+    kind = fields.String()
+    status = fields.String()
+    amount = MoneyField()
+    reference = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    created_at = fields.DateTime()

@@ -5,8 +5,17 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.payments.payments.rules import PaymentsFilter
-from services.payments.transactions.schemas import TransactionSchema
 from shared.web.schemas import MoneyField, OutputSchema, PageArgs, page_of
+
+
+class TransactionSchema(OutputSchema):
+    id = fields.String()
+    kind = fields.String()
+    status = fields.String()
+    amount = MoneyField()
+    reference = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    created_at = fields.DateTime()
 
 
 class PaymentSchema(OutputSchema):
