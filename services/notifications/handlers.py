@@ -6,7 +6,7 @@ from services.notifications import rules
 from services.notifications.jobs import send_notification_mail
 from services.notifications.operations import announce, announce_to_confirmed
 from shared.data.events import handles
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 from shared.events.catalog.payments import PaymentRefunded
 
 
@@ -18,6 +18,11 @@ def notify_of_confirmation(event: OrderConfirmed) -> None:
 @handles(OrderShipped)
 def notify_of_shipment(event: OrderShipped) -> None:
     _send(announce(rules.order_shipped(event)))
+
+
+@handles(OrderReturned)
+def notify_of_return(event: OrderReturned) -> None:
+    _send(announce(rules.order_returned(event)))
 
 
 @handles(OrderCancelled)

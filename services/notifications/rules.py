@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from shared.base.money import EXPONENTS, major_units
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 from shared.events.catalog.payments import PaymentRefunded
 
 # Long enough for the job that was started with the notification to finish first.
@@ -22,6 +22,7 @@ MOST_ATTEMPTS = 12
 class NotificationKind(StrEnum):
     ORDER_CONFIRMED = "order_confirmed"
     ORDER_SHIPPED = "order_shipped"
+    ORDER_RETURNED = "order_returned"
     ORDER_REFUNDED = "order_refunded"
     ORDER_CANCELLED = "order_cancelled"
 
@@ -88,6 +89,17 @@ class Shipment(Facts, frozen=True, kw_only=True):
         return f"Shipped: {self.order}" if self.is_complete else f"Partly shipped: {self.order}"
 
 
+class Return(Facts, frozen=True, kw_only=True):
+    """Goods that came back; `is_refunded` when a refund of `total` follows."""
+
+    total: str
+    is_refunded: bool
+
+    @property
+    def subject(self) -> str:
+        return f"Return received: {self.order}"
+
+
 class Refund(Facts, frozen=True, kw_only=True):
     """Money that went back to the card."""
 
@@ -111,6 +123,7 @@ class Cancellation(Facts, frozen=True, kw_only=True):
 FACTS: Mapping[NotificationKind, type[Facts]] = {
     NotificationKind.ORDER_CONFIRMED: Confirmation,
     NotificationKind.ORDER_SHIPPED: Shipment,
+    NotificationKind.ORDER_RETURNED: Return,
     NotificationKind.ORDER_REFUNDED: Refund,
     NotificationKind.ORDER_CANCELLED: Cancellation,
 }
@@ -119,7 +132,7 @@ FACTS: Mapping[NotificationKind, type[Facts]] = {
 @dataclass(frozen=True)
 class Announcement:
     """
-    One event to announce: `subject_id` is the order, shipment or refund it happened to.
+    One event to announce: `subject_id` is the order, shipment, return or refund it happened to.
 
     Without `placed_by`, or when a rep acted (`acted_by`), the recipients are the company's contacts, not one user.
     """
@@ -169,6 +182,13 @@ def order_shipped(event: OrderShipped) -> Announcement:
     return _about_order(NotificationKind.ORDER_SHIPPED, event.shipment_id, event, facts)
 
 
+def order_returned(event: OrderReturned) -> Announcement:
+    """Announce to the buyer what the returned goods are worth and whether a refund follows."""
+    is_refunded = event.payment_id is not None and event.amount > 0
+    facts = Return(number=event.number, total=money_text(event.amount, event.currency), is_refunded=is_refunded)
+    return _about_order(NotificationKind.ORDER_RETURNED, event.return_id, event, facts)
+
+
 def order_cancelled(event: OrderCancelled) -> Announcement | None:
     """Announce to the buyer that nothing will come; None for a refused order, whose refusal the buyer was shown."""
     if event.was_refused:
@@ -193,7 +213,7 @@ def payment_refunded(event: PaymentRefunded) -> Announcement:
 def _about_order(
     kind: NotificationKind,
     subject_id: str,
-    event: OrderConfirmed | OrderShipped | OrderCancelled,
+    event: OrderConfirmed | OrderShipped | OrderReturned | OrderCancelled,
     facts: Facts,
 ) -> Announcement:
     return Announcement(

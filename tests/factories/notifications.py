@@ -14,7 +14,7 @@ from services.notifications import handlers, jobs
 from services.notifications.clients.users import Contact
 from shared.calls.resilience import UpstreamUnavailable
 from shared.data.events import Event
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 from shared.events.catalog.payments import PaymentRefunded
 from tests.factories.jobs import run_jobs
 from tests.support import ACME
@@ -64,6 +64,7 @@ class Notifications:
         handler = {
             OrderConfirmed: handlers.notify_of_confirmation,
             OrderShipped: handlers.notify_of_shipment,
+            OrderReturned: handlers.notify_of_return,
             OrderCancelled: handlers.notify_of_cancellation,
             PaymentRefunded: handlers.notify_of_refund,
         }[type(event)]
@@ -116,6 +117,11 @@ def shipped(**changes: Any) -> OrderShipped:
         "quantities": [{"sku": "BOLT.M8", "quantity": 40}],
     }
     return OrderShipped(**(ORDER | standard | changes))
+
+
+def returned(**changes: Any) -> OrderReturned:
+    standard: dict[str, Any] = {"return_id": "ret_1", "payment_id": "pay_1", "currency": "GBP", "amount": 1250}
+    return OrderReturned(**(ORDER | standard | changes))
 
 
 def cancelled(**changes: Any) -> OrderCancelled:

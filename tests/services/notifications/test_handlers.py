@@ -9,7 +9,7 @@ import pytest
 
 from services.notifications.documents import Notification
 from shared.base.clock import now
-from tests.factories.notifications import BOB, cancelled, confirmed, refunded, shipped, text_of
+from tests.factories.notifications import BOB, cancelled, confirmed, refunded, returned, shipped, text_of
 
 
 def recipients(notifications):
@@ -38,6 +38,12 @@ class TestRecipients:
         assert Notification.collection().count_documents({}) == 0
         assert '"event":"notification_without_recipients"' in capsys.readouterr().out
 
+    def test_of_a_return_are_the_companys_contacts_when_the_event_is_older_than_its_buyer(self, notifications):
+        notifications.deliver(returned(placed_by=None))
+        notifications.run_jobs()
+
+        assert sorted(recipients(notifications)) == ["ann@acme.example", "bob@acme.example"]
+
     def test_of_a_refund_are_those_of_the_confirmation(self, notifications):
         notifications.deliver(confirmed())
         notifications.deliver(refunded())
@@ -57,7 +63,7 @@ class TestRecipients:
 class TestOnce:
     def test_tells_once_what_is_delivered_twice_and_shuffled(self, notifications):
         parcels = [shipped(), shipped(shipment_id="shp_2")]
-        events = [confirmed(), *parcels, refunded(), cancelled(order_id="ord_2")] * 2
+        events = [confirmed(), *parcels, returned(), refunded(), cancelled(order_id="ord_2")] * 2
         events.sort(key=lambda event: event.name != "orders.order_confirmed.v1")
         rest = events[2:]
         random.shuffle(rest)
@@ -67,8 +73,8 @@ class TestOnce:
                 notifications.run_jobs()
         notifications.run_jobs()
 
-        assert len(notifications.mails()) == 5
-        assert Notification.collection().count_documents({"status": "sent"}) == 5
+        assert len(notifications.mails()) == 6
+        assert Notification.collection().count_documents({"status": "sent"}) == 6
 
     def test_tells_each_of_several_shipments_and_refunds(self, notifications):
         for number in range(2):
@@ -124,6 +130,38 @@ def test_mail_of_a_shipment_names_what_is_in_it(notifications):
     assert "A part of order SO-000001 has been shipped" in text_of(mail)
     assert "40 x BOLT.M8" in text_of(mail)
     assert "500.00 GBP" in text_of(mail, "html")
+
+
+class TestReturn:
+    def test_mail_names_the_order_what_came_back_is_worth_and_that_the_refund_follows(self, notifications, buyer):
+        notifications.deliver(returned())
+        notifications.run_jobs()
+
+        (mail,) = notifications.mails()
+        assert mail["Subject"] == "Return received: order SO-000001"
+        assert str(mail["To"]) == "Ann Acme <ann@acme.example>"
+        for kind in ("plain", "html"):
+            assert "order SO-000001" in text_of(mail, kind)
+            assert "12.50 GBP" in text_of(mail, kind)
+            assert "The refund follows" in text_of(mail, kind)
+        (shown,) = buyer.get("/v1/notifications?order_id=ord_1").json["items"]
+        assert (shown["kind"], shown["status"]) == ("order_returned", "sent")
+
+    @pytest.mark.parametrize("free", [{"amount": 0}, {"payment_id": None}])
+    def test_mail_promises_no_refund_of_what_cost_nothing(self, notifications, free):
+        notifications.deliver(returned(**free))
+        notifications.run_jobs()
+
+        (mail,) = notifications.mails()
+        assert "nothing to refund" in text_of(mail)
+        assert "The refund follows" not in text_of(mail)
+
+    def test_sends_a_mail_per_return(self, notifications):
+        for return_id in ("ret_1", "ret_2", "ret_1"):
+            notifications.deliver(returned(return_id=return_id))
+        notifications.run_jobs()
+
+        assert len(notifications.mails()) == 2
 
 
 def test_mail_of_a_cancellation_gives_the_reason(notifications, address_book):

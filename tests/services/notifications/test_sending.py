@@ -12,7 +12,7 @@ from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.operations import send_notification
 from shared.base.clock import now
-from tests.factories.notifications import ANN, cancelled, confirmed, refunded, shipped, text_of
+from tests.factories.notifications import ANN, cancelled, confirmed, refunded, returned, shipped, text_of
 
 
 class TestMail:
@@ -39,7 +39,7 @@ class TestMail:
         assert "http://127.0.0.1:8081/orders/ord_1" in text_of(mail)
         assert 'href="http://127.0.0.1:8081/orders/ord_1"' in text_of(mail, "html")
 
-    @pytest.mark.parametrize("event", [confirmed(line_count=30), shipped(), cancelled(), refunded()])
+    @pytest.mark.parametrize("event", [confirmed(line_count=30), shipped(), returned(), cancelled(), refunded()])
     def test_has_valid_html_of_one_heading(self, notifications, event):
         notifications.deliver(event)
         notifications.run_jobs()
