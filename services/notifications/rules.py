@@ -158,7 +158,7 @@ class NotificationsFilter:
 def order_confirmed(event: OrderConfirmed) -> Announcement:
     """Announce to the buyer what was ordered and for how much."""
     lines = [
-        ConfirmedLine(each["sku"], each["name"], each["quantity"], money_text(each["total_amount"], event.currency))
+        ConfirmedLine(each.sku, each.name, each.quantity, money_text(each.total_amount, event.currency))
         for each in event.line_items
     ]
     facts = Confirmation(
@@ -177,7 +177,7 @@ def order_shipped(event: OrderShipped) -> Announcement:
         number=event.number,
         is_complete=event.is_complete,
         total=money_text(event.amount, event.currency),
-        quantities=[ShippedQuantity(each["sku"], each["quantity"]) for each in event.quantities],
+        quantities=[ShippedQuantity(each.sku, each.quantity) for each in event.quantities],
     )
     return _about_order(NotificationKind.ORDER_SHIPPED, event.shipment_id, event, facts)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from services.search.clients import products
 from services.search.documents import RebuildWish
 from services.search.engine import Place, Question, engine
@@ -40,7 +42,7 @@ def suggest_products(*, q: str) -> dict[str, Any]:
 
 def apply_changes(events: Sequence[ProductChanged]) -> None:
     """Take over what products told, in one commit; what the index knows newer stays."""
-    states = [{**event.product, "sku": event.sku, "version": event.version} for event in events]
+    states = [{**msgspec.to_builtins(event.product), "sku": event.sku, "version": event.version} for event in events]
     log.info("products_indexed", told=len(states), written=engine().writer.upsert(states))
 
 

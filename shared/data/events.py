@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
+
+import msgspec
 
 from shared.base.clock import now
 from shared.base.ids import new_id
@@ -18,7 +20,7 @@ class Event:
     """
     Base of every event in `shared/events/catalog/`.
 
-    Fields are JSON values only: strings, whole numbers, booleans, lists and mappings of them.
+    Fields are strings, whole numbers, booleans, and frozen msgspec structs of them, alone or in lists: what JSON holds.
     `name` is `<publisher>.<what_happened>.v<version>`; `personal` names the texts that are encrypted in the outbox.
     """
 
@@ -27,9 +29,12 @@ class Event:
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:
-        """Build the event from its published fields; fields that a newer publisher added are left out."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        """
+        Return the event built from its published fields; fields that a newer publisher added are left out.
+
+        Raises msgspec.ValidationError, which names the field, when one is missing or of another type.
+        """
+        return msgspec.convert(values, cls)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Envelope:
             version=version,
             occurred_at=now().isoformat(),
             trace=trace_context(),
-            fields=asdict(event),
+            fields=msgspec.to_builtins(event, enc_hook=_plain_number),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -74,6 +79,13 @@ class Envelope:
     @property
     def publisher(self) -> str:
         return self.name.split(".", 1)[0]
+
+
+def _plain_number(value: object) -> int:
+    """Return the whole number that pymongo reads as a type of its own beyond 32 bits (`bson.Int64`)."""
+    if isinstance(value, int):
+        return int(value)
+    raise NotImplementedError(f"An event cannot hold a {type(value).__name__}")
 
 
 E_ = TypeVar("E_", bound=Event)

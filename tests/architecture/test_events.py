@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import pkgutil
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from shared.base.workloads import SERVICES, WORKLOADS, Kind
-from shared.data.events import SUBSCRIBERS, Event
-from shared.events import catalog
+from shared.data.events import SUBSCRIBERS
 from shared.events.jobs import JOBS
+from tests.architecture import golden
+from tests.architecture.event_schemas import breaking_changes
 
-GOLDEN = json.loads((Path(__file__).parent / "golden_events.json").read_text(encoding="utf-8"))
-EVENTS = [
-    each
-    for module in pkgutil.iter_modules(catalog.__path__)
-    for each in vars(import_module(f"{catalog.__name__}.{module.name}")).values()
-    if isinstance(each, type) and issubclass(each, Event) and each is not Event
-]
+EVENTS = golden.events()
+PINNED = golden.read(golden.EVENTS_FILE)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,10 +35,15 @@ class TestEvents:
     def test_have_a_subscriber(self, event):
         assert SUBSCRIBERS[event.name]
 
-    @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
-    def test_keep_the_shape_that_is_pinned(self, event):
-        """A field may be added; one that is taken away or changed breaks a subscriber of the version before."""
-        assert {field.name: str(field.type) for field in fields(event)} == GOLDEN[event.name]
+    @pytest.mark.parametrize(("name", "schema"), golden.event_schemas().items())
+    def test_keep_the_schema_that_is_pinned(self, name, schema):
+        """A subscriber of the version before still reads the event: optional fields may be added, nothing else."""
+        assert name in PINNED, f"{name} is a new event. {golden.RENEW}"
+        broken = breaking_changes(PINNED[name], schema)
+        assert not broken, f"{name} breaks its subscribers: {'; '.join(broken)}. {golden.RENEW}"
+
+    def test_are_pinned_only_while_they_exist(self):
+        assert PINNED.keys() <= {event.name for event in EVENTS}, f"An event is gone. {golden.RENEW}"
 
     def test_are_named_after_their_publisher(self):
         assert {each.name.split(".")[0] for each in EVENTS} <= set(SERVICES)

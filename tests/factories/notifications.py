@@ -14,7 +14,14 @@ from services.notifications import handlers, jobs
 from services.notifications.clients.users import Contact
 from shared.calls.resilience import UpstreamUnavailable
 from shared.data.events import Event
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
+from shared.events.catalog.orders import (
+    ConfirmedLine,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderReturned,
+    OrderShipped,
+    ShippedQuantity,
+)
 from shared.events.catalog.payments import PaymentRefunded
 from tests.factories.jobs import run_jobs
 from tests.support import ACME
@@ -96,7 +103,7 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 
 def confirmed(**changes: Any) -> OrderConfirmed:
-    lines = [{"sku": "BOLT-M8", "name": "Bolt <M8>", "quantity": 40, "total_amount": 102000}]
+    lines = [ConfirmedLine(sku="BOLT-M8", name="Bolt <M8>", quantity=40, total_amount=102000)]
     standard: dict[str, Any] = {
         "po_number": None,
         "currency": "GBP",
@@ -114,7 +121,7 @@ def shipped(**changes: Any) -> OrderShipped:
         "currency": "GBP",
         "amount": 50000,
         "is_complete": True,
-        "quantities": [{"sku": "BOLT.M8", "quantity": 40}],
+        "quantities": [ShippedQuantity("BOLT.M8", 40)],
     }
     return OrderShipped(**(ORDER | standard | changes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,11 @@ def make_product(sku: str, name: str, **changes: Any) -> dict[str, Any]:
         "version": 1,
     }
     return defaults | changes
+
+
+def changed(product: Mapping[str, Any]) -> ProductChanged:
+    """Return the event that carries a product of `make_product`."""
+    return ProductChanged.from_fields({"sku": product["sku"], "version": product["version"], "product": product})
 
 
 class FakeCatalog:
@@ -65,7 +70,7 @@ class Search:
     def deliver(self, *products: dict[str, Any]) -> None:
         """Have the worker handle one batch of changes."""
         self.prepare()
-        events = [ProductChanged(sku=each["sku"], version=each["version"], product=each) for each in products]
+        events = [changed(each) for each in products]
         with self.app.app_context():
             handlers.index_products(events)
 

@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.orders.rules.pricing import units_per_sku
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
+from shared.events.catalog.orders import (
+    ConfirmedLine,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderReturned,
+    OrderShipped,
+    ShippedQuantity,
+)
 
 LINES_ANNOUNCED = 20
 
 
 def confirmed(order: Any) -> OrderConfirmed:
     announced = [
-        {name: line[name] for name in ("sku", "name", "quantity", "total_amount")}
+        ConfirmedLine(line["sku"], line["name"], line["quantity"], line["total_amount"])
         for line in order.line_items[:LINES_ANNOUNCED]
     ]
     return OrderConfirmed(
@@ -36,7 +43,7 @@ def shipped(order: Any, shipment: Mapping[str, Any], *, is_complete: bool) -> Or
         currency=order.currency,
         amount=shipment["amount"],
         is_complete=is_complete,
-        quantities=[{"sku": sku, "quantity": quantity} for sku, quantity in units_per_sku(lines).items()],
+        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in units_per_sku(lines).items()],
     )
 
 

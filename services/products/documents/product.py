@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+import msgspec
 from mongoengine import BooleanField, DictField, IntField, ListField, StringField
 
 from shared.base.errors import NotFound
 from shared.data.events import Envelope
 from shared.data.persistence import Aggregate, retry_on_failover
-from shared.events.catalog.products import ProductChanged
+from shared.events.catalog.products import ProductChanged, ProductState
 
 STATE = ("sku", "name", "description", "category", "unit_price", "price_breaks", "is_active")
 PRICED = {"sku": 1, "name": 1, "unit_price": 1, "price_breaks": 1, "is_active": 1, "_id": 0}
@@ -94,7 +95,7 @@ def product_changed(state: Mapping[str, Any], version: int) -> ProductChanged:
     plain["price_breaks"] = [
         {"min_quantity": step["min_quantity"], "unit_price": dict(step["unit_price"])} for step in plain["price_breaks"]
     ]
-    return ProductChanged(sku=state["sku"], version=version, product=plain)
+    return ProductChanged(sku=state["sku"], version=version, product=msgspec.convert(plain, ProductState))
 
 
 def wrapped_change(product_id: str, state: Mapping[str, Any], version: int) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def release_stock(order_id: str) -> None:
 def commit_shipments(shipments: Sequence[OrderShipped]) -> None:
     """Take what left off on hand and off the reservations, each shipment once, in bulk."""
     changed = Stock.commit_shipments(
-        (each.order_id, each.shipment_id, _quantities(each.quantities)) for each in shipments
+        (each.order_id, each.shipment_id, {line.sku: line.quantity for line in each.quantities}) for each in shipments
     )
     Reservation.close_shipped(each.order_id for each in shipments if each.is_complete)
     log.info("shipments_committed", shipments=len(shipments), skus=changed)

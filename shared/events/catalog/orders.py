@@ -6,7 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import msgspec
+
 from shared.data.events import Event
+
+
+class ConfirmedLine(msgspec.Struct, frozen=True):
+    """One line of a confirmed order; `total_amount` is in the order's currency."""
+
+    sku: str
+    name: str
+    quantity: int
+    total_amount: int
+
+
+class ShippedQuantity(msgspec.Struct, frozen=True):
+    """Units of one SKU in a shipment: a list, since a SKU may hold dots and a field name in DocumentDB may not."""
+
+    sku: str
+    quantity: int
 
 
 @dataclass(frozen=True)
@@ -23,8 +41,8 @@ class OrderConfirmed(Event):
     currency: str
     total_amount: int
     line_count: int
-    line_items: list[dict[str, Any]]
-    """At most the first 20 of {sku, name, quantity, total_amount}."""
+    line_items: list[ConfirmedLine]
+    """At most the first 20 lines."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +60,8 @@ class OrderShipped(Event):
     currency: str
     amount: int
     is_complete: bool
-    quantities: list[dict[str, Any]]
-    """Units per SKU in this shipment, as {sku, quantity}: a SKU may hold dots, a field name in DocumentDB may not."""
+    quantities: list[ShippedQuantity]
+    """Units per SKU in this shipment, each SKU once."""
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:

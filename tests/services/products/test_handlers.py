@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.products import handlers, operations
 from services.products.documents import Reservation, Stock
 from shared.data.events import Envelope
-from shared.events.catalog.orders import OrderCancelled, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderShipped, ShippedQuantity
 from tests.factories.products import level_of, make_product, open_ops
 
 
@@ -27,7 +27,7 @@ def shipped(shipment_id: str, *, order_id: str = "ord_1", is_complete: bool = Fa
         currency="GBP",
         amount=0,
         is_complete=is_complete,
-        quantities=[{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()],
+        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in quantities.items()],
     )
 
 

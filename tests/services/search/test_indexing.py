@@ -18,9 +18,8 @@ from shared.calls.resilience import UpstreamUnavailable
 from shared.data.events import Envelope
 from shared.data.redis_client import redis_from_url
 from shared.events.broker_redis import RedisBroker
-from shared.events.catalog.products import ProductChanged
 from shared.events.worker import Consumer
-from tests.factories.search import make_product
+from tests.factories.search import changed, make_product
 
 
 class TestFollowingTheCatalog:
@@ -125,7 +124,7 @@ class TestWorker:
         broker = RedisBroker(redis_from_url(redis_url))
         subscription = broker.subscribe("search", ["products"], consumer="one")
         product = make_product("A-1", "Cup")
-        change = ProductChanged(sku="A-1", version=1, product=product)
+        change = changed(product)
         broker.publish([Envelope.wrap(change, aggregate_id="prod_1", version=1)])
         stopping, beats = threading.Event(), []
 

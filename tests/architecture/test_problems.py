@@ -1,0 +1,29 @@
+"""Problem types derive from class names and clients compare them, so types, titles and statuses are pinned."""
+
+from __future__ import annotations
+
+from tests.architecture import golden
+
+
+class TestProblems:
+    def test_are_those_that_are_pinned(self):
+        pinned, present = _rows(golden.read(golden.PROBLEMS_FILE)), _rows(golden.problems())
+        removed, added = sorted(pinned - present), sorted(present - pinned)
+        changes = "\n".join([*(f"- {row}" for row in removed), *(f"+ {row}" for row in added)])
+        assert not changes, f"Problems differ from golden_problems.json:\n{changes}\n{golden.RENEW}"
+
+    def test_of_one_type_have_one_status(self):
+        """A client tells problems apart by their type, whichever service sent them."""
+        statuses: dict[str, set[int]] = {}
+        for problems in golden.problems().values():
+            for type_, facts in problems.items():
+                statuses.setdefault(type_, set()).add(facts["status"])
+        assert {type_: found for type_, found in statuses.items() if len(found) > 1} == {}
+
+
+def _rows(problems: golden.Golden) -> set[str]:
+    return {
+        f"{owner} {type_} {facts['status']} {facts['title']!r}"
+        for owner, known in problems.items()
+        for type_, facts in known.items()
+    }
