@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from services.products.catalog.routes import internal_products_blp, products_blp
 from services.products.clients import Clients
 from services.products.config import ProductsSettings
-from services.products.routes import BLUEPRINTS
+from services.products.imports.routes import imports_blp
+from services.products.inventory.routes import inventory_blp
+from services.products.prices.routes import prices_blp
+from services.products.reservations.routes import reservations_blp
 from shared.data.encryption import use_keys
 from shared.data.persistence import DatabaseHandle
 from shared.events import inbox
@@ -15,6 +19,7 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "products"
+BLUEPRINTS = (products_blp, imports_blp, inventory_blp, internal_products_blp, prices_blp, reservations_blp)
 
 
 def create_app(

@@ -1,11 +1,8 @@
-"""The outside world as products sees it: the files that wait for their import."""
+"""What products uses outside itself: the storage of uploaded files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
-
-from flask import current_app
 
 from services.products.config import ProductsSettings
 from shared.data.storage import make_storage
@@ -26,13 +23,3 @@ class Clients:
             settings.storage_backend, settings.storage_dir, bucket=settings.storage_bucket, prefix="products"
         )
         return cls(files=files, workspace=Workspace(settings.workspace_dir, files))
-
-
-def clients() -> Clients:
-    """Return the clients of the application at work."""
-    return cast(Clients, current_app.extensions["tradepost_clients"])
-
-
-def settings() -> ProductsSettings:
-    """Return the settings of the application at work."""
-    return cast(ProductsSettings, current_app.extensions["tradepost_settings"])

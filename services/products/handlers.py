@@ -1,8 +1,9 @@
-"""What products does when orders ship or are cancelled, and when a file was uploaded."""
+"""How products reacts to shipped and cancelled orders, and to its own uploaded files."""
 
 from __future__ import annotations
 
-from services.products import jobs, operations
+from services.products import jobs
+from services.products.reservations import operations as reservations
 from shared.data.events import handles
 from shared.events.catalog.orders import OrderCancelled, OrderShipped
 from shared.events.catalog.products import ImportRequested
@@ -10,17 +11,17 @@ from shared.events.catalog.products import ImportRequested
 
 @handles(OrderShipped, batch=True)
 def commit_shipped_stock(events: list[OrderShipped]) -> None:
-    """Take shipped units off on hand and off their reservations; each stock document remembers the shipment."""
-    operations.commit_shipments(events)
+    """Subtract shipped units from on hand and from their reservations, each shipment once."""
+    reservations.commit_shipments(events)
 
 
 @handles(OrderCancelled)
 def release_cancelled_stock(event: OrderCancelled) -> None:
-    """Give back what the order held; a reservation that arrives later finds it released."""
-    operations.release_stock(event.order_id)
+    """Release what the order holds; a reservation that arrives later finds it released."""
+    reservations.release_stock(event.order_id)
 
 
 @handles(ImportRequested)
 def start_requested_import(event: ImportRequested) -> None:
-    """Queue the import; the same one is queued once."""
+    """Queue the import; a duplicate event queues no second job."""
     jobs.import_products.enqueue(event.import_id, 1)

@@ -31,6 +31,33 @@ def to_stored(value: msgspec.Struct) -> dict[str, Any]:
     return stored
 
 
+class StructField(BaseField, Generic[S]):
+    """One frozen struct, stored as a plain mapping; None until it is assigned."""
+
+    def __init__(self, kind: type[S], *, required: bool = False) -> None:
+        super().__init__(required=required)
+        self.kind = kind
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[BaseDocument]) -> Self: ...
+        @overload
+        def __get__(self, instance: BaseDocument, owner: type[BaseDocument]) -> S: ...
+        def __get__(self, instance: BaseDocument | None, owner: type[BaseDocument]) -> Self | S: ...
+        def __set__(self, instance: BaseDocument, value: S) -> None: ...
+
+    def to_python(self, value: Any) -> S | None:
+        return value if value is None or isinstance(value, self.kind) else stored_as(self.kind, value)
+
+    def to_mongo(self, value: Any) -> dict[str, Any]:
+        return to_stored(value)
+
+    def validate(self, value: Any, clean: bool = True) -> None:
+        if not isinstance(value, self.kind):
+            self.error(f"Only a {self.kind.__name__} may be in this field")
+
+
 class StructListField(BaseField, Generic[S]):
     """
     A list of frozen structs of one kind; absent or null in the store reads as an empty list.

@@ -172,7 +172,8 @@ class UnitPriceField(fields.Field[Any]):
     """
     A unit price in minor units that may carry decimals of them, then as a string: `{"amount": "25.5", …}`.
 
-    Loads to `shared.base.money.UnitPrice`; dumps such a pair, or a mapping `{"amount": str | int, "currency": …}`.
+    Loads to `shared.base.money.UnitPrice`; dumps whatever has such an `amount` and `currency`, or a
+    mapping `{"amount": str | int, "currency": …}`.
     """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
@@ -183,7 +184,8 @@ class UnitPriceField(fields.Field[Any]):
 
     @staticmethod
     def encode(value: Any) -> dict[str, Any]:
-        amount, currency = (value["amount"], value["currency"]) if isinstance(value, Mapping) else value
+        is_mapping = isinstance(value, Mapping)
+        amount, currency = (value["amount"], value["currency"]) if is_mapping else (value.amount, value.currency)
         exact = Decimal(str(amount))
         whole = exact == exact.to_integral_value()
         return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}

@@ -13,7 +13,7 @@ PRIVATE = {"operations", "saga", "routes", "schemas"}
 # Packages of adapters and of machinery, which are no areas.
 NO_AREAS = {"clients"}
 # Services that keep their shape until they grow (docs/adr/0020).
-WITHOUT_AREAS = {"gateway", "search", "notifications", "orders", "products"}
+WITHOUT_AREAS = {"gateway", "search", "notifications", "orders"}
 
 
 def areas() -> list[Path]:

@@ -8,26 +8,30 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from services.products.documents import Product, Stock
-from services.products.documents.stock_counts import set_on_hand
-from services.products.rules.import_rows import COLUMNS
-from services.products.rules.prices import price
+from services.products.catalog.documents import Product
+from services.products.catalog.rules import ProductFields, price
+from services.products.imports.rules import COLUMNS
+from services.products.reservations.operations import reserve_stock
+from services.products.stock.documents import Stock, set_on_hand
+from services.products.stock.rules import SkuQuantity, StockHold
+from shared.data.struct_fields import stored_as
+from shared.events.catalog.products import Price, PriceBreak
 
 SKU = "BOLT-M8"
 
 
-def gbp(amount: str) -> dict[str, str]:
-    """A unit price in pence as it is stored."""
-    return {**price(Decimal(amount), "GBP")}  # type: ignore[dict-item]
+def gbp(amount: str) -> Price:
+    """A unit price in pence."""
+    return price(Decimal(amount), "GBP")
 
 
-def price_break(min_quantity: int, amount: str) -> dict[str, Any]:
-    return {"min_quantity": min_quantity, "unit_price": gbp(amount)}
+def price_break(min_quantity: int, amount: str) -> PriceBreak:
+    return PriceBreak(min_quantity, gbp(amount))
 
 
 def make_product(sku: str = SKU, *, stock: int | None = None, **changes: Any) -> Product:
     """A saved product; `stock` is on hand, None for what is not stocked."""
-    defaults = {
+    defaults: dict[str, Any] = {
         "sku": sku,
         "name": "Hex bolt M8",
         "description": "Zinc plated steel bolt.",
@@ -37,7 +41,7 @@ def make_product(sku: str = SKU, *, stock: int | None = None, **changes: Any) ->
         "is_active": True,
     }
     product = Product()
-    product.change(defaults | changes)
+    product.change(ProductFields(**(defaults | changes)))
     product.commit()
     if stock is not None:
         set_on_hand(sku, stock)
@@ -47,13 +51,18 @@ def make_product(sku: str = SKU, *, stock: int | None = None, **changes: Any) ->
 def level_of(sku: str = SKU) -> tuple[int, int, int]:
     """The SKU's on hand, reserved and available; fails when it is not stocked."""
     level = Stock.levels([sku])[sku]
-    return level["on_hand"], level["reserved"], level["available"]
+    return level.on_hand, level.reserved, level.available
 
 
-def open_ops(sku: str = SKU) -> list[dict[str, Any]]:
+def reserve(order_id: str, quantities: Mapping[str, int]) -> None:
+    """Reserve stock for an order."""
+    reserve_stock(order_id, [SkuQuantity(sku, quantity) for sku, quantity in quantities.items()])
+
+
+def open_ops(sku: str = SKU) -> list[StockHold]:
     found = Stock.collection().find_one({"sku": sku})
     assert found is not None
-    return list(found["ops"])
+    return [stored_as(StockHold, each) for each in found["ops"]]
 
 
 def csv_row(sku: str = SKU, **changes: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from services.products import operations
+from services.products.imports import operations
 from tests.support import Api
 
 Import = Callable[..., dict[str, Any]]

@@ -8,11 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.products import handlers, operations
-from services.products.documents import Reservation, Stock
+from services.products import handlers
+from services.products.reservations.documents import Reservation
+from services.products.stock.documents import Stock
 from shared.data.events import Envelope
 from shared.events.catalog.orders import OrderCancelled, OrderShipped, ShippedQuantity
-from tests.factories.products import level_of, make_product, open_ops
+from tests.factories.products import level_of, make_product, open_ops, reserve
 
 
 def shipped(shipment_id: str, *, order_id: str = "ord_1", is_complete: bool = False, **quantities: int) -> OrderShipped:
@@ -44,15 +45,11 @@ def cancelled(order_id: str = "ord_1") -> OrderCancelled:
     )
 
 
-def reserve(order_id: str = "ord_1", **quantities: int) -> None:
-    operations.reserve_stock(order_id, [{"sku": sku, "quantity": count} for sku, count in quantities.items()])
-
-
 class TestShipped:
     def test_takes_the_whole_order_off_and_forgets_its_reservation(self, products_app: Any) -> None:
         make_product("A", stock=10)
         make_product("FEE")
-        reserve(A=4, FEE=1)
+        reserve("ord_1", {"A": 4, "FEE": 1})
 
         handlers.commit_shipped_stock([shipped("shp_1", A=4, FEE=1, is_complete=True)])
 
@@ -60,11 +57,11 @@ class TestShipped:
         assert open_ops("A") == []
         found = Reservation.find("ord_1")
         assert found is not None
-        assert (found["status"], found["is_open"]) == ("shipped", False)
+        assert (found.status, found.is_open) == ("shipped", False)
 
     def test_shrinks_the_reservation_by_each_part_once(self, products_app: Any) -> None:
         make_product("A", stock=10)
-        reserve(A=4)
+        reserve("ord_1", {"A": 4})
 
         for _ in range(2):
             handlers.commit_shipped_stock([shipped("shp_1", A=1)])
@@ -77,7 +74,7 @@ class TestShipped:
 
     def test_takes_equal_parts_delivered_in_one_batch(self, products_app: Any) -> None:
         make_product("A", stock=10)
-        reserve(A=4)
+        reserve("ord_1", {"A": 4})
 
         handlers.commit_shipped_stock([shipped("shp_1", A=2), shipped("shp_1", A=2)])
 
@@ -85,7 +82,7 @@ class TestShipped:
 
     def test_is_nothing_after_a_release(self, products_app: Any) -> None:
         make_product("A", stock=10)
-        reserve(A=4)
+        reserve("ord_1", {"A": 4})
         handlers.release_cancelled_stock(cancelled())
 
         handlers.commit_shipped_stock([shipped("shp_1", A=4, is_complete=True)])
@@ -97,7 +94,7 @@ class TestCancelled:
     def test_gives_back_what_is_left(self, products_app: Any) -> None:
         make_product("A", stock=10)
         make_product("B", stock=5)
-        reserve(A=4, B=5)
+        reserve("ord_1", {"A": 4, "B": 5})
 
         for _ in range(2):
             handlers.release_cancelled_stock(cancelled())
@@ -107,7 +104,7 @@ class TestCancelled:
 
     def test_after_the_last_shipment_gives_nothing_back(self, products_app: Any) -> None:
         make_product("A", stock=10)
-        reserve(A=4)
+        reserve("ord_1", {"A": 4})
         handlers.commit_shipped_stock([shipped("shp_1", A=4, is_complete=True)])
 
         handlers.release_cancelled_stock(cancelled())
@@ -119,7 +116,7 @@ class TestCancelled:
 
         found = Reservation.find("ord_early")
         assert found is not None
-        assert found["status"] == "released"
+        assert found.status == "released"
 
 
 EVENTS = [
@@ -141,9 +138,9 @@ class TestAnyOrder:
             Stock.collection().insert_one(
                 {"_id": f"main/{sku}", "sku": sku, "on_hand": 20, "reserved": 0, "available": 20, "ops": []}
             )
-        reserve("ord_1", A=4, B=2)
-        reserve("ord_2", A=4)
-        reserve("ord_3", A=5, B=5)
+        reserve("ord_1", {"A": 4, "B": 2})
+        reserve("ord_2", {"A": 4})
+        reserve("ord_3", {"A": 5, "B": 5})
 
         for event in events:
             if isinstance(event, OrderShipped):
@@ -160,7 +157,7 @@ class TestAwkwardSkus:
     def test_travel_as_values_and_not_as_field_names(self, products_app: Any) -> None:
         """DocumentDB refuses dots and dollars in field names; a SKU may hold both."""
         make_product("A.B$1", stock=10)
-        operations.reserve_stock("ord_1", [{"sku": "A.B$1", "quantity": 4}])
+        reserve("ord_1", {"A.B$1": 4})
         event = shipped("shp_1", is_complete=True, **{"A.B$1": 4})  # type: ignore[arg-type]  # such names only fit in a mapping
 
         stored = Envelope.wrap(event, aggregate_id="ord_1", version=1).to_document()
@@ -171,7 +168,7 @@ class TestAwkwardSkus:
 
     def test_are_read_from_events_of_older_versions(self, products_app: Any) -> None:
         make_product("A.B$1", stock=10)
-        operations.reserve_stock("ord_1", [{"sku": "A.B$1", "quantity": 4}])
+        reserve("ord_1", {"A.B$1": 4})
         old = {**vars(shipped("shp_1", is_complete=True)), "quantities": {"A.B$1": 4}}
 
         handlers.commit_shipped_stock([OrderShipped.from_fields(old)])

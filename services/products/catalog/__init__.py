@@ -1,0 +1,1 @@
+"""Catalog: the products, their fields and their price breaks."""

@@ -1,0 +1,187 @@
+"""The product: one document per SKU, whose every change records its whole state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+from mongoengine import BooleanField, StringField
+from pymongo import InsertOne, UpdateOne
+
+from services.products.catalog.rules import ProductFields
+from services.products.stock.rules import StockLevel
+from shared.base.clock import now
+from shared.base.errors import NotFound
+from shared.base.ids import new_id
+from shared.data.events import Envelope
+from shared.data.pagination import Page, page
+from shared.data.persistence import Aggregate, retry_on_failover
+from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
+from shared.events.catalog.products import Price, PriceBreak, ProductChanged
+
+FIELD_NAMES = ProductFields.__struct_fields__
+PRICED = {"sku": 1, "name": 1, "unit_price": 1, "price_breaks": 1, "is_active": 1, "_id": 0}
+WITHOUT_OUTBOX = {"outbox": 0}
+BY_SKU = [("sku", 1, str)]
+
+
+class StoredProduct(ProductFields, frozen=True, kw_only=True):
+    """
+    A product as it is stored, its outbox left out.
+
+    `imported_by` is `<import id>:<created or updated>` of the import that wrote it last, so that a repeated batch
+    counts the same.
+    """
+
+    id: str = msgspec.field(name="_id")
+    version: int
+    imported_by: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def fields(self) -> ProductFields:
+        return ProductFields(**{name: getattr(self, name) for name in FIELD_NAMES})
+
+
+class ProductView(StoredProduct, frozen=True, kw_only=True):
+    """A product as the API shows it; `available` is None when it is not stocked."""
+
+    is_stocked: bool
+    available: int | None
+
+    @classmethod
+    def of(cls, product: StoredProduct, level: StockLevel | None) -> Self:
+        """Return the product with its stock; None is the level of a product that is not stocked."""
+        return cls(
+            **msgspec.structs.asdict(product),
+            is_stocked=level is not None,
+            available=None if level is None else level.available,
+        )
+
+
+class Product(Aggregate):
+    """
+    What the merchant sells, with the attributes of ProductFields; the SKU is its natural key.
+
+    Reads use StoredProduct. A change of one product goes by `change` and `commit`, changes in bulk by `bulk_write`.
+    """
+
+    id_prefix = "prod"
+
+    sku = StringField(required=True)
+    name = StringField(required=True)
+    description = StringField(default="")
+    category = StringField(default="")
+    unit_price = StructField(Price, required=True)
+    price_breaks = StructListField(PriceBreak)
+    is_active = BooleanField(default=True)
+    imported_by = StringField()
+
+    meta = {
+        "collection": "products",
+        "db_alias": "products",
+        "indexes": [
+            {"fields": ["sku"], "unique": True},
+            {"fields": ["category", "sku"]},
+            {"fields": ["is_active", "sku"]},
+            {"fields": ["is_active", "category", "sku"]},
+        ],
+    }
+
+    @classmethod
+    def get_by_sku(cls, sku: str) -> Self:
+        """Return the product to be changed, or raise NotFound."""
+        found = cls.objects(sku=str(sku)).first()
+        if found is None:
+            raise _not_found(sku)
+        return found
+
+    @classmethod
+    def stored(cls, sku: str, scope: Mapping[str, bool]) -> StoredProduct:
+        """Return the stored product, or raise NotFound."""
+        found = cls.collection().find_one({**scope, "sku": str(sku)}, WITHOUT_OUTBOX)
+        if found is None:
+            raise _not_found(sku)
+        return stored_as(StoredProduct, found)
+
+    @classmethod
+    def require(cls, sku: str) -> None:
+        """Raise NotFound when there is no such product."""
+        if cls.collection().find_one({"sku": str(sku)}, {"_id": 1}) is None:
+            raise _not_found(sku)
+
+    @classmethod
+    def stored_page(cls, query: Mapping[str, bool | str], *, cursor: str | None, limit: int) -> Page[StoredProduct]:
+        """Return one page by SKU."""
+        found = page(cls.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
+        return found.map(lambda each: stored_as(StoredProduct, each))
+
+    @classmethod
+    def stored_by_sku(cls, skus: Iterable[str]) -> dict[str, StoredProduct]:
+        """Return stored products by SKU, in one query; an unknown SKU is absent."""
+        return {each["sku"]: stored_as(StoredProduct, each) for each in cls._find(skus, WITHOUT_OUTBOX)}
+
+    @classmethod
+    def priced_by_sku(cls, skus: Iterable[str]) -> dict[str, ProductFields]:
+        """Return what a price needs of products by SKU, in one query; the other fields are at their defaults."""
+        return {each["sku"]: stored_as(ProductFields, each) for each in cls._find(skus, PRICED)}
+
+    @classmethod
+    def _find(cls, skus: Iterable[str], fields: Mapping[str, int]) -> list[dict[str, Any]]:
+        wanted = list(skus)
+        return retry_on_failover(lambda: list(cls.collection().find({"sku": {"$in": wanted}}, dict(fields))))
+
+    @property
+    def fields(self) -> ProductFields:
+        return ProductFields(**{name: getattr(self, name) for name in FIELD_NAMES})
+
+    def to_stored(self) -> StoredProduct:
+        """Return the product as it is stored by the last commit."""
+        return stored_as(StoredProduct, self.to_mongo())
+
+    def change(self, fields: ProductFields) -> bool:
+        """Set the fields and record the new state; return False, with nothing to commit, when none differs."""
+        if self.version and fields == self.fields:
+            return False
+        for name in FIELD_NAMES:
+            if getattr(self, name) != getattr(fields, name):
+                setattr(self, name, getattr(fields, name))
+        self.record(product_changed(fields, self.version + 1))
+        return True
+
+    @classmethod
+    def bulk_write(
+        cls, fields: ProductFields, known: StoredProduct | None, *, commit_id: str, imported_by: str
+    ) -> InsertOne[dict[str, Any]] | UpdateOne:
+        """
+        Return the write that stores what `change` and `commit` would, for a batch of writes.
+
+        It inserts the product, or updates the version `known` and no other.
+        """
+        version = 1 if known is None else known.version + 1
+        product_id = new_id(cls.id_prefix) if known is None else known.id
+        moment = now()
+        commit = {"version": version, "commit_id": commit_id, "imported_by": imported_by, "updated_at": moment}
+        state = {**to_stored(fields), **commit}
+        event = Envelope.wrap(product_changed(fields, version), aggregate_id=product_id, version=version).to_document()
+        if known is None:
+            return InsertOne({"_id": product_id, **state, "created_at": moment, "outbox": [event]})
+        return UpdateOne({"_id": known.id, "version": known.version}, {"$set": state, "$push": {"outbox": event}})
+
+    @classmethod
+    def skus_of_commit(cls, skus: Iterable[str], commit_id: str) -> set[str]:
+        """Return those of the SKUs whose last commit was this one."""
+        query = {"sku": {"$in": list(skus)}, "commit_id": commit_id}
+        return {each["sku"] for each in retry_on_failover(lambda: list(cls.collection().find(query, {"sku": 1})))}
+
+
+def product_changed(fields: ProductFields, version: int) -> ProductChanged:
+    """Return the event that carries a product's whole state after its commit number `version`."""
+    return ProductChanged(sku=fields.sku, version=version, product=fields)
+
+
+def _not_found(sku: str) -> NotFound:
+    return NotFound(f"Product {sku} was not found")

@@ -1,0 +1,75 @@
+"""The catalog API: products under /v1, and all of them for other services under /internal/v1."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask.views import MethodView
+
+from services.products.catalog import operations
+from services.products.catalog.documents import ProductView
+from services.products.catalog.rules import ProductFields, ProductPatch, ProductsFilter
+from services.products.catalog.schemas import (
+    AllProductsQuery,
+    ProductChanges,
+    ProductInput,
+    ProductPageSchema,
+    ProductSchema,
+    ProductsQuery,
+)
+from shared.data.pagination import Page, PageRequest
+from shared.web.auth import current_principal, internal, requires
+from shared.web.converters import accept_skus
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+products_blp = ApiBlueprint("products", __name__, url_prefix="/v1/products", description="The catalog")
+internal_products_blp = ApiBlueprint(
+    "internal-products", __name__, url_prefix="/internal/v1/products", description="The catalog for other services"
+)
+accept_skus(products_blp)
+
+
+@products_blp.route("")
+class Products(MethodView):
+    @requires("products:read")
+    @products_blp.arguments(ProductsQuery, location="query")
+    @products_blp.response(200, ProductPageSchema)
+    def get(self, wanted: ProductsFilter) -> Page[ProductView]:
+        """List products by SKU."""
+        return operations.list_products(current_principal(), wanted)
+
+    @requires("products:write")
+    @products_blp.arguments(ProductInput)
+    @products_blp.response(201, ProductSchema)
+    @products_blp.alt_response(409, schema=ProblemSchema, description="A product with this SKU exists")
+    def post(self, product: ProductFields) -> tuple[ProductView, int, dict[str, str]]:
+        """Create a product; it is not stocked until its inventory is set."""
+        created = operations.create_product(product)
+        return created, 201, {"Location": url_for("products.OneProduct", sku=created.sku)}
+
+
+@products_blp.route("/<sku:sku>")
+class OneProduct(MethodView):
+    @requires("products:read")
+    @products_blp.response(200, ProductSchema)
+    def get(self, sku: str) -> ProductView:
+        """Read a product."""
+        return operations.get_product(current_principal(), sku)
+
+    @requires("products:write")
+    @products_blp.arguments(ProductChanges)
+    @products_blp.response(200, ProductSchema)
+    @products_blp.alt_response(409, schema=ProblemSchema, description="Version conflict: changed by another request")
+    def patch(self, patch: ProductPatch, sku: str) -> ProductView:
+        """Change a product; what is left out stays."""
+        return operations.update_product(sku, patch)
+
+
+@internal_products_blp.route("")
+class AllProducts(MethodView):
+    @internal
+    @internal_products_blp.arguments(AllProductsQuery, location="query")
+    @internal_products_blp.response(200, ProductPageSchema)
+    def get(self, wanted: PageRequest) -> Page[ProductView]:
+        """List every product by SKU, those that are not for sale too."""
+        return operations.list_all_products(wanted)

@@ -1,0 +1,98 @@
+"""What a product is: its fields, the limits of its texts, its price and price breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from services.products.errors import PriceBreaksInvalid
+from shared.base.errors import FieldError
+from shared.events.catalog.products import Price, PriceBreak, ProductState
+
+MAX_BREAKS = 50
+MAX_BREAK_QUANTITY = 1_000_000
+
+
+class ProductFields(ProductState, frozen=True, kw_only=True):
+    """
+    The fields of a product, which the merchant sets: those of ProductState, which events carry.
+
+    The stored product, the columns of an import and the schemas derive from them. A field added to ProductState needs
+    a default, with which products stored before it are read; a text also needs its limit in TEXTS.
+    """
+
+    description: str = ""
+    category: str = ""
+    price_breaks: list[PriceBreak] = []
+    is_active: bool = True
+
+
+@dataclass(frozen=True)
+class TextLimit:
+    """How long a text may be; a required text has at least one character."""
+
+    max_length: int
+    is_required: bool = False
+
+
+# The texts among the fields above, besides the SKU. Each is a column of the import and a string in the schemas.
+TEXTS = {
+    "name": TextLimit(200, is_required=True),
+    "description": TextLimit(5_000),
+    "category": TextLimit(100),
+}
+
+
+class ProductPatch:
+    """Some fields of a product, by name: the values that PATCH or a row of an import sets."""
+
+    def __init__(self, **values: Any) -> None:
+        self._values = values
+
+    def apply_to(self, known: ProductFields) -> ProductFields:
+        """Return `known` with these values; raise PriceBreaksInvalid when its price breaks do not fit its price."""
+        return with_sorted_breaks(msgspec.structs.replace(known, **self._values))
+
+    def create(self) -> ProductFields:
+        """Return a new product's fields, the others at their defaults; raise PriceBreaksInvalid."""
+        return with_sorted_breaks(ProductFields(**self._values))
+
+
+@dataclass(frozen=True)
+class ProductsFilter:
+    """Which page of the products is listed: of all, or of one category."""
+
+    category: str | None
+    cursor: str | None
+    limit: int
+
+
+def price(amount: Decimal, currency: str) -> Price:
+    """Return the price in its one canonical spelling, so that equal prices compare equal."""
+    return Price(format(amount.normalize(), "f"), currency)
+
+
+def with_sorted_breaks(fields: ProductFields) -> ProductFields:
+    """Return the fields with the price breaks by quantity; raise PriceBreaksInvalid when they do not fit the price."""
+    return msgspec.structs.replace(fields, price_breaks=sorted_breaks(fields.unit_price, fields.price_breaks))
+
+
+def sorted_breaks(base: Price, breaks: Iterable[PriceBreak]) -> list[PriceBreak]:
+    """Return the breaks by quantity; raise PriceBreaksInvalid on a repeated quantity or another currency."""
+    ordered = sorted(breaks, key=lambda step: step.min_quantity)
+    quantities = [step.min_quantity for step in ordered]
+    if len(set(quantities)) != len(quantities):
+        raise _invalid("Give each minimum quantity once.")
+    if any(step.unit_price.currency != base.currency for step in ordered):
+        raise _invalid(f"Give every break in {base.currency}, the currency of the unit price.")
+    if len(ordered) > MAX_BREAKS:
+        raise _invalid(f"Give at most {MAX_BREAKS} price breaks.")
+    return ordered
+
+
+def _invalid(detail: str) -> PriceBreaksInvalid:
+    return PriceBreaksInvalid(detail, errors=[FieldError("/price_breaks", detail)])

@@ -1,0 +1,94 @@
+"""Bodies of the catalog API; the text fields derive from `rules.TEXTS`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import fields, validate
+
+from services.products.catalog.rules import TEXTS, ProductFields, ProductPatch, ProductsFilter, price
+from shared.base.money import UnitPrice
+from shared.data.pagination import PageRequest
+from shared.events.catalog.products import PriceBreak
+from shared.web import schemas
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
+
+
+class PriceInput(UnitPriceField):
+    """A unit price that loads to the Price that is stored."""
+
+    def deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        loaded = super().deserialize(*args, **kwargs)
+        return price(*loaded) if isinstance(loaded, UnitPrice) else loaded
+
+
+def _text(name: str, *, is_patch: bool) -> fields.String:
+    limit = TEXTS[name]
+    return schemas.text(
+        required=limit.is_required and not is_patch, blank=not limit.is_required, max_length=limit.max_length
+    )
+
+
+class PriceBreakInput(InputSchema):
+    builds = PriceBreak
+
+    min_quantity = schemas.quantity()
+    unit_price = PriceInput(required=True)
+
+
+class ProductChanges(InputSchema):
+    """What PATCH may change; fields left out stay as they are."""
+
+    builds: ClassVar[type] = ProductPatch
+
+    class Meta(InputSchema.Meta):
+        include = {name: _text(name, is_patch=True) for name in TEXTS}
+
+    unit_price = PriceInput()
+    price_breaks = fields.List(fields.Nested(PriceBreakInput))
+    is_active = fields.Boolean(truthy={True}, falsy={False})
+
+
+class ProductInput(ProductChanges):
+    builds = ProductFields
+
+    class Meta(InputSchema.Meta):
+        include = {name: _text(name, is_patch=False) for name in TEXTS}
+
+    sku = schemas.Sku(required=True)
+    unit_price = PriceInput(required=True)
+
+
+class PriceBreakSchema(OutputSchema):
+    min_quantity = fields.Integer()
+    unit_price = UnitPriceField()
+
+
+class ProductSchema(OutputSchema):
+    class Meta:
+        include = {"sku": fields.String(), **{name: fields.String() for name in TEXTS}}
+
+    unit_price = UnitPriceField()
+    price_breaks = fields.List(fields.Nested(PriceBreakSchema))
+    is_stocked = fields.Boolean()
+    available = fields.Integer(allow_none=True)
+    is_active = fields.Boolean()
+    version = fields.Integer()
+    created_at = fields.DateTime()
+    updated_at = fields.DateTime()
+
+
+ProductPageSchema = page_of(ProductSchema)
+
+
+class ProductsQuery(PageArgs):
+    builds = ProductsFilter
+
+    category = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
+class AllProductsQuery(InputSchema):
+    builds = PageRequest
+
+    cursor = fields.String(load_default=None, validate=validate.Length(max=512))
+    limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=500))

@@ -1,0 +1,1 @@
+"""Imports: CSV files of products, read by a job that can be resumed."""

@@ -1,0 +1,136 @@
+"""One uploaded product file: the progress and the outcome of its import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+from mongoengine import DateTimeField, IntField, StringField
+from pymongo import ReturnDocument
+
+from services.products.imports.rules import RowFault
+from shared.base.clock import now
+from shared.base.ids import new_id
+from shared.data.persistence import Aggregate, retry_on_failover
+from shared.data.struct_fields import StructListField, stored_as, to_stored
+from shared.events.catalog.products import ImportRequested
+
+STALLED_AFTER = timedelta(seconds=20)
+MAX_ATTEMPTS = 10
+MAX_ERRORS = 100
+
+
+class ImportStatus(StrEnum):
+    """Row errors do not fail an import; only a file that cannot be read at all does."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class ImportRun(msgspec.Struct, frozen=True):
+    """An import as the job that runs it sees it: `runner` names the job, `rows_read` is where to go on."""
+
+    id: str = msgspec.field(name="_id")
+    file_key: str
+    runner: str
+    attempts: int
+    rows_read: int = 0
+
+
+class StalledImport(msgspec.Struct, frozen=True):
+    """An unfinished import whose heartbeat is old."""
+
+    id: str = msgspec.field(name="_id")
+    attempts: int = 0
+
+
+class ProductImport(Aggregate):
+    """
+    An import and its progress; `rows_read` is where a killed one is resumed.
+
+    `runner` is the job at work, `heartbeat_at` the time of its last batch. `errors` holds the first hundred.
+    """
+
+    id_prefix = "imp"
+    noun = "Import"
+
+    filename = StringField(required=True)
+    file_key = StringField(required=True)
+    status = StringField(default=ImportStatus.QUEUED.value)
+    rows_read = IntField(default=0)
+    created = IntField(default=0)
+    updated = IntField(default=0)
+    unchanged = IntField(default=0)
+    failed = IntField(default=0)
+    errors = StructListField(RowFault)
+    runner = StringField()
+    attempts = IntField(default=0)
+    heartbeat_at = DateTimeField()
+    finished_at = DateTimeField()
+
+    meta = {"collection": "imports", "db_alias": "products", "indexes": [{"fields": ["status", "heartbeat_at"]}]}
+
+    def request(self) -> None:
+        """Record the event that starts the import."""
+        self.heartbeat_at = now()
+        self.record(ImportRequested(import_id=self.id))
+
+    @classmethod
+    def claim(cls, import_id: str) -> ImportRun | None:
+        """Return the import for this job to run, or None when it is done or another job's heartbeat is fresh."""
+        moment = now()
+        stalled = {"status": ImportStatus.RUNNING.value, "heartbeat_at": {"$lt": moment - STALLED_AFTER}}
+        claimed = retry_on_failover(
+            lambda: cls.collection().find_one_and_update(
+                {"_id": import_id, "$or": [{"status": ImportStatus.QUEUED.value}, stalled]},
+                {
+                    "$set": {"status": ImportStatus.RUNNING.value, "runner": new_id("run"), "heartbeat_at": moment},
+                    "$inc": {"attempts": 1},
+                },
+                return_document=ReturnDocument.AFTER,
+            )
+        )
+        return None if claimed is None else stored_as(ImportRun, claimed)
+
+    @classmethod
+    def advance(cls, run: ImportRun, counts: Mapping[str, int], errors: Sequence[RowFault] = ()) -> ImportRun | None:
+        """Add the counts of one batch and return the run after it; None when another job claimed the import."""
+        update = {"$inc": dict(counts), "$set": {"heartbeat_at": now()}, **_push(errors)}
+        expected = {"_id": run.id, "runner": run.runner, "rows_read": run.rows_read}
+        after = msgspec.structs.replace(run, rows_read=run.rows_read + counts["rows_read"])
+        if retry_on_failover(lambda: cls.collection().update_one(expected, update)).matched_count:
+            return after
+        # After a broken connection the update may have been written already.
+        expected["rows_read"] = after.rows_read
+        return None if cls.collection().find_one(expected, {"_id": 1}) is None else after
+
+    @classmethod
+    def hand_back(cls, run: ImportRun) -> None:
+        """Queue the import again without counting an attempt: its worker was stopped, the import did not fail."""
+        update = {"$set": {"status": ImportStatus.QUEUED.value}, "$unset": {"runner": 1}, "$inc": {"attempts": -1}}
+        retry_on_failover(lambda: cls.collection().update_one({"_id": run.id, "runner": run.runner}, update))
+
+    @classmethod
+    def finish(cls, run: ImportRun, status: ImportStatus, errors: Sequence[RowFault] = ()) -> None:
+        """Set the final status of the run's import."""
+        moment = now()
+        final = {"status": status.value, "finished_at": moment, "heartbeat_at": moment}
+        unfinished = {"_id": run.id, "runner": run.runner, "finished_at": None}
+        update = {"$set": final, **_push(errors)}
+        retry_on_failover(lambda: cls.collection().update_one(unfinished, update))
+
+    @classmethod
+    def stalled(cls) -> list[StalledImport]:
+        """Return unfinished imports whose heartbeat is old."""
+        unfinished = [ImportStatus.QUEUED.value, ImportStatus.RUNNING.value]
+        query = {"status": {"$in": unfinished}, "heartbeat_at": {"$lt": now() - STALLED_AFTER}}
+        return [stored_as(StalledImport, each) for each in cls.collection().find(query, {"attempts": 1})]
+
+
+def _push(errors: Sequence[RowFault]) -> dict[str, dict[str, object]]:
+    added = {"$each": [to_stored(each) for each in errors], "$slice": MAX_ERRORS}
+    return {"$push": {"errors": added}} if errors else {}

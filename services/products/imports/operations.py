@@ -1,0 +1,214 @@
+"""Product files: stored at once, applied in batches by a job that may be killed and resumed."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import IO, Any
+
+from msgspec import UNSET
+from pymongo import InsertOne, UpdateOne
+
+from services.products.catalog.documents import Product, StoredProduct
+from services.products.catalog.rules import ProductFields
+from services.products.clients import Clients
+from services.products.config import ProductsSettings
+from services.products.errors import ImportUnreadable, PriceBreaksInvalid, StockContended
+from services.products.imports.documents import MAX_ATTEMPTS, ImportRun, ImportStatus, ProductImport
+from services.products.imports.rules import Cells, ImportedRow, RowFault, last_rows, normal_sku, parse_row, read_rows
+from services.products.stock.documents import set_many
+from shared.base.errors import HandedBack
+from shared.base.ids import new_id
+from shared.data.persistence import retry_on_failover, write_unordered
+from shared.observe.observability import get_logger
+from shared.web.service import current_clients, current_settings
+
+log = get_logger()
+
+BATCH_ROWS = 500
+WRITE_ATTEMPTS = 5
+# Longer than an import may take with all its attempts.
+COPIES_KEPT = timedelta(days=1)
+
+Write = InsertOne[dict[str, Any]] | UpdateOne
+
+
+def start_import(*, filename: str, content: IO[bytes]) -> ProductImport:
+    """
+    Store the file and record the event that starts its import; return the import, queued.
+
+    Products subscribes to its own ImportRequested event, whose handler enqueues the job: an operation that enqueued
+    could commit and crash before the queue has the job, or enqueue and then fail to commit. The event is stored with
+    the import in one write, and delivered at least once.
+    """
+    queued = ProductImport(filename=filename[-200:] or "products.csv")
+    queued.file_key = f"imports/{queued.id}.csv"
+    current_clients(Clients).files.put(queued.file_key, content, content_type="text/csv")
+    queued.request()
+    return queued.commit()
+
+
+def get_import(import_id: str) -> ProductImport:
+    """Return the import, or raise NotFound."""
+    return ProductImport.get(import_id)
+
+
+def run_import(import_id: str) -> None:
+    """
+    Apply the file from where an earlier run stopped, batch by batch.
+
+    It does nothing when the import is done, or another run's heartbeat is fresh. A run whose worker is stopped in
+    between (HandedBack) leaves the rest to the next run.
+    """
+    run = ProductImport.claim(import_id)
+    if run is None:
+        log.info("import_skipped", import_id=import_id)
+        return
+    try:
+        if run.attempts > MAX_ATTEMPTS:
+            raise ImportUnreadable(f"The import failed {MAX_ATTEMPTS} times; upload the file again.")
+        _apply_file(run)
+    except ImportUnreadable as refusal:
+        ProductImport.finish(run, ImportStatus.FAILED, [RowFault(0, "", refusal.detail)])
+        log.warning("import_failed", import_id=import_id, reason=refusal.detail)
+    except HandedBack:
+        ProductImport.hand_back(run)
+        log.info("import_interrupted", import_id=import_id)
+        raise
+
+
+def clean_workspace() -> None:
+    """Delete the copies of files whose imports failed or died."""
+    removed = current_clients(Clients).workspace.clean(COPIES_KEPT)
+    if removed:
+        log.info("workspace_cleaned", files=removed)
+
+
+def _apply_file(run: ImportRun) -> None:
+    """Apply every batch that is left and finish the import, unless another job claims it meanwhile."""
+    with _open_text(run) as text:
+        last = last_rows(text, max_rows=current_settings(ProductsSettings).max_import_rows)
+    with _open_text(run) as text:
+        rows = islice(read_rows(text), run.rows_read, None)
+        while batch := _next_batch(rows, last):
+            counts, faults = apply_batch(run.id, batch)
+            advanced = ProductImport.advance(run, counts, faults)
+            if advanced is None:
+                log.warning("import_lease_lost", import_id=run.id)
+                return
+            run = advanced
+    ProductImport.finish(run, ImportStatus.SUCCEEDED)
+    current_clients(Clients).workspace.forget(run.file_key)
+    log.info("import_finished", import_id=run.id, rows=run.rows_read)
+
+
+def _open_text(run: ImportRun) -> io.TextIOWrapper:
+    """Open the stored file as text; a byte order mark is not part of the first column's name."""
+    copy = current_clients(Clients).workspace.open(run.file_key)
+    return io.TextIOWrapper(copy, encoding="utf-8-sig", newline="")
+
+
+@dataclass
+class Batch:
+    """Rows to apply, invalid rows, and rows superseded by a later one of the same SKU; all count as read."""
+
+    rows: list[ImportedRow] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
+    superseded: list[RowFault] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.faults) + len(self.superseded)
+
+
+def _next_batch(rows: Iterator[tuple[int, Cells | RowFault]], last: Mapping[str, int]) -> Batch:
+    batch = Batch()
+    for number, cells in islice(rows, BATCH_ROWS):
+        if isinstance(cells, RowFault):
+            batch.faults.append(cells)
+        elif last[normal_sku(cells)] != number:
+            detail = f"Row {last[normal_sku(cells)]} has the same SKU and replaces this row."
+            batch.superseded.append(RowFault(number, "sku", detail))
+        else:
+            parsed = parse_row(number, cells)
+            batch.faults.append(parsed) if isinstance(parsed, RowFault) else batch.rows.append(parsed)
+    return batch
+
+
+def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowFault]]:
+    """
+    Set stock and products to what the rows say, in two reads and two bulk writes; only differences are written.
+
+    Return the counts to add, and the faults and notes by row. Safe to repeat: what an earlier, killed run applied is
+    counted as that run did.
+    """
+    known = Product.stored_by_sku(row.sku for row in batch.rows)
+    misfits = [fault for row in batch.rows if (fault := _misfit(row, known.get(row.sku)))]
+    rows = _without(batch.rows, misfits)
+    changed, refused = set_many({row.sku: row.stock for row in rows if row.stock is not UNSET})
+    refusals = [RowFault(row.row, "stock", refused[row.sku]) for row in rows if row.sku in refused]
+    outcomes = _write_products(import_id, _without(rows, refusals), known)
+    counts = Counter(
+        "updated" if outcome == "unchanged" and sku in changed else outcome for sku, outcome in outcomes.items()
+    )
+    faults = [*batch.faults, *misfits, *refusals]
+    counts["unchanged"] += len(batch.superseded)
+    counts["failed"] += len(faults)
+    counts["rows_read"] = len(batch)
+    return dict(counts), sorted(faults + batch.superseded, key=lambda fault: fault.row)
+
+
+def _misfit(row: ImportedRow, known: StoredProduct | None) -> RowFault | None:
+    """Return the fault of a row without `breaks` whose currency is not that of the stored price breaks."""
+    try:
+        _fields(row, known)
+    except PriceBreaksInvalid as refusal:
+        return RowFault(row.row, "currency", refusal.detail)
+    return None
+
+
+def _fields(row: ImportedRow, known: StoredProduct | None) -> ProductFields:
+    return row.patch.create() if known is None else row.patch.apply_to(known.fields)
+
+
+def _without(rows: Sequence[ImportedRow], faults: Sequence[RowFault]) -> list[ImportedRow]:
+    excluded = {fault.row for fault in faults}
+    return [row for row in rows if row.row not in excluded]
+
+
+def _write_products(import_id: str, rows: Sequence[ImportedRow], known: Mapping[str, StoredProduct]) -> dict[str, str]:
+    """Write the products that differ and return the outcome by SKU: created, updated or unchanged."""
+    outcomes: dict[str, str] = {}
+    pending = {row.sku: row for row in rows}
+    for _ in range(WRITE_ATTEMPTS):
+        commit_id = new_id("com")
+        writes: list[Write] = []
+        for sku, row in pending.items():
+            outcomes[sku], write = decide_write(import_id, row, known.get(sku), commit_id)
+            writes += [write] if write is not None else []
+        if not writes or _written(writes) == len(writes):
+            return outcomes
+        # Another process changed some products after they were read: they do not carry this commit's id.
+        done = Product.skus_of_commit(pending, commit_id)
+        pending = {sku: row for sku, row in pending.items() if sku not in done}
+        known = Product.stored_by_sku(pending)
+    raise StockContended("The products of this batch keep changing; retry")
+
+
+def _written(writes: Sequence[Write]) -> int:
+    return retry_on_failover(lambda: write_unordered(Product.collection(), writes))
+
+
+def decide_write(
+    import_id: str, row: ImportedRow, known: StoredProduct | None, commit_id: str
+) -> tuple[str, Write | None]:
+    """Return the outcome for the product, and its write, which has no effect if `known` is stale."""
+    fields = _fields(row, known)
+    if known is not None and fields == known.fields:
+        importer, _, outcome = (known.imported_by or "").partition(":")
+        return outcome if importer == import_id else "unchanged", None
+    outcome = "created" if known is None else "updated"
+    return outcome, Product.bulk_write(fields, known, commit_id=commit_id, imported_by=f"{import_id}:{outcome}")

@@ -1,0 +1,63 @@
+"""The imports API, under /v1/products/imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import request, url_for
+from flask.views import MethodView
+
+from services.products.config import ProductsSettings
+from services.products.imports import operations
+from services.products.imports.documents import ProductImport
+from services.products.imports.rules import COLUMNS, REQUIRED
+from services.products.imports.schemas import ImportFile, ImportSchema, UploadedFile
+from shared.web.auth import requires
+from shared.web.service import ApiBlueprint, current_settings
+
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+imports_blp = ApiBlueprint(
+    "imports", __name__, url_prefix="/v1/products/imports", description="Files of products to create or update"
+)
+_OPTIONAL = ", ".join(f"`{name}`" for name in COLUMNS if name not in REQUIRED)
+
+
+def accepts_upload(route: Route) -> Route:
+    """Let this route's body be as large as an import may be."""
+
+    @wraps(route)
+    def uploading(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = current_settings(ProductsSettings).max_import_bytes
+        return route(*args, **kwargs)
+
+    return cast(Route, uploading)
+
+
+@imports_blp.route("")
+class Imports(MethodView):
+    @requires("products:write")
+    @accepts_upload
+    @imports_blp.arguments(ImportFile, location="files")
+    @imports_blp.response(202, ImportSchema)
+    @imports_blp.doc(
+        description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and as you like {_OPTIONAL}."
+        " A column that is left out leaves known products as they are."
+        " `unit_price` in major units (`2.55`), `breaks` as `12:2.10;48:1.95`, an empty `stock` is not stocked."
+        " Known SKUs are updated. `Location` shows the progress."
+    )
+    def post(self, body: UploadedFile) -> tuple[ProductImport, int, dict[str, str]]:
+        """Import a CSV file."""
+        started = operations.start_import(filename=body.file.filename or "", content=body.file.stream)
+        return started, 202, {"Location": url_for("imports.OneImport", import_id=started.id)}
+
+
+@imports_blp.route("/<import_id>")
+class OneImport(MethodView):
+    @requires("products:write")
+    @imports_blp.response(200, ImportSchema)
+    def get(self, import_id: str) -> ProductImport:
+        """Read the progress of an import, and what was wrong with which row (the first hundred)."""
+        return operations.get_import(import_id)

@@ -1,0 +1,1 @@
+"""Inventory: the units on hand of a product, read and set over HTTP."""

@@ -1,0 +1,27 @@
+"""Reading and setting the units on hand of a product."""
+
+from __future__ import annotations
+
+from services.products.catalog.documents import Product
+from services.products.inventory.rules import Inventory, inventory_of
+from services.products.stock.documents import Stock, set_on_hand, stop_stocking
+from shared.observe.observability import get_logger
+
+log = get_logger()
+
+
+def get_inventory(sku: str) -> Inventory:
+    """Return the inventory of a product; raise NotFound without such a product."""
+    Product.require(sku)
+    return inventory_of(sku, Stock.level(sku))
+
+
+def set_inventory(sku: str, on_hand: int | None) -> Inventory:
+    """Set the counted units; None: not stocked, never reserved. Raise StockBelowReserved if orders reserve more."""
+    Product.require(sku)
+    if on_hand is None:
+        stop_stocking(sku)
+    else:
+        set_on_hand(sku, on_hand)
+    log.info("inventory_set", sku=sku, on_hand=on_hand)
+    return inventory_of(sku, Stock.level(sku))

@@ -1,0 +1,1 @@
+"""Prices: what a quantity of each SKU costs, for other services."""

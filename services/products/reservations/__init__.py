@@ -1,0 +1,1 @@
+"""Reservations: stock held for an order, all of its SKUs or none."""

@@ -1,0 +1,50 @@
+"""The reservations API for other services, under /internal/v1/reservations."""
+
+from __future__ import annotations
+
+from flask.views import MethodView
+
+from services.products.reservations import operations
+from services.products.reservations.rules import OpenReservation, ReservationRequest, ReservationsFilter, ReservedStock
+from services.products.reservations.schemas import (
+    OpenReservationPageSchema,
+    ReservationInput,
+    ReservationSchema,
+    ReservationsQuery,
+)
+from shared.data.pagination import Page
+from shared.web.auth import internal
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+reservations_blp = ApiBlueprint(
+    "reservations", __name__, url_prefix="/internal/v1/reservations", description="Stock held for orders"
+)
+
+
+@reservations_blp.route("")
+class Reservations(MethodView):
+    @internal
+    @reservations_blp.arguments(ReservationsQuery, location="query")
+    @reservations_blp.response(200, OpenReservationPageSchema)
+    def get(self, wanted: ReservationsFilter) -> Page[OpenReservation]:
+        """List open reservations begun before a moment, oldest first."""
+        return operations.list_reservations(wanted)
+
+
+@reservations_blp.route("/<order_id>")
+class OneReservation(MethodView):
+    @internal
+    @reservations_blp.arguments(ReservationInput)
+    @reservations_blp.response(200, ReservationSchema)
+    @reservations_blp.alt_response(409, schema=ProblemSchema, description="Short (`shortages`), or released before")
+    @reservations_blp.alt_response(503, schema=ProblemSchema, description="Another request is reserving the same order")
+    def put(self, body: ReservationRequest, order_id: str) -> ReservedStock:
+        """Hold stock of all SKUs of an order or of none; the order id is the key."""
+        return ReservedStock(operations.reserve_stock(order_id, body.line_items))
+
+    @internal
+    @reservations_blp.response(204)
+    def delete(self, order_id: str) -> None:
+        """Release what the order holds; safe to repeat."""
+        operations.release_stock(order_id)

@@ -1,0 +1,72 @@
+"""Values of a reservation: its states, its lines and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from services.products.stock.rules import Shortage, SkuQuantity
+
+
+class ReservationStatus(StrEnum):
+    """`reserving` and `held` are open; the others are final."""
+
+    RESERVING = "reserving"
+    HELD = "held"
+    REFUSED = "refused"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+
+
+class ReservedLine(SkuQuantity, frozen=True, omit_defaults=True):
+    """The reserved units of one SKU; `is_stocked` is None until the reservation is decided."""
+
+    is_stocked: bool | None = None
+
+
+class ReservationRecord(msgspec.Struct, frozen=True):
+    """A stored reservation; `token` names the attempt at work, or the one that decided."""
+
+    id: str = msgspec.field(name="_id")
+    status: ReservationStatus
+    is_open: bool
+    token: str = ""
+    line_items: list[ReservedLine] = []
+    shortages: list[Shortage] = []
+
+    @property
+    def skus(self) -> list[str]:
+        return [line.sku for line in self.line_items]
+
+
+class OpenReservation(msgspec.Struct, frozen=True):
+    """An open reservation in a list."""
+
+    order_id: str = msgspec.field(name="_id")
+    reserved_at: datetime
+
+
+@dataclass(frozen=True)
+class ReservationRequest:
+    """The units that an order needs, each SKU once."""
+
+    line_items: list[SkuQuantity]
+
+
+@dataclass(frozen=True)
+class ReservationsFilter:
+    """Open reservations begun before a moment: which page of them."""
+
+    before: datetime
+    cursor: str | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class ReservedStock:
+    """The decided lines of a reservation, as the API returns them."""
+
+    line_items: list[ReservedLine]

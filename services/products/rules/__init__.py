@@ -1,1 +1,0 @@
-"""Rules of the products service: plain data in and out."""

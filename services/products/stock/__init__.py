@@ -1,0 +1,1 @@
+"""Stock levels: one document per SKU and warehouse, changed by guarded updates."""

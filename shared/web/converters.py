@@ -1,0 +1,30 @@
+"""Parts of URLs that have a form of their own: SKUs."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.routing import PathConverter
+
+from shared.web.schemas import SKU_PATTERN
+
+
+class SkuConverter(PathConverter):
+    """A SKU in a URL, in upper or lower case; it may hold slashes and spaces."""
+
+    def to_python(self, value: str) -> str:
+        """Return the SKU upper-cased and trimmed; raise 404 for text that cannot be a SKU."""
+        sku = value.strip().upper()
+        if not SKU_PATTERN.match(sku):
+            raise NoRoute()
+        return sku
+
+
+def accept_skus(blueprint: Blueprint) -> None:
+    """Let the routes of this blueprint use `<sku:sku>`."""
+
+    def register(state: BlueprintSetupState) -> None:
+        state.app.url_map.converters["sku"] = SkuConverter
+
+    blueprint.record(register)

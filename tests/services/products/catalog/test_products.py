@@ -1,0 +1,168 @@
+"""The catalog over HTTP: list, read, create, change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.products.catalog.documents import Product
+from tests.factories.products import SKU, make_product, price_break
+
+NEW = {"sku": " bolt-m8 ", "name": "Hex bolt", "unit_price": {"amount": 255, "currency": "GBP"}}
+
+
+class TestCreateProduct:
+    def test_creates_it_and_announces_its_whole_state(self, merchant: Any) -> None:
+        response = merchant.post("/v1/products", json=NEW)
+
+        assert response.status_code == 201
+        assert response.headers["Location"] == "/v1/products/BOLT-M8"
+        assert response.json["sku"] == SKU
+        assert response.json["unit_price"] == {"amount": 255, "currency": "GBP"}
+        assert response.json["is_stocked"] is False
+        assert response.json["available"] is None
+        (event,) = Product.get_by_sku(SKU).outbox
+        assert event["name"] == "products.product_changed.v1"
+        assert event["fields"]["version"] == response.json["version"] == 1
+        assert event["fields"]["product"]["unit_price"] == {"amount": "255", "currency": "GBP"}
+
+    def test_keeps_decimals_of_the_minor_unit_exactly(self, merchant: Any) -> None:
+        price = {"amount": "25.5125", "currency": "GBP"}
+
+        response = merchant.post("/v1/products", json={**NEW, "unit_price": price})
+
+        assert response.json["unit_price"] == price
+        assert merchant.get("/v1/products/bolt-m8").json["unit_price"] == price
+
+    def test_refuses_a_sku_there_is(self, merchant: Any) -> None:
+        make_product()
+
+        response = merchant.post("/v1/products", json=NEW)
+
+        assert response.status_code == 409
+        assert response.json["type"] == "/problems/sku-taken"
+
+    def test_refuses_what_is_not_a_field(self, merchant: Any) -> None:
+        response = merchant.post("/v1/products", json={**NEW, "version": 7})
+
+        assert response.status_code == 422
+        assert response.json["errors"][0]["pointer"] == "/version"
+
+    def test_refuses_operators_in_place_of_text(self, merchant: Any) -> None:
+        assert merchant.post("/v1/products", json={**NEW, "sku": {"$ne": ""}}).status_code == 422
+
+    def test_refuses_breaks_in_another_currency(self, merchant: Any) -> None:
+        step = {"min_quantity": 10, "unit_price": {"amount": 200, "currency": "EUR"}}
+
+        response = merchant.post("/v1/products", json={**NEW, "price_breaks": [step]})
+
+        assert response.status_code == 422
+        assert response.json["errors"][0]["pointer"] == "/price_breaks"
+
+    def test_is_for_the_merchant(self, buyer: Any) -> None:
+        assert buyer.post("/v1/products", json=NEW).status_code == 403
+
+
+class TestChangeProduct:
+    def test_changes_what_is_given_only(self, merchant: Any) -> None:
+        make_product(price_breaks=[price_break(12, "210")])
+
+        response = merchant.patch(f"/v1/products/{SKU}", json={"name": "Bolt, hexagonal"})
+
+        assert response.status_code == 200
+        assert response.json["name"] == "Bolt, hexagonal"
+        assert response.json["price_breaks"][0]["unit_price"]["amount"] == 210
+        assert response.json["version"] == 2
+        product = Product.get_by_sku(SKU)
+        assert [event["fields"]["version"] for event in product.outbox] == [1, 2]
+        assert product.outbox[-1]["fields"]["product"]["category"] == "Fasteners"
+
+    def test_writes_and_announces_nothing_when_nothing_differs(self, merchant: Any) -> None:
+        make_product()
+
+        response = merchant.patch(f"/v1/products/{SKU}", json={"name": "Hex bolt M8"})
+
+        assert response.json["version"] == 1
+        assert len(Product.get_by_sku(SKU).outbox) == 1
+
+    def test_sorts_price_breaks(self, merchant: Any) -> None:
+        make_product()
+        steps = [
+            {"min_quantity": quantity, "unit_price": {"amount": amount, "currency": "GBP"}}
+            for quantity, amount in ((48, 195), (12, 210))
+        ]
+
+        response = merchant.patch(f"/v1/products/{SKU}", json={"price_breaks": steps})
+
+        assert [step["min_quantity"] for step in response.json["price_breaks"]] == [12, 48]
+
+    def test_does_not_know_an_unknown_sku(self, merchant: Any) -> None:
+        assert merchant.patch("/v1/products/NONE", json={"name": "x"}).status_code == 404
+
+
+class TestReadProduct:
+    def test_shows_what_is_available(self, buyer: Any) -> None:
+        make_product(stock=7)
+
+        response = buyer.get(f"/v1/products/{SKU.lower()}")
+
+        assert response.status_code == 200
+        assert (response.json["is_stocked"], response.json["available"]) == (True, 7)
+        assert set(response.json) == {
+            *("sku", "name", "description", "category", "unit_price", "price_breaks"),
+            *("is_stocked", "available", "is_active", "version", "created_at", "updated_at"),
+        }
+
+    def test_finds_a_sku_with_slash_and_space(self, buyer: Any) -> None:
+        make_product("A/B 1")
+
+        assert buyer.get("/v1/products/a%2Fb%201").json["sku"] == "A/B 1"
+
+    def test_hides_what_is_not_for_sale_from_buyers(self, buyer: Any, merchant: Any) -> None:
+        make_product(is_active=False)
+
+        hidden = buyer.get(f"/v1/products/{SKU}")
+        assert (hidden.status_code, hidden.json["detail"]) == (404, f"Product {SKU} was not found")
+        assert buyer.get("/v1/products").json["items"] == []
+        assert merchant.get(f"/v1/products/{SKU}").json["is_active"] is False
+
+    def test_answers_an_impossible_sku_like_an_unknown_one(self, buyer: Any) -> None:
+        assert buyer.get("/v1/products/$ne").status_code == 404
+
+
+class TestListProducts:
+    def test_pages_by_sku(self, buyer: Any) -> None:
+        for sku in ("C", "A", "B"):
+            make_product(sku, stock=1)
+
+        first = buyer.get("/v1/products?limit=2").json
+        second = buyer.get(f"/v1/products?limit=2&cursor={first['next_cursor']}").json
+
+        assert [item["sku"] for item in first["items"]] == ["A", "B"]
+        assert [item["sku"] for item in second["items"]] == ["C"]
+        assert second["next_cursor"] is None
+        assert first["items"][0]["available"] == 1
+
+    def test_filters_by_category(self, buyer: Any) -> None:
+        make_product("A", category="Tools")
+        make_product("B")
+
+        assert [item["sku"] for item in buyer.get("/v1/products?category=Tools").json["items"]] == ["A"]
+
+    def test_refuses_a_cursor_that_is_not_ours(self, buyer: Any) -> None:
+        assert buyer.get("/v1/products?cursor=e30").status_code == 422
+
+    def test_is_served_by_indexes(self, products_app: object) -> None:
+        for number in range(50):
+            make_product(f"SKU-{number}", category="Tools" if number % 2 else "Toys")
+        lists = [
+            {"is_active": True},
+            {"is_active": True, "category": "Tools"},
+            {"category": "Tools"},
+            {},
+            {"is_active": True, "sku": {"$gt": "SKU-2"}},
+        ]
+
+        for query in lists:
+            plan = Product.collection().find(query).sort([("sku", 1)]).limit(20).explain()
+            assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), query
+            assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"]), query

@@ -1,0 +1,249 @@
+"""Importing a product file: what the rows become, and what is told about those that cannot be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.products import handlers, jobs
+from services.products.catalog.documents import Product
+from services.products.imports import operations
+from services.products.imports.documents import ProductImport
+from shared.events.catalog.products import ImportRequested
+from shared.events.jobs import connection, make_worker
+from tests.factories.products import SKU, csv_file, csv_row, level_of, make_product, reserve
+from tests.support import Api
+
+Import = Callable[..., dict[str, Any]]
+COUNTS = ("rows_read", "created", "updated", "unchanged", "failed")
+
+
+def counts(finished: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(finished[name] for name in COUNTS)
+
+
+def versions_announced(sku: str) -> list[int]:
+    return [event["fields"]["version"] for event in Product.get_by_sku(sku).outbox]
+
+
+class TestUpload:
+    def test_is_accepted_with_the_address_of_its_progress(self, merchant: Any, upload: Import) -> None:
+        wanted = upload(csv_file([csv_row()]), filename="spring.csv")
+
+        assert (wanted["status"], wanted["filename"]) == ("queued", "spring.csv")
+        assert merchant.get(f"/v1/products/imports/{wanted['id']}").json["rows_read"] == 0
+        (event,) = ProductImport.get(wanted["id"]).outbox
+        assert event["fields"] == {"import_id": wanted["id"]}
+
+    def test_needs_a_file(self, merchant: Any) -> None:
+        response = merchant.post("/v1/products/imports", data={"other": "x"})
+
+        assert response.status_code == 422
+        assert response.json["errors"][0]["pointer"] == "/file"
+
+    def test_is_for_the_merchant(self, buyer: Any) -> None:
+        assert buyer.post("/v1/products/imports").status_code == 403
+
+    def test_may_be_larger_than_other_bodies_up_to_a_limit(
+        self, make_app: Callable[..., Any], api: Callable[..., Api], tmp_path: Path
+    ) -> None:
+        limits = {
+            "max_body_bytes": 1_000,
+            "max_import_bytes": 20_000,
+            "storage_dir": str(tmp_path),
+            "workspace_dir": str(tmp_path),
+        }
+        staff = api(make_app("products", **limits), role="merchant_admin")
+
+        def status_of(size: int) -> int:
+            content = csv_file([csv_row(description="x" * size)])
+            upload = (io.BytesIO(content), "products.csv")
+            return int(staff.post("/v1/products/imports", data={"file": upload}).status_code)
+
+        assert status_of(5_000) == 202
+        assert status_of(30_000) == 413
+
+
+class TestRows:
+    def test_become_products_with_stock(self, buyer: Any, imported: Import) -> None:
+        finished = imported(csv_file([csv_row(), csv_row("fee-1", stock="", breaks="", unit_price="0.333")]))
+
+        assert finished["status"] == "succeeded"
+        assert counts(finished) == (2, 2, 0, 0, 0)
+        assert finished["finished_at"] is not None
+        bolt = buyer.get(f"/v1/products/{SKU}").json
+        assert bolt["unit_price"] == {"amount": 255, "currency": "GBP"}
+        assert bolt["price_breaks"] == [
+            {"min_quantity": 12, "unit_price": {"amount": 210, "currency": "GBP"}},
+            {"min_quantity": 48, "unit_price": {"amount": 195, "currency": "GBP"}},
+        ]
+        assert bolt["available"] == 100
+        fee = buyer.get("/v1/products/FEE-1").json
+        assert fee["unit_price"]["amount"] == "33.3"
+        assert fee["is_stocked"] is False
+
+    def test_announce_each_change_once(self, imported: Import) -> None:
+        imported(csv_file([csv_row(), csv_row("B")]))
+        again = imported(csv_file([csv_row(), csv_row("B", name="Nut"), csv_row("C")]))
+
+        assert counts(again) == (3, 1, 1, 1, 0)
+        assert versions_announced(SKU) == [1]
+        assert versions_announced("B") == [1, 2]
+        assert Product.get_by_sku("B").outbox[-1]["fields"]["product"]["name"] == "Nut"
+
+    def test_update_what_others_wrote(self, merchant: Any, imported: Import) -> None:
+        make_product(is_active=False, stock=3)
+
+        finished = imported(csv_file([csv_row(stock="8")]))
+
+        assert counts(finished) == (1, 0, 1, 0, 0)
+        assert merchant.get(f"/v1/products/{SKU}").json["is_active"] is False
+        assert level_of() == (8, 0, 8)
+
+    def test_set_and_end_stocking(self, buyer: Any, imported: Import) -> None:
+        imported(csv_file([csv_row(stock="5")]))
+        assert counts(imported(csv_file([csv_row(stock="9")]))) == (1, 0, 1, 0, 0)
+        assert level_of() == (9, 0, 9)
+
+        imported(csv_file([csv_row(stock="")]))
+        assert buyer.get(f"/v1/inventory/{SKU}").json["is_stocked"] is False
+
+    def test_do_not_count_below_what_orders_hold(self, imported: Import) -> None:
+        make_product(stock=10)
+        reserve("ord_1", {SKU: 4})
+
+        finished = imported(csv_file([csv_row(stock="3")]))
+
+        assert counts(finished) == (1, 0, 0, 0, 1)
+        assert finished["errors"] == [
+            {"row": 2, "field": "stock", "detail": "Stock cannot be set below the 4 units that orders reserve."}
+        ]
+        assert Product.get_by_sku(SKU).version == 1
+
+    def test_repeated_skus_count_once_the_last(self, buyer: Any, imported: Import) -> None:
+        rows = [csv_row("a", name="First"), csv_row("B"), csv_row("A", name="Last")]
+
+        finished = imported(csv_file(rows))
+
+        assert counts(finished) == (3, 2, 0, 1, 0)
+        detail = "Row 4 has the same SKU and replaces this row."
+        assert finished["errors"] == [{"row": 2, "field": "sku", "detail": detail}]
+        assert buyer.get("/v1/products/A").json["name"] == "Last"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("sku", ""),
+            ("sku", "$where"),
+            ("sku", "A" * 65),
+            ("name", ""),
+            ("name", "bell\x07"),
+            ("name", "nul\x00"),
+            ("description", "x" * 5_001),
+            ("category", "Tools\x1b[2J"),
+            ("unit_price", "-1"),
+            ("unit_price", "1,50"),
+            ("unit_price", "NaN"),
+            ("unit_price", "1e9"),
+            ("unit_price", "0.12345"),
+            ("currency", "POUND"),
+            ("stock", "-1"),
+            ("stock", "1.5"),
+            ("breaks", "12"),
+            ("breaks", "12:2;12:1"),
+            ("breaks", "0:2"),
+        ],
+    )
+    def test_that_are_wrong_are_told_by_number_and_field(self, imported: Import, field: str, value: str) -> None:
+        finished = imported(csv_file([csv_row("GOOD"), csv_row(**{field: value})]))
+
+        assert finished["status"] == "succeeded"
+        assert counts(finished) == (2, 1, 0, 0, 1)
+        (error,) = finished["errors"]
+        assert (error["row"], error["field"]) == (3, field)
+        assert error["detail"]
+
+    def test_that_look_like_formulas_are_plain_text(self, buyer: Any, imported: Import) -> None:
+        imported(csv_file([csv_row(name="=HYPERLINK(1)")]))
+
+        assert buyer.get(f"/v1/products/{SKU}").json["name"] == "=HYPERLINK(1)"
+
+    def test_of_ten_megabytes_or_a_thousand_columns_do_not_stop_the_others(self, merchant: Any) -> None:
+        heading, good = csv_file([csv_row("GOOD")]).split(b"\n")[:2]
+        huge = b'BIG,"' + b"x" * 10_000_000 + b'",,,1.00,GBP,,'
+        wide = b",".join([b"WIDE"] * 1_000)
+
+        content = b"\n".join([heading, huge, wide, b"", good, b'"open quote,x', b""])
+        wanted = operations.start_import(filename="hostile.csv", content=io.BytesIO(content))
+        operations.run_import(wanted.id)
+
+        finished = merchant.get(f"/v1/products/imports/{wanted.id}").json
+
+        assert counts(finished) == (4, 1, 0, 0, 3)
+        assert [error["row"] for error in finished["errors"]] == [2, 3, 6]
+        assert "1000 cells" in finished["errors"][1]["detail"]
+
+    def test_keep_the_first_hundred_errors_only(self, imported: Import) -> None:
+        finished = imported(csv_file([csv_row(f"S{number}", stock="x") for number in range(150)]))
+
+        assert finished["failed"] == 150
+        assert len(finished["errors"]) == 100
+
+
+class TestFile:
+    def test_may_carry_a_byte_order_mark_and_columns_in_any_order(self, imported: Import) -> None:
+        columns = ("name", "sku", "breaks", "stock", "currency", "unit_price", "category", "description")
+
+        finished = imported(b"\xef\xbb\xbf" + csv_file([csv_row()], columns).replace(b"\n", b"\r\n"))
+
+        assert counts(finished) == (1, 1, 0, 0, 0)
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"", "with the columns sku,name,unit_price,currency"),
+            (b"sku,name,price\nA,x,1\n", "unknown: price"),
+            (b"sku,name,price\nA,x,1\n", "missing: unit_price, currency"),
+            (b"sku;name;description;category;unit_price;currency;stock;breaks\n", "by commas"),
+            (csv_file([csv_row(name="caf\xe9")]).decode().encode("latin-1"), "UTF-8"),
+            (csv_file([csv_row()]).decode().encode("utf-16"), "UTF-8"),
+            (b"\x00" * 300_000, "heading"),
+        ],
+    )
+    def test_that_cannot_be_read_fails_as_a_whole(self, imported: Import, content: bytes, said: str) -> None:
+        finished = imported(content)
+
+        assert finished["status"] == "failed"
+        (error,) = finished["errors"]
+        assert error["row"] == 0
+        assert said in error["detail"]
+        assert Product.objects.count() == 0
+
+    def test_has_a_largest_number_of_rows(
+        self, make_app: Callable[..., Any], api: Callable[..., Api], tmp_path: Path, imported: Import
+    ) -> None:
+        app = make_app("products", max_import_rows=2, storage_dir=str(tmp_path / "files"), workspace_dir=str(tmp_path))
+
+        with app.app_context():
+            finished = imported(csv_file([csv_row(f"S{number}") for number in range(3)]))
+
+        assert finished["status"] == "failed"
+        assert "at most 2 rows" in finished["errors"][0]["detail"]
+
+
+class TestHandler:
+    def test_has_a_worker_run_the_import_once(self, merchant: Any, upload: Import) -> None:
+        wanted = upload(csv_file([csv_row()]))
+
+        for _ in range(2):
+            handlers.start_requested_import(ImportRequested(import_id=wanted["id"]))
+        make_worker("products", connection()).work(burst=True, logging_level="WARNING")
+        jobs.import_products(wanted["id"], 1)
+
+        finished = merchant.get(f"/v1/products/imports/{wanted['id']}").json
+        assert finished["status"] == "succeeded"
+        assert counts(finished) == (1, 1, 0, 0, 0)
