@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 STATE := .tradepost
 PY := $(STATE)/venv/bin/python
-# The first interpreter that will do; preparation says it in a sentence when there is none.
+# The first interpreter that will do; preparation prints a sentence when there is none.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && { echo "$$each"; exit; }; \
 	done; echo python3)
@@ -39,7 +39,7 @@ setup-dev:
 	@$(PYTHON) -m tools.prepare --dev
 
 .PHONY: up
-up: $(if $(filter moto,$(AWS)),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto stands in for AWS)
+up: $(if $(filter moto,$(AWS)),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto in place of AWS)
 	@$(PY) -m tools.up up $(if $(filter-out 0,$(DETACH)),--detach)
 
 .PHONY: run

@@ -1,1 +1,1 @@
-"""What runs or checks the platform from outside; it may import everything, nobody imports it."""
+"""Programs that run or check the platform from outside: they may import everything, and are imported by nothing."""

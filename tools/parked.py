@@ -54,7 +54,7 @@ def describe(store: redis.Redis) -> Iterator[str]:
             for job_id in registry.get_job_ids(0, SHOWN - 1):
                 is_empty = False
                 yield f"{service}: job {job_id}: {_reason(registry, job_id)}"
-    yield "Nothing is parked." if is_empty else "Mend the cause, then: make parked AGAIN=<service>"
+    yield "Nothing is parked." if is_empty else "Fix the cause, then: make parked AGAIN=<service>"
 
 
 def send_again(store: redis.Redis, service: str) -> Iterator[str]:

@@ -15,12 +15,12 @@ EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody holds now and that the kernel gives nobody by itself."""
+    """Return a loopback port that is free and outside the range from which the kernel assigns ports."""
     return free_offset((0,))
 
 
 def free_offset(ports: Iterable[int]) -> int:
-    """Return a number by which all of `ports`, shifted, are free, as `free_port` says it of one."""
+    """Return a number by which all of `ports`, shifted, are free, in the sense of `free_port`."""
     wanted = tuple(ports)
     lowest, highest = LOWEST - min(wanted), end_of_ours(EPHEMERAL_RANGE.read_text()) - max(wanted)
     while True:

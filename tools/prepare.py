@@ -1,6 +1,6 @@
 """Check the machine and prepare the environment Tradepost runs in, with nothing but Python's own library."""
 
-# Old interpreters must be able to read this file far enough to say that they are too old.
+# Old interpreters must be able to read this file far enough to print that they are too old.
 import argparse
 import platform
 import sys
@@ -11,7 +11,7 @@ OLDEST_GLIBC = (2, 34)
 
 
 def refusal(system: str, machine: str, libc: tuple, python: tuple) -> str:  # type: ignore[type-arg]
-    """Return the one sentence that says why this machine will not do, or nothing."""
+    """Return the reason why this machine is not supported, in one sentence, or nothing."""
     if system != "Linux" or machine not in ("x86_64", "AMD64"):
         return f"Tradepost runs on Linux x86-64; this is {system} {machine}."
     if not OLDEST <= python[:2] <= NEWEST:
@@ -32,7 +32,7 @@ def _version(text: str) -> tuple:  # type: ignore[type-arg]
 
 
 def main() -> int:
-    """Prepare what was asked for; return the exit status."""
+    """Prepare the given parts; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.prepare", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also install what tests and checks need")
     parser.add_argument("--state", default=".tradepost", help="the folder that holds everything (default: .tradepost)")

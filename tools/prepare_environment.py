@@ -48,7 +48,7 @@ class Stamp:
 
 
 class Preparation:
-    """One run: knows the folders, does the steps that are missing, says what it does."""
+    """One run: the folders, the steps that are missing, and a line for each."""
 
     def __init__(self, state: Path, environment: Mapping[str, str]) -> None:
         self.state = state

@@ -40,7 +40,7 @@ STORES_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1
 
 
 class PreparationFailed(Exception):
-    """Preparation cannot go on; the text is one sentence that says why and what to do."""
+    """Preparation cannot go on; the text is one sentence with the reason and what to do."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ READINESS_SECONDS = 60.0
 
 
 class SeedFailed(Exception):
-    """The demo cannot be seeded; the text says why in one sentence."""
+    """The demo cannot be seeded; the text gives the reason in one sentence."""
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
@@ -36,7 +36,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         if environment.get("TRADEPOST_ENV") == "demo":
             seed_demo_shop(environment)
         else:
-            say("nothing: the demo's password is known to everybody, so its people exist only with TRADEPOST_ENV=demo")
+            say("nothing seeded: the demo's password is published, so its people exist only with TRADEPOST_ENV=demo")
     except (SeedFailed, MigrationsRefused, Refused, Unreachable) as cause:
         print(cause, file=sys.stderr, flush=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""What workloads are told of moto: where it is, and the names of what Copilot would have created for them."""
+"""The variables that workloads get under moto: its address, and the names of what Copilot would have created."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def backend_environment(environment: str) -> dict[str, str]:
 
 
 def worker_environment(environment: str, service: str, port: int) -> dict[str, str]:
-    """Return what Copilot tells a service's worker of its topic and its queue."""
+    """Return the variables that Copilot sets for a service's worker: its topic and its queue."""
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic_name(environment, service)}"
     return {
         "COPILOT_SNS_TOPIC_ARNS": json.dumps({"events": topic}),

@@ -46,7 +46,8 @@ def restore_key(key_file: Path) -> None:
     """
     Give moto's KMS the key of earlier runs, drawn once.
 
-    KMS lets nobody name a key or see its material, moto forgets both when it ends, and the database does not.
+    KMS lets no caller choose a key's id or material; moto loses both when it ends, and the database still needs
+    them.
     """
     if not key_file.exists():
         key_file.touch(mode=0o600)

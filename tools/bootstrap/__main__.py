@@ -64,7 +64,7 @@ def report(step: str, is_new: bool) -> None:
 
 
 def bootstrap(environment: Mapping[str, str], *, resend: bool = False, say: Say = report) -> None:
-    """Run every step in its order and `say` what each did; raises one of REFUSALS."""
+    """Run every step in its order and report what each did; raises one of REFUSALS."""
     settings, mail = read_settings(environment)
     vault = Vault(settings.copilot_application_name, settings.tradepost_env, settings.kms_key_id)
     uris = keep_secrets(vault, settings, say)

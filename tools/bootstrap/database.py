@@ -60,7 +60,7 @@ def build_indexes(service: str) -> bool:
     before = _indexes(service)
     persistence.ensure_indexes(service, seconds=INDEX_SECONDS)
     for part in ("idempotency", "inbox"):
-        # A service that keeps idempotency keys or an inbox says so where it is composed.
+        # A service that keeps idempotency keys or an inbox declares it in its app.py.
         if hasattr(app, part):
             getattr(app, part).ensure_indexes(service)
     return _indexes(service) != before

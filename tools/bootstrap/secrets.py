@@ -17,12 +17,12 @@ from tools.bootstrap.vault import Vault
 
 Say = Callable[[str, bool], None]
 
-# The portals sign their forms with theirs; nobody asks for tokens with it.
+# The portals sign their forms with theirs; no token is issued for it.
 PORTALS = ("admin", "customer")
 
 
 def keep_secrets(vault: Vault, settings: BootstrapSettings, say: Say) -> dict[str, str]:
-    """Have every secret there, in `say` whether it is new, and return the services' connection strings."""
+    """Create missing secrets, report whether each is new, and return the services' connection strings."""
     admin = settings.admin()
     uris, hashes = {}, {}
     for service in STORED:

@@ -15,8 +15,9 @@ from shared.base.settings_aws import resolve
 @dataclass(frozen=True, kw_only=True)
 class BootstrapSettings(Settings):
     """
-    The database's administrator stands in a secret, JSON with username and password: `documentdb_admin_secret` is that
-    text, else it is read from `documentdb_admin_secret_arn`. Where the database is stands beside it or in the secret.
+    The database's administrator is in a secret, JSON with username and password: `documentdb_admin_secret` is that
+    text, else it is read from `documentdb_admin_secret_arn`. The database's address is a variable, or in
+    the secret.
 
     `mongodb_options` are the options of every connection string; `kms_key_id` encrypts every secret made here.
     """

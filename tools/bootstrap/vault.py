@@ -11,7 +11,7 @@ from shared.base.aws import client
 
 
 class SecretRefused(Exception):
-    """A secret can be neither read nor made; the message says why in one sentence."""
+    """A secret can be neither read nor created; the message gives the reason in one sentence."""
 
 
 class Vault:

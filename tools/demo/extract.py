@@ -22,7 +22,7 @@ DAYS = 2
 
 
 def best_sellers(entries: Sequence[CatalogEntry]) -> list[CatalogEntry]:
-    """Return what stands on most invoice lines, goods and postage with a price, in order of SKU."""
+    """Return the items of most invoice lines, goods and postage with a price, in order of SKU."""
     sold = [entry for entry in entries if entry.unit_price > 0 and (entry.is_stocked or entry.sku == POSTAGE)]
     chosen = sorted(sold, key=lambda entry: (-entry.rows_sold, entry.sku))[:PRODUCTS]
     return sorted(chosen, key=lambda entry: entry.sku)

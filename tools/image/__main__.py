@@ -12,7 +12,7 @@ from tools.image.refusal import ImageRefused
 
 
 def main(arguments: list[str]) -> int:
-    """Do what is asked for; return the exit status, having said why when it is not 0."""
+    """Run the given command; return the exit status, and print the reason when it is not 0."""
     try:
         return COMMANDS[arguments[0]]()
     except ImageRefused as refusal:

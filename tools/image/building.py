@@ -38,7 +38,7 @@ def _arguments(revision: str, base: str) -> Mapping[str, str]:
 
 
 def _git(clone: Path, *words: str) -> str:
-    asked = subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=False)
-    if asked.returncode:
-        raise ImageRefused(f"The image is labelled with its commit, and git names none: {asked.stderr.strip()}")
-    return asked.stdout.strip()
+    finished = subprocess.run(["git", *words], cwd=clone, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise ImageRefused(f"The image is labelled with its commit, and git found none: {finished.stderr.strip()}")
+    return finished.stdout.strip()

@@ -92,7 +92,7 @@ def _install_programs() -> None:
     for words in (("update",), ("install", "-y", "--no-install-recommends", *PACKAGES)):
         finished = subprocess.run(["apt-get", "-qq", *words], env=environment, stdout=subprocess.DEVNULL, check=False)
         if finished.returncode:
-            raise ImageRefused(f"`apt-get {' '.join(words)}` failed; its last words stand above.")
+            raise ImageRefused(f"`apt-get {' '.join(words)}` failed; its last output is above.")
 
 
 @contextmanager

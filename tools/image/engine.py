@@ -40,13 +40,13 @@ class Engine:
         """Run one line of the engine, its words shown; raise ImageRefused when it fails."""
         finished = subprocess.run([*self.command, *words], check=False)
         if finished.returncode:
-            raise ImageRefused(f"`{self.name} {words[0]}` failed; its last words stand above.")
+            raise ImageRefused(f"`{self.name} {words[0]}` failed; its last output is above.")
 
     def ask(self, *words: str) -> str:
         """Run one line of the engine and return what it prints."""
         finished = subprocess.run([*self.command, *words], check=False, stdout=subprocess.PIPE, text=True)
         if finished.returncode:
-            raise ImageRefused(f"`{self.name} {words[0]}` failed; its last words stand above.")
+            raise ImageRefused(f"`{self.name} {words[0]}` failed; its last output is above.")
         return finished.stdout.strip()
 
 

@@ -46,7 +46,7 @@ def faults_of_config(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def faults_of_files(root: Path) -> Iterator[str]:
-    """Yield what lies in the unpacked image and must not, and what is missing."""
+    """Yield what the unpacked image must not contain, and what it lacks."""
     for folder in PROGRAMS:
         for each in sorted((root / folder).glob("*")):
             if TOOLS.fullmatch(each.name):
@@ -67,7 +67,7 @@ def faults_of_owner(root: Path) -> Iterator[str]:
     for each in (root / "app").rglob("*"):
         status = each.lstat()
         if not stat.S_ISLNK(status.st_mode) and (status.st_uid or status.st_mode & 0o022):
-            yield f"/{each.relative_to(root)} can be changed by somebody who is not root."
+            yield f"/{each.relative_to(root)} can be changed by a user who is not root."
 
 
 def faults_of_borrowing(root: Path, history: str, mark: str) -> Iterator[str]:

@@ -78,7 +78,7 @@ def lend(folder: Path, mark: str, environment: Mapping[str, str] | None = None) 
 
 
 def pip_conf(listed: str, certificates: str = "") -> str:
-    """Return a pip.conf with those settings of `pip config list` that say where packages come from."""
+    """Return a pip.conf with those settings of `pip config list` that name package sources."""
     found = {"cert": certificates} if certificates else {}
     for line in listed.splitlines():
         name, _, value = line.partition("=")

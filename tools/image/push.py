@@ -41,13 +41,13 @@ def push() -> int:
 
 @contextmanager
 def refusing_in_words() -> Iterator[None]:
-    """Turn what AWS refuses, or cannot be asked, into an ImageRefused."""
+    """Turn a refusal of AWS, or no answer, into an ImageRefused."""
     try:
         yield
     except (BotoCoreError, ClientError) as failure:
         said = str(failure).rstrip(".")
         raise ImageRefused(
-            f"The registry could not be asked: {said}. Set AWS_DEFAULT_REGION, and credentials that may use ECR."
+            f"The registry did not answer: {said}. Set AWS_DEFAULT_REGION, and credentials that may use ECR."
         ) from None
 
 

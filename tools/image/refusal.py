@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ImageRefused(Exception):
-    """The image cannot be built, checked or pushed; the text is one sentence that says why and what to do."""
+    """The image cannot be built, checked or pushed; the text is one sentence with the reason and what to do."""

@@ -1,4 +1,4 @@
-"""The image's workloads, started on real stores as Fargate would start them, and asked for their health."""
+"""The image's workloads, started on real stores as Fargate would start them, with their health probes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _faults_of_trials(
 
 
 def _start(sandbox: Sandbox, command: Command, environment: dict[str, str], name: str, log: Path) -> list[str]:
-    """Start one workload, and let the image's own probe tell when it is well; print how long that took."""
+    """Start one workload, wait until the image's own probe succeeds, and print how long that took."""
     port = str(free_port())
     given = environment | {"BIND": f"127.0.0.1:{port}", "HEARTBEAT_FILE": HEARTBEAT}
     probe = ("python", "-m", "shared.web.health", port if BY_NAME[name].port else HEARTBEAT)
@@ -84,13 +84,13 @@ def _start(sandbox: Sandbox, command: Command, environment: dict[str, str], name
             return [f"{name} ended with {workload.returncode}: {_last_line(log)}"]
         print(f"image: {name} is up after {time.monotonic() - begun:.1f} s", flush=True)
         probed = sandbox.run(probe, given)
-        return [] if probed.returncode == 0 else [f"{name}: `{shlex.join(probe)}` says {probed.returncode}."]
+        return [] if probed.returncode == 0 else [f"{name}: `{shlex.join(probe)}` ended with {probed.returncode}."]
     finally:
         _stop(workload)
 
 
 def is_well(port: str, name: str, sandbox: Sandbox) -> bool:
-    """Tell from outside whether the workload serves, or beats."""
+    """Return, from outside, whether the workload answers requests or writes its heartbeat."""
     return is_serving(int(port)) if BY_NAME[name].port else is_beating(sandbox.volume / "heartbeat")
 
 

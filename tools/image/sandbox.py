@@ -24,7 +24,7 @@ exec chroot --userspec=10001:10001 "$root" "$@"
 
 @dataclass(frozen=True)
 class Sandbox:
-    """An unpacked image at `root`, its configuration, and the folder that stands for the volume /tmp."""
+    """An unpacked image at `root`, its configuration, and the folder that is its volume /tmp."""
 
     root: Path
     config: Mapping[str, Any]

@@ -74,7 +74,7 @@ class MailFolder:
         return [path for _, path in sorted(found, reverse=True)]
 
 
-# A mail never changes once it lies in `new`, so what was parsed stays true.
+# A mail never changes once it is in `new`, so a parsed mail stays valid.
 @lru_cache(maxsize=REMEMBERED_MAILS)
 def _recipient(path: str) -> str:
     return _read(path).to

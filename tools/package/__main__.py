@@ -23,7 +23,7 @@ FAULTS, UNUSABLE = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None, given: Mapping[str, str] = os.environ) -> int:
-    """Package what was asked for; the exit status is 1 when something is wrong, 2 when nothing could be tried."""
+    """Package the selected workloads; the exit status is 1 for findings, 2 when rendering could not start."""
     options = _options(arguments)
     try:
         workspace = read_workspace(options.root)

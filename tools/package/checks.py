@@ -32,7 +32,7 @@ def static_findings(workspace: Workspace, values: Mapping[str, str]) -> list[Fin
 
 
 def own_templates(root: Path) -> list[Stack]:
-    """Return deploy/*.yml: what stands beside Copilot's stacks."""
+    """Return deploy/*.yml: the stacks that are not Copilot's."""
     return [
         Stack(str(path.relative_to(root)), "", read_template(path), {})
         for path in sorted((root / "deploy").glob("*.yml"))
@@ -62,7 +62,7 @@ def lint_findings(workspace: Workspace, stacks: Sequence[Stack]) -> list[Finding
 
 
 def source_of(workspace: Workspace, stack: Stack, field: str) -> str:
-    """Return the file somebody has to mend: the manifest or addon that the faulty resource comes from."""
+    """Return the file to correct: the manifest or addon that the faulty resource comes from."""
     name = Path(stack.file).name
     if name == "env.addons.yml":
         return _addon_with(workspace, field) or ADDONS

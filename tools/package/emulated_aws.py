@@ -1,5 +1,5 @@
 """
-Moto's proxy with the gaps closed that stand between it and Copilot; the emulator runs it as a process of its own.
+Moto's proxy with what it lacks for Copilot; the emulator runs it as a process of its own.
 
 Patching is meant: these are moto's modules, in a process where nothing else lives.
 """
@@ -48,7 +48,7 @@ def summary_of_stack_set(self: Any) -> Any:
 
 
 def certificate_of_any_arn(self: Any, arn: str) -> Any:
-    """A real certificate's ARN comes from the account; here it exists once asked for, for the domain and below."""
+    """A real certificate's ARN comes from the account; here it exists once requested, for the domain and below."""
     if arn not in self._certificates:
         domain = os.environ["CERTIFICATE_DOMAIN"]
         names = [domain, f"*.{domain}"]

@@ -1,4 +1,4 @@
-"""Moto's proxy on a free loopback port, in AWS' place: whoever is given its environment talks to it and nobody else."""
+"""Moto's proxy on a free loopback port, in place of AWS: a process with its environment connects to it only."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class EmulatorUnavailable(Exception):
-    """Moto's proxy did not start; the message says why."""
+    """Moto's proxy did not start; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running proxy, and a home folder for whoever talks to it."""
+    """A running proxy, and a home folder for its clients."""
 
     port: int
     home: Path
@@ -66,7 +66,7 @@ class Emulator:
             aws_access_key_id="testing",
             aws_secret_access_key="testing",  # noqa: S106 - what moto expects
             verify=str(CERTIFICATE),
-            # AWS_ENDPOINT_URL may stand here for another emulator.
+            # AWS_ENDPOINT_URL may be set here for another emulator.
             config=Config(
                 proxies={"https": f"http://127.0.0.1:{self.port}"},
                 ignore_configured_endpoint_urls=True,
@@ -76,7 +76,7 @@ class Emulator:
 
 @contextmanager
 def emulated_aws(*, domain: str, connections: tuple[str, ...] = ()) -> Iterator[Emulator]:
-    """Run the emulator; certificates it is asked for are for `domain` and below. Raises EmulatorUnavailable."""
+    """Run the emulator; requested certificates are for `domain` and its subdomains. Raises EmulatorUnavailable."""
     if shutil.which("openssl") is None:
         raise EmulatorUnavailable("moto's proxy makes certificates with openssl, which is not on PATH: install it.")
     with tempfile.TemporaryDirectory(prefix="tradepost-package-") as home:

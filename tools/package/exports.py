@@ -23,11 +23,11 @@ def exported_names(stacks: list[Stack], app: str, environment: str) -> set[str]:
 
 
 def import_faults(stack: Stack, app: str, known: set[str]) -> Iterator[Fault]:
-    """Yield each import in a stack that nothing exports, with the path that asks for it."""
+    """Yield each import in a stack that nothing exports, with the path of the import."""
     for path, name in _imports(stack.template.get("Resources") or {}, "Resources"):
         wanted = _filled(name, stack, app)
         if wanted not in known:
-            yield path, f"no stack exports {wanted}; mend from_cfn, or export it from an addon of the environment"
+            yield path, f"no stack exports {wanted}; correct from_cfn, or export it from an addon of the environment"
 
 
 def _imports(node: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""What `make package` has to say: one sentence that names the file and the field, and what to do."""
+"""Findings of `make package`: one sentence with the file, the field and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A fault: `file` is relative to the repository, `field` a dotted path inside it, `advice` says what to do."""
+    """A fault: `file` is relative to the repository, `field` a dotted path inside it, `advice` is what to do."""
 
     file: str
     field: str

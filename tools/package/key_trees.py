@@ -1,7 +1,7 @@
 """
 Every key of Copilot 1.34's manifests and what its value may be, from aws.github.io/copilot-cli/docs/manifest.
 
-A map holds the keys there are, "*" stands for any key, [x] is a list of x, a set holds the words allowed, a pattern
+A map holds the keys there are, "*" is any key, [x] is a list of x, a set holds the words allowed, a pattern
 is what a value must look like, ANY is any value. A field that may be a scalar or a map is written as the map.
 """
 

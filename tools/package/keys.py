@@ -48,7 +48,7 @@ def _check_nested(node: Any, tree: Tree, file: str, field: str) -> Iterator[Find
     if isinstance(tree, set | re.Pattern):
         yield Finding(file, field, "a single value is expected here, not a list or map")
     elif isinstance(node, list):
-        # A list may also stand where a map is allowed: security groups, aliases, alarms by name.
+        # A list is also allowed where a map is: security groups, aliases, alarms by name.
         for index, each in enumerate(node):
             yield from _check(each, tree[0] if isinstance(tree, list) else tree, file, f"{field}[{index}]")
     elif isinstance(tree, list):
@@ -64,7 +64,7 @@ def _check_keys(node: dict[Any, Any], tree: dict[str, Tree], file: str, field: s
             yield from _check(value, tree.get(key, tree.get("*")), file, where)
         else:
             near = difflib.get_close_matches(str(key), list(tree), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"here stand {_listed(tree)}"
+            hint = f"did you mean {near[0]}?" if near else f"allowed here: {_listed(tree)}"
             yield Finding(file, where, f"Copilot would ignore this key; {hint}")
 
 

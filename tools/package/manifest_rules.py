@@ -1,4 +1,4 @@
-"""What neither Copilot nor cfn-lint asks of a workload's manifest, for each environment it lives in."""
+"""Rules for a workload's manifest that neither Copilot nor cfn-lint checks, for each of its environments."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def fargate_size(workload: Workload, environment: str, manifest: Mapping[str, An
 def service_connect(workload: Workload, environment: str, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """Service Connect exists for services only; a job's key is ignored and its calls then fail."""
     if workload.kind == SCHEDULED_JOB and at(manifest, "network.connect") is not None:
-        yield "network.connect", "Service Connect exists for services only; take it out and let the job call nobody"
+        yield "network.connect", "Service Connect exists for services only; remove it; a job calls no service"
 
 
 def private_placement(workload: Workload, environment: str, manifest: Mapping[str, Any]) -> Iterator[Fault]:
@@ -74,7 +74,7 @@ def health_checks(workload: Workload, environment: str, manifest: Mapping[str, A
         yield "image.healthcheck", "ECS ignores the image's own check; write a command: python -m shared.web.health …"
     check = at(manifest, "http.healthcheck")
     if workload.kind == WEB and not (isinstance(check, str) or at(check, "path")):
-        yield "http.healthcheck", "the load balancer would ask for /; write its path"
+        yield "http.healthcheck", "the load balancer would probe /; write its path"
 
 
 def read_only_root(workload: Workload, environment: str, manifest: Mapping[str, Any]) -> Iterator[Fault]:
@@ -84,7 +84,7 @@ def read_only_root(workload: Workload, environment: str, manifest: Mapping[str, 
 
 def no_shell_in_prod(workload: Workload, environment: str, manifest: Mapping[str, Any]) -> Iterator[Fault]:
     if environment == "prod" and is_true(manifest.get("exec")):
-        yield "exec", "nobody opens a shell in prod; write environments.prod.exec: false"
+        yield "exec", "no shell is opened in prod; write environments.prod.exec: false"
 
 
 def spot_for_background_only(workload: Workload, environment: str, manifest: Mapping[str, Any]) -> Iterator[Fault]:
@@ -121,11 +121,14 @@ def secrets_that_exist(workload: Workload, environment: str, manifest: Mapping[s
             continue
         name = source.get("secretsmanager", "") if isinstance(source, dict) else str(source)
         if not isinstance(source, dict):
-            yield f"secrets.{variable}", f"{name!r} is an SSM parameter nobody makes; write secretsmanager: <name>"
+            yield (
+                f"secrets.{variable}",
+                f"{name!r} is an SSM parameter that does not exist; write secretsmanager: <name>",
+            )
         elif str(name).split(":")[0] not in known:
             yield (
                 f"secrets.{variable}",
-                f"nobody makes {name!r}; bootstrap's names stand in tools/package/secret_names.py",
+                f"{name!r} does not exist; bootstrap's names are in tools/package/secret_names.py",
             )
 
 

@@ -65,14 +65,14 @@ def _read(path: Path, loader: type[yaml.SafeLoader]) -> dict[str, Any]:
         document = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 - both are SafeLoaders
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 0
-        raise Unreadable(line, f"this is not YAML ({fault.problem}): mend the indentation or quotes") from fault
+        raise Unreadable(line, f"this is not YAML ({fault.problem}): correct the indentation or quotes") from fault
     if not isinstance(document, dict):
         raise Unreadable(1, "a map of keys is expected here")
     return document
 
 
 def at(document: Any, path: str, default: Any = None) -> Any:
-    """Return what stands at a dotted path, or the default when a step is missing: `at(manifest, "image.port")`."""
+    """Return the value at a dotted path, or the default when a step is missing: `at(manifest, "image.port")`."""
     for key in path.split("."):
         if not isinstance(document, Mapping) or key not in document:
             return default

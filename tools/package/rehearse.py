@@ -46,7 +46,7 @@ def rehearse(document: Path, folder: Path) -> int:
     with emulated_aws(domain=REHEARSAL["DOMAIN"]) as aws:
         # A reader's environment whose AWS is moto: no credential or setting of this machine is inherited.
         environment = {**aws.environment(), "AWS_PAGER": "", **REHEARSAL}
-        # The region is the document's to say, for every program that it has read it.
+        # The region comes from the document, so that every program of the guide gets it there.
         readers = {name: value for name, value in environment.items() if name not in REGION_NAMES}
         status = _run_all(document, folder, readers, aws.home / "exported")
         if status == 0:
@@ -68,13 +68,13 @@ def _run_all(document: Path, folder: Path, environment: Mapping[str, str], expor
             ["bash", "-eu", "-c", script], cwd=folder, env=dict(environment), check=False
         ).returncode
         if status != 0:
-            print(f"{where}: a command of this block ended with {status}: mend the document or the command")
+            print(f"{where}: a command of this block ended with {status}: correct the document or the command")
             return status
     return 0
 
 
 def _report(folder: Path, environment: Mapping[str, str]) -> None:
-    """Say how far it came: the stacks that stand, and those that have a change set to be read."""
+    """Print how far it came: the stacks that exist, and those with a change set to read."""
     query = "Stacks[].[StackStatus, StackName]"
     command = ["aws", "cloudformation", "describe-stacks", "--query", query, "--output", "text"]
     subprocess.run(command, cwd=folder, env=dict(environment), check=False)

@@ -9,7 +9,7 @@ from tools.package.values import ACCOUNT, ARTIFACTS_BUCKET, ARTIFACTS_KEY_ARN, R
 from tools.package.workspace import BACKEND, SCHEDULED_JOB, WEB, WORKER, Workload, Workspace
 from tools.package.workspace_rules import deploy_order
 
-# Who answers comes before who asks it, and schedules begin when everything is there.
+# A called service comes before its callers, and schedules begin when everything exists.
 TIERS = (WORKER, BACKEND, WEB, SCHEDULED_JOB)
 FIRST = "bootstrap"
 

@@ -62,7 +62,7 @@ def copilot_offline(workspace: Workspace, values: Mapping[str, str]) -> Iterator
 def render(
     copilot: Copilot, out: Path, selection: Selection, report: Callable[[Step], None] = lambda step: None
 ) -> list[Step]:
-    """Render what is selected into `out`/<environment>, with the artefacts the templates point to; tell each step."""
+    """Render what is selected into `out`/<environment>, with the artefacts the templates point to; print each step."""
     steps: list[Step] = []
     for environment in copilot.workspace.environments:
         if selection.has_environment(environment.name):

@@ -87,7 +87,7 @@ def search_domain(stack: Stack) -> Iterator[Fault]:
             yield f"{where}.DomainEndpointOptions.EnforceHTTPS", "plain HTTP is answered; write true"
         for field in ("NodeToNodeEncryptionOptions", "EncryptionAtRestOptions"):
             if not is_true(at(domain, f"{field}.Enabled")):
-                yield f"{where}.{field}.Enabled", "the index lies or travels in the clear; write true"
+                yield f"{where}.{field}.Enabled", "the index is stored or sent unencrypted; write true"
 
 
 def mail_delivery(stack: Stack) -> Iterator[Fault]:

@@ -11,11 +11,11 @@ from tools.package.workspace import Workspace
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 # A release's templates name the artefact bucket, its key and the account; deploy/without-copilot.sh puts the
-# true ones in their place, so these must be words that stand for nothing else.
+# true ones in their place, so these words must have no other meaning.
 ARTIFACTS_BUCKET = f"tradepost-artifacts-{ACCOUNT}-{REGION}"
 ARTIFACTS_KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
 
-# What stands for a real environment's values until somebody sets them.
+# Placeholders of a real environment's values until they are set.
 REHEARSAL: Mapping[str, str] = {
     "TRADEPOST_IMAGE": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/tradepost@sha256:{'0' * 64}",
     "ALB_CERT_ARN": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
@@ -29,7 +29,7 @@ _OWN = ("COPILOT_APPLICATION_NAME", "COPILOT_ENVIRONMENT_NAME")
 
 
 def placeholders(workspace: Workspace) -> Iterator[tuple[str, str]]:
-    """Yield (file, NAME) for each value the manifests ask of the environment; comments do not ask."""
+    """Yield (file, NAME) for each value that the manifests take from the environment, comments left out."""
     files = [each.file for each in workspace.environments]
     files += [each.file for each in workspace.workloads] + [each.file for each in workspace.pipelines]
     for file in files:
@@ -47,7 +47,7 @@ def values_for(workspace: Workspace, given: Mapping[str, str]) -> dict[str, str]
 
 
 def placeholder_findings(workspace: Workspace, values: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what Copilot would stop at: names nobody gives a value."""
+    """Yield what Copilot would stop at: names without a value."""
     for file, name in placeholders(workspace):
         if name not in values:
             yield Finding(

@@ -15,7 +15,7 @@ WEB = "Load Balanced Web Service"
 BACKEND = "Backend Service"
 WORKER = "Worker Service"
 
-# Copilot has no word for "in these environments only"; whoever is not named here lives in all of them.
+# Copilot has no word for "in these environments only"; a workload that is not named here runs in all of them.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {"psp-sandbox": ("test",)}
 
 
@@ -29,7 +29,7 @@ class Workload:
 
     @property
     def kind(self) -> str:
-        """Copilot's type: one of the four constants above, or whatever somebody wrote."""
+        """Copilot's type: one of the four constants above, or the text of the manifest."""
         return str(self.manifest.get("type", ""))
 
     @property

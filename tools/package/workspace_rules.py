@@ -1,4 +1,4 @@
-"""What concerns more than one manifest: environments, subscriptions, paths, and words that stand in no manifest."""
+"""Rules for more than one manifest: environments, subscriptions, paths, and values that are in no manifest."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def deploy_order(workloads: tuple[Workload, ...]) -> list[str]:
 
 
 def _paths(workspace: Workspace) -> Iterator[Finding]:
-    """Two rules with one path and host: the second would never be asked."""
+    """Two rules with one path and host: the second would never match."""
     for environment in workspace.environment_names:
         taken: dict[tuple[str, str], str] = {}
         for workload in workspace.workloads_of(environment):

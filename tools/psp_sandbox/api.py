@@ -162,7 +162,7 @@ def _carry_out(
     except Refused as refusal:
         status, answer, event, event_fields = refusal.status, refusal.body(), "", {}
     if event:
-        # An event told before the answer must not also be picked up by the sender meanwhile.
+        # An event sent before the answer must not be sent by the webhook sender too.
         delay = 30.0 if FaultKind.WEBHOOK_FIRST in hits else sandbox.settings.webhook_delay_seconds
         copies = 2 if FaultKind.DUPLICATE_WEBHOOK in hits else 1
         webhook_id = webhooks.enqueue(connection, event, event_fields, delay=delay, copies=copies)

@@ -20,7 +20,7 @@ class TestCard:
 
     @property
     def spaced(self) -> str:
-        """The number in groups of four, as it stands on a card."""
+        """The number in groups of four, as on a card."""
         return re.sub(r"(.{4})(?!$)", r"\1 ", self.number)
 
 

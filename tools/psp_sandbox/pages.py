@@ -20,7 +20,7 @@ blueprint = Blueprint(
 
 @blueprint.get("", strict_slashes=False)
 def front_page() -> Response:
-    """Test cards and the books, for whoever opens the sandbox itself."""
+    """Test cards and the ledger, the sandbox's own page."""
     with state().store.transaction() as connection:
         balance, charges = (
             ledger.balance(connection),

@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class TokenSource(Protocol):
-    """Somebody's access token, renewed when it runs out."""
+    """The access token of one person, renewed when it expires."""
 
     def token(self) -> str: ...
 

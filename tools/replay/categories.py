@@ -6,7 +6,7 @@ import re
 
 FEES = "Fees and postage"
 OTHER = "Gifts"
-# The first line with a word of the name decides, so the narrow ones stand first.
+# The first line with a word of the name decides, so the narrow ones come first.
 _TABLE = """
 Christmas: christmas xmas advent santa reindeer snowflake snowflakes snowman nativity
 Winter warmers: warmer warmers water

@@ -1,4 +1,4 @@
-"""What a trade file asks of the platform: products, companies, orders, returns; computed from the file alone."""
+"""The work in a trade file: products, companies, orders, returns; computed from the file alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.replay.returns import ReturnMatching
 
 @dataclass(slots=True)
 class ReplayPlan:
-    """Everything the file asks for; `steps` holds each company's orders and returns in file order."""
+    """All the work in the file; `steps` holds each company's orders and returns in file order."""
 
     products: list[CatalogEntry]
     companies: dict[str, PlannedCompany]
@@ -56,7 +56,7 @@ def plan_replay(rows: Iterable[Row]) -> ReplayPlan:
     """Decide for every row of a file what becomes of it; the same file gives the same plan."""
     all_rows = list(rows)
     trade = [row for row in all_rows if isinstance(row, TradeRow)]
-    # A row that makes no order still tells of an item and a company.
+    # A row that makes no order still names an item and a company.
     plan = ReplayPlan(products=catalog_of(trade), companies=_companies(trade), rows_read=len(all_rows))
     kept, left_out = _sorted_out(all_rows)
     matching = ReturnMatching()

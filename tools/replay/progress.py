@@ -11,7 +11,7 @@ EVERY_SECONDS = 5.0
 
 
 class Progress:
-    """Says steps as they come and, while trading, one line every few seconds."""
+    """Prints steps as they come and, while trading, one line every few seconds."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout

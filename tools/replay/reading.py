@@ -20,7 +20,7 @@ DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%m/%d/%Y %H:
 
 
 class UnreadableFile(Exception):
-    """The file is not a trade file at all; the message says what is missing."""
+    """The file is not a trade file at all; the message names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)

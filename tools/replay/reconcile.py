@@ -54,7 +54,7 @@ class Reconciliation:
 
 
 def file_facts(plan: ReplayPlan) -> dict[OrderKey, OrderFacts]:
-    """Return what the file says of each order."""
+    """Return the file's figures of each order."""
     refunds: dict[OrderKey, Counter[str]] = defaultdict(Counter)
     for entry in plan.returns():
         refunds[entry.company, entry.order_reference][entry.returned_on.isoformat()] += entry.refund

@@ -21,7 +21,7 @@ class Schedule:
     def __init__(self, trades: Sequence[CompanyTrade], ask_again_seconds: float) -> None:
         self._trades = trades
         self._ask_again_seconds = ask_again_seconds
-        # By position: whoever comes first in the order given is served first, also when it comes back from waiting.
+        # By position: the company first in the given order is served first, also when it returns from waiting.
         self._ready = list(range(len(trades)))
         self._waiting: list[tuple[float, int]] = []
         self._unfinished = len(trades)
@@ -70,5 +70,5 @@ class Schedule:
             self._changed.notify_all()
 
     def _pause(self, position: int) -> float:
-        """Ask a busy platform less and less often: each look reads a whole order."""
+        """Poll a busy platform at growing intervals: each poll reads a whole order."""
         return self._ask_again_seconds * min(self._trades[position].looks, LONGEST_PAUSE)

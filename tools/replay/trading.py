@@ -32,7 +32,7 @@ class CompanyTrade:
     One company's steps in file order.
 
     `advance()` goes as far as it can; False means that it waits for the platform (a capture, an order on its way)
-    and wants to be asked again later, so that the thread can serve another company meanwhile.
+    and is to be polled again later, so that the thread can serve another company.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ LIBRARIES = STATE / "lib"
 
 
 class StoreRefused(Exception):
-    """A store cannot run; the text is one sentence that says why and what to do."""
+    """A store cannot run; the text is one sentence with the reason and what to do."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def find_program(program: StoreProgram, wheels: Path = WHEELS, path: str | None 
 
 
 def installed_version(program: str) -> tuple[int, int]:
-    """Return (major, minor) of a server program, (0, 0) when it will not say."""
+    """Return (major, minor) of a server program, (0, 0) when it prints none."""
     shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=20)
     version = re.search(r"(?:db version v|v=)(\d+)\.(\d+)", shown.stdout)
     return (int(version[1]), int(version[2])) if version else (0, 0)

@@ -21,7 +21,7 @@ REPLICA_SET = "tradepost"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
-# serverStatus is asked for the pid alone.
+# Only the pid is read from serverStatus.
 NOTHING_ELSE = dict.fromkeys(("asserts", "locks", "metrics", "repl", "tcmalloc", "wiredTiger"), 0)
 NOT_YET_INITIALIZED = 94
 INVALID_CONFIG = 93
@@ -31,7 +31,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass
 class RunningStore:
-    """A running store: its name, port, the question that tells it is ready, and the log that tells why it died."""
+    """A running store: its name, port, its readiness check, and its log."""
 
     name: str
     port: int
@@ -71,7 +71,7 @@ class RunningStore:
         raise StoreRefused(f"{self.name} did not become ready within {seconds:.0f} s; its log is {self.log}")
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ask the store to stop and keep its data; kill it when it does not within `seconds`."""
+        """Stop the store, which keeps its data; kill it when it does not stop within `seconds`."""
         if self.is_running():
             self.popen.send_signal(signal.SIGTERM)
         try:
@@ -87,7 +87,7 @@ class RunningStore:
 
 @dataclass(frozen=True)
 class Stores:
-    """Addresses of one MongoDB and one Redis; the processes are None for servers somebody else runs."""
+    """Addresses of one MongoDB and one Redis; the processes are None for servers that were not started here."""
 
     mongodb_base: str
     redis_base: str
@@ -144,7 +144,7 @@ def start_mongod(folder: Path, port: int, *, throw_away: bool = False, logs: Pat
 
 
 def launch_mongod(folder: Path, port: int, *, throw_away: bool = False, logs: Path | None = None) -> RunningStore:
-    """Start mongod and return at once; it makes itself the set's primary while it is asked `is_ready`."""
+    """Start mongod and return at once; `is_ready` makes it the set's primary."""
     program = find_program(MONGOD)
     options = {
         "--dbpath": folder,
@@ -244,12 +244,12 @@ def explain_death(store: RunningStore) -> str:
 
 def _last_words(said: str) -> str:
     lines = said.strip().splitlines()
-    telling = [line for line in lines if any(word in line.lower() for word in ("error", "fatal", "failed"))]
-    return (telling or lines or ["it said nothing"])[-1][:300]
+    causes = [line for line in lines if any(word in line.lower() for word in ("error", "fatal", "failed"))]
+    return (causes or lines or ["its log is empty"])[-1][:300]
 
 
 def _is_our_redis(port: int, pid: int) -> bool:
-    """Return whether our own redis-server answers: on a taken port somebody else's does."""
+    """Return whether our own redis-server answers: on a taken port another server does."""
     return wire.ask_redis(port, "PING") == ["+PONG"] and f"process_id:{pid}" in wire.ask_redis(port, "INFO", "server")
 
 

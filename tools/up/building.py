@@ -37,7 +37,7 @@ def credentials_of(plan: Plan) -> Credentials:
 
 
 def supervise_stores(plan: Plan, say: Callable[[str], None]) -> list[Supervised]:
-    """Return the stores that nobody else runs."""
+    """Return the stores that are not given by URL."""
     data, folder = plan.places.data, plan.places.logs
     found = []
     if not plan.environment.get("MONGODB_URI"):

@@ -21,7 +21,7 @@ LISTENING = "0A"
 
 
 class StartRefused(Exception):
-    """The platform cannot start here and now; the text is one sentence that says why and what to do."""
+    """The platform cannot start here and now; the text is one sentence with the reason and what to do."""
 
 
 def take_lock(places: Places) -> TextIO:
@@ -61,7 +61,7 @@ def supervisor_pid(places: Places) -> int:
 
 
 def check_aws(asked: str) -> None:
-    """Raise StartRefused unless AWS is left to others, or asked of moto, which the development environment has."""
+    """Raise StartRefused unless AWS is not set, or is moto, which the development environment has."""
     if asked not in ("", "moto"):
         raise StartRefused(f"AWS is {asked!r}; it must be moto, or absent for the local backends.")
     if asked and find_spec("moto") is None:
@@ -78,7 +78,7 @@ def check_disk(folder: Path, needed: int = NEEDED_BYTES) -> None:
 
 
 def check_ports(ports: Mapping[int, str], *, patience: float = 0.0) -> None:
-    """Raise StartRefused naming every port somebody listens on, and who does; wait up to `patience` seconds first."""
+    """Raise StartRefused naming every port in use, and its process; wait up to `patience` seconds first."""
     give_up_at = time.monotonic() + patience
     while True:
         taken = {port: name for port, name in sorted(ports.items()) if _is_taken(port)}
@@ -88,9 +88,9 @@ def check_ports(ports: Mapping[int, str], *, patience: float = 0.0) -> None:
             break
         time.sleep(0.2)
     holders = listeners()
-    told = ", ".join(f"{port} for {name} (by {holders.get(port, 'another user')})" for port, name in taken.items())
+    listed = ", ".join(f"{port} for {name} (by {holders.get(port, 'another user')})" for port, name in taken.items())
     raise StartRefused(
-        f"{'Ports are' if len(taken) > 1 else 'A port is'} taken: {told}. "
+        f"{'Ports are' if len(taken) > 1 else 'A port is'} taken: {listed}. "
         "Stop what listens there, or shift all ports with `make up PORT_OFFSET=100`."
     )
 

@@ -101,6 +101,6 @@ def show_logs(places: Places, name: str, *, follow: bool) -> int:
 
 
 def refuse(sentence: str) -> int:
-    """Say why not; return the exit status of a refusal."""
+    """Print the reason; return the exit status of a refusal."""
     sys.stderr.write(sentence + "\n")
     return 1

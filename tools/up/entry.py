@@ -29,7 +29,7 @@ class ForkedApplication(BaseApplication):
 
 
 def become(workload: Workload) -> None:
-    """Run the workload in this process until it is told to stop."""
+    """Run the workload in this process until SIGTERM."""
     os.makedirs(os.environ["PROMETHEUS_MULTIPROC_DIR"], exist_ok=True)
     match workload.kind:
         case Kind.WEB:

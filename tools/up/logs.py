@@ -26,7 +26,7 @@ def shorten(folder: Path, largest: int = LARGEST_BYTES) -> None:
 
 
 def last_words(log: Path) -> str:
-    """Return the last line that tells something, with the place of the rest."""
+    """Return the last informative line, with the path of the log."""
     with contextlib.suppress(OSError), log.open("rb") as opened:
         opened.seek(max(0, log.stat().st_size - TAIL_BYTES))
         lines = [line.strip() for line in opened.read().decode(errors="replace").splitlines() if line.strip()]

@@ -53,7 +53,7 @@ class Places:
 
     @property
     def lock(self) -> Path:
-        """Held by the supervisor as long as it lives, so that it tells a running platform from a dead one."""
+        """Held by the supervisor while it runs: the lock shows whether the platform runs."""
         return self.state / "up.lock"
 
     @property

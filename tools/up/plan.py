@@ -43,7 +43,7 @@ class Plan:
 
     @property
     def has_moto(self) -> bool:
-        """Return whether moto stands in AWS' place: `make up AWS=moto`."""
+        """Return whether moto runs in place of AWS: `make up AWS=moto`."""
         return self.environment.get("AWS") == "moto"
 
     def port_of(self, workload: Workload) -> int | None:
@@ -153,5 +153,5 @@ def _called_names() -> list[str]:
 
 
 def make_plan(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> Plan:
-    """Return the plan the environment asks for: PORT_OFFSET shifts all ports."""
+    """Return the plan that the environment describes: PORT_OFFSET shifts all ports."""
     return Plan(places, dict(os.environ), workloads, int(os.environ.get("PORT_OFFSET") or 0))

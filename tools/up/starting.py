@@ -14,12 +14,12 @@ from tools.up.places import Places
 from tools.up.plan import make_plan
 from tools.up.supervisor import Supervisor
 
-# After a supervisor was killed, the kernel has just told its children to stop.
+# After a supervisor was killed, the kernel has just sent SIGTERM to its children.
 ORPHAN_SECONDS = 10.0
 
 
 def up(places: Places, workloads: Sequence[Workload] = WORKLOADS) -> int:
-    """Run the platform in the foreground until it is told to stop; return the exit status."""
+    """Run the platform in the foreground until it is stopped; return the exit status."""
     try:
         places.make()
         with take_lock(places):

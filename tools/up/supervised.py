@@ -46,7 +46,7 @@ class Supervised:
     """
     A process that is started again when it dies, with pauses that double up to 30 s.
 
-    `launch` starts it, `is_ready` asks it; the pauses begin anew after a stable minute. Times are of `clock`, seconds.
+    `launch` starts it, `is_ready` probes it; pauses start over after a stable minute. Times are seconds of `clock`.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Supervised:
             self.state = State.STOPPED
 
     def is_gone(self) -> bool:
-        """Return whether it ended after it was asked to."""
+        """Return whether it ended after a request to stop."""
         if self.running is None or self.running.poll() is not None:
             self.state = State.STOPPED
         return self.state is State.STOPPED

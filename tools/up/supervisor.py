@@ -32,7 +32,7 @@ SHORTEN_EVERY_SECONDS = 10.0
 
 
 class Stopped(Exception):
-    """Somebody asked the platform to stop."""
+    """A signal asked the platform to stop."""
 
 
 class Supervisor:
@@ -50,7 +50,7 @@ class Supervisor:
         self._stores = stores_of(plan)
 
     def run(self) -> None:
-        """Bring everything up and stay until asked to stop; raise StartRefused when it does not come up."""
+        """Start everything and run until a stop signal; raise StartRefused when it does not start."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         try:
@@ -182,7 +182,7 @@ class Supervisor:
         self.console.print_line(f"Stopped; the data are kept in {self.plan.places.data}.")
 
     def _stop_stage(self, stopping: Sequence[Supervised], seconds: float) -> None:
-        """Ask, wait, kill; a second request to stop (another Ctrl-C) ends the waiting."""
+        """Send SIGTERM, wait, kill; a second Ctrl-C ends the waiting."""
         for each in stopping:
             each.ask_to_stop()
         give_up_at = time.monotonic() + seconds

@@ -85,7 +85,7 @@ class TestFiles:
 
     def test_finds_files_that_others_may_change(self, root):
         (root / "app/LICENSE").chmod(0o666)
-        assert "/app/LICENSE can be changed by somebody who is not root." in inspection.faults_of_owner(root)
+        assert "/app/LICENSE can be changed by a user who is not root." in inspection.faults_of_owner(root)
 
 
 class TestBorrowing:
