@@ -59,7 +59,7 @@ def create_app(
 
 
 def _sampler(settings: GatewaySettings) -> Sampler | None:
-    """Return who decides what is traced, None where nothing is."""
+    """Return the sampler, None without a tracing backend."""
     if settings.tracing_backend == "none":
         return None
     return Sampler(((route.method, route.path) for route in POLICY), settings.sampling_rate, settings.sampling_cap)

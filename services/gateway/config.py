@@ -12,10 +12,10 @@ class GatewaySettings(ObservedSettings):
     """
     What the gateway reads.
 
-    A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own people, whose tools replay
-    whole days of trade. `trusted_proxies` are networks whose `X-Forwarded-For` is believed (the load balancer's, the
+    A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own staff, whose tools replay
+    whole days of trade. `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the
     portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service.
-    `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: usually, and at most.
+    `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: normally, and at most.
     """
 
     redis_url: str

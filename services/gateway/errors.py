@@ -7,44 +7,44 @@ from shared.base.errors import Problem, Unavailable
 
 class MethodNotAllowed(Problem):
     status = 405
-    title = "This address does not take that method"
+    title = "Method not allowed"
 
 
 class BodyTooLarge(Problem):
     status = 413
-    title = "The request is too large"
+    title = "Content too large"
 
 
 class BodyIncomplete(Problem):
     status = 400
-    title = "The request's body ended before its announced length"
+    title = "Request body incomplete"
 
 
 class BodyTooSlow(Problem):
     status = 408
-    title = "The request's body did not arrive in time"
+    title = "Request timeout"
 
 
 class RateLimited(Problem):
     status = 429
-    title = "Too many requests; slow down"
+    title = "Too many requests"
 
 
 class UpstreamUnavailable(Unavailable):
-    """The service behind this address cannot be reached, or its breaker is open."""
+    """The upstream service cannot be reached, or its breaker is open."""
 
-    title = "The service behind this address does not answer"
+    title = "Service unavailable"
 
 
 class UpstreamBusy(Unavailable):
-    """The bulkhead of the upstream is full: refused at once, so that the other routes stay fast."""
+    """The upstream's bulkhead is full: the call is refused at once, so that the other routes stay fast."""
 
-    title = "The service behind this address is busy"
+    title = "Service overloaded"
 
 
 class UpstreamBroken(Problem):
     status = 502
-    title = "The service behind this address gave an unusable answer"
+    title = "Bad gateway"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
@@ -52,16 +52,16 @@ class UpstreamBroken(Problem):
 
 class UpstreamTimedOut(Problem):
     status = 504
-    title = "The service behind this address did not answer in time"
+    title = "Gateway timeout"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
 class UpstreamRefused(Problem):
-    """A refusal that an upstream's server wrote without a problem document; it keeps its status."""
+    """An upstream's 4xx response without a problem document; it keeps its status."""
 
-    title = "The request was refused"
+    title = "Request refused"
 
     def __init__(self, status: int) -> None:
         super().__init__()

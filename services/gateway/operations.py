@@ -1,4 +1,4 @@
-"""What the gateway answers itself: the merged description of the API, and the state of its upstreams."""
+"""What the gateway serves itself: the merged description of the API, and the state of its upstreams."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
 
 
-def describe_api(descriptions: DescriptionCache) -> Mapping[str, Any]:
+def describe_api(descriptions: DescriptionCache) -> dict[str, Any]:
     """Return one OpenAPI 3.1 document of everything the policy table publishes."""
     found = descriptions.read()
-    return merge_descriptions(found.documents, POLICY, found.missing)
+    return merge_descriptions(found.by_service, POLICY, found.missing)
 
 
 class Readiness:
-    """Asks all dependencies, once a second at most: anybody may ask us, and each time would be six calls inside."""
+    """The state of all dependencies, probed once a second at most: the route is public, a report costs six calls."""
 
     def __init__(self, upstreams: Mapping[str, Upstream], limiter: Limiter) -> None:
         self._upstreams = upstreams
@@ -39,14 +39,14 @@ class Readiness:
         self._fresh_until = 0.0
 
     def report(self) -> dict[str, str]:
-        """Return the state of each dependency: `ok`, `degraded` (it says so itself) or `unreachable`."""
+        """Return the state of each dependency: `ok`, `degraded` (as the dependency reports) or `unreachable`."""
         with self._lock:
             if time.monotonic() >= self._fresh_until:
-                self._states = self._ask()
+                self._states = self._probe_all()
                 self._fresh_until = time.monotonic() + FRESH_SECONDS
             return dict(self._states)
 
-    def _ask(self) -> dict[str, str]:
+    def _probe_all(self) -> dict[str, str]:
         with ThreadPoolExecutor(max_workers=len(self._upstreams)) as pool:
             states = dict(zip(self._upstreams, pool.map(_probe, self._upstreams.values()), strict=True))
         return states | {"redis": _probe_redis(self._limiter)}

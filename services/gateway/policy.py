@@ -1,8 +1,8 @@
 """
 The policy table: every public route, and all that the gateway decides about it.
 
-Routing, authentication, authorisation, rate limits, body limits, deadlines, shedding, caching and the
-merged OpenAPI document read this table and nothing else: what is not in it does not exist.
+Routing, authentication, authorisation, rate limits, body limits, deadlines, load shedding, caching and the
+merged OpenAPI document read this table and nothing else: a path outside the table is not found.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class RateClass(StrEnum):
 
 
 class Criticality(Enum):
-    """The share of an upstream's places a call may fill: when it gets tight, browsing goes first and checkout last."""
+    """The share of an upstream's places a call may fill: under load browsing is refused first, checkout last."""
 
     BROWSE = 0.75
     NORMAL = 0.9

@@ -1,4 +1,4 @@
-"""What Flask serves at the gateway: the API's description and the health of all."""
+"""What Flask serves at the gateway: the API's description and its health."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def docs_asset(name: str) -> Response:
 @blueprint.get("/health/live")
 @public
 def live() -> Response:
-    """The process serves; it asks nobody."""
+    """The process serves; no dependency is called."""
     return jsonify(status="ok", service="gateway")
 
 
 @blueprint.get("/health/ready")
 @public
 def ready() -> Response:
-    """The gateway can serve whatever is up behind it; what is not is named here, and stops nobody else."""
+    """The state of every dependency; always 200, since the gateway still serves the routes of the others."""
     checks = _part("readiness").report()
     status = "ok" if all(state == "ok" for state in checks.values()) else "degraded"
     response = jsonify(status=status, service="gateway", checks=checks)

@@ -1,4 +1,4 @@
-"""Addresses by Cloud Map, for whoever stands outside Service Connect: `cloudmap://<namespace>/<service>[:port]`."""
+"""Addresses by Cloud Map, for callers outside Service Connect: `cloudmap://<namespace>/<service>[:port]`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.observe.observability import get_logger
 log = get_logger()
 
 FRESH_SECONDS = 10.0
-# Those who wait for the first answer share it, also one that says nothing: asking takes seconds while nobody answers.
+# Callers that wait for the first lookup share its result, also a failed one: a lookup takes seconds until it times out.
 SHARED_SECONDS = 1.0
 DEFAULT_PORT = 8080
 _URL = re.compile(r"cloudmap://([A-Za-z0-9.-]+)/([A-Za-z0-9_.-]+?)(?::([0-9]{1,5}))?")
@@ -26,14 +26,14 @@ Address = tuple[str, int]
 
 
 class AddressesUnknown(OSError):
-    """Cloud Map names no instance of the service, or cannot be asked and never could."""
+    """Cloud Map knows no instance of the service, or no lookup has succeeded yet."""
 
 
 class CloudMapAddresses:
     """
     The instances of one service, in turn; healthy ones, or all where none is healthy.
 
-    Asked again after ten seconds, by a thread that nobody waits for; while Cloud Map is away the last answer serves.
+    Looked up again after ten seconds, by a background thread; while Cloud Map is unavailable the last result is used.
     """
 
     def __init__(self, url: str, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -43,42 +43,42 @@ class CloudMapAddresses:
         self._namespace, self._service = found[1], found[2]
         self._port = int(found[3] or DEFAULT_PORT)
         self._now = now
-        self._asking = threading.Lock()
-        self._asked_at = float("-inf")
+        self._looking_up = threading.Lock()
+        self._looked_up_at = float("-inf")
         self._addresses: tuple[Address, ...] = ()
         self._turn = itertools.count()
 
     def pick(self) -> Address:
         """Return the next instance's host and port; raise AddressesUnknown."""
         if not self._addresses:
-            with self._asking:
-                if not self._addresses and self._now() - self._asked_at >= SHARED_SECONDS:
-                    self._ask()
-        elif self._now() - self._asked_at >= FRESH_SECONDS and self._asking.acquire(blocking=False):
-            threading.Thread(target=self._ask_aside, name="cloud-map", daemon=True).start()
+            with self._looking_up:
+                if not self._addresses and self._now() - self._looked_up_at >= SHARED_SECONDS:
+                    self._look_up()
+        elif self._now() - self._looked_up_at >= FRESH_SECONDS and self._looking_up.acquire(blocking=False):
+            threading.Thread(target=self._look_up_in_background, name="cloud-map", daemon=True).start()
         addresses = self._addresses
         if not addresses:
             raise AddressesUnknown(f"Cloud Map knows no instance of {self._service} in {self._namespace}")
         return addresses[next(self._turn) % len(addresses)]
 
-    def _ask_aside(self) -> None:
+    def _look_up_in_background(self) -> None:
         try:
-            self._ask()
+            self._look_up()
         finally:
-            self._asking.release()
+            self._looking_up.release()
 
-    def _ask(self) -> None:
+    def _look_up(self) -> None:
         try:
             answer = client("servicediscovery").discover_instances(
                 NamespaceName=self._namespace, ServiceName=self._service, HealthStatus="HEALTHY_OR_ELSE_ALL"
             )
         except (BotoCoreError, ClientError) as failure:
-            log.warning("cloud_map_away", upstream=self._service, failure=type(failure).__name__)
+            log.warning("cloud_map_unavailable", upstream=self._service, failure=type(failure).__name__)
         else:
             instances = [each["Attributes"] for each in answer["Instances"]]
-            # An empty answer is kept out: that a service has no instance at all is more often Cloud Map's trouble.
+            # An empty result is ignored: it is more often a fault of Cloud Map than a service without any instance.
             self._addresses = tuple(self._address(each) for each in instances if _host(each)) or self._addresses
-        self._asked_at = self._now()
+        self._looked_up_at = self._now()
 
     def _address(self, attributes: dict[str, str]) -> Address:
         return _host(attributes), int(attributes.get("AWS_INSTANCE_PORT") or self._port)
@@ -90,5 +90,5 @@ def _host(attributes: dict[str, str]) -> str:
 
 @cache
 def addresses_of(url: str) -> CloudMapAddresses:
-    """Return this process's addresses of a service, shared by all who call it."""
+    """Return this process's addresses of a service, shared by all its clients."""
     return CloudMapAddresses(url)

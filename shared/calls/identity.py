@@ -1,4 +1,4 @@
-"""As whom a service calls another: as itself by a service token, naming the person it acts for."""
+"""The identity a service calls another with: its own service token, and the token of the user it acts for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _YOUNGEST_RENEWED_SECONDS = 5.0
 
 
 def current_user_token() -> str | None:
-    """Return the access token of the user this request is for, None in a job, a handler or a public route."""
+    """Return the access token of this request's user, None in a job, a handler or a public route."""
     # Imported here: workers and tools that never serve a request need no Flask.
     from flask import g, has_request_context, request
 
@@ -37,15 +37,15 @@ class _ServiceToken:
     received_at: float
     lifetime: float
 
-    def left(self, now: float) -> float:
+    def seconds_left(self, now: float) -> float:
         return self.received_at + self.lifetime - now
 
 
 class ServiceIdentity:
     """
-    Calls as a service, with a token of its own per audience, and names the user it acts for, if any.
+    The identity of a service: one token per audience, and the token of the user it acts for, if any.
 
-    One thread fetches a token while others use the old one; only when it has run out do they wait, together.
+    One thread fetches a new token while the others use the old one; they wait for it only when the old one has expired.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ServiceIdentity:
         return headers
 
     def renew(self, audience: str) -> bool:
-        """Drop a refused token (the keys may have changed), unless it was fetched a moment ago."""
+        """Drop a refused token (the keys may have changed) and return True, unless it was fetched a moment ago."""
         token = self._tokens.get(audience)
         if token is None or self._clock() - token.received_at < _YOUNGEST_RENEWED_SECONDS:
             return False
@@ -83,10 +83,10 @@ class ServiceIdentity:
     def _token_for(self, audience: str) -> str:
         token = self._tokens.get(audience)
         now = self._clock()
-        if token is not None and token.left(now) > token.lifetime * _REFRESH_AT_SHARE:
+        if token is not None and token.seconds_left(now) > token.lifetime * _REFRESH_AT_SHARE:
             return token.text
         lock = self._locks.setdefault(audience, threading.Lock())
-        usable = token if token is not None and token.left(now) > 1.0 else None
+        usable = token if token is not None and token.seconds_left(now) > 1.0 else None
         if not lock.acquire(timeout=0 if usable else deadline.within(_FETCH_SECONDS)):
             if usable is None:
                 raise UpstreamUnavailable("users", "token_awaited", is_retryable=False)
@@ -101,7 +101,7 @@ class ServiceIdentity:
         if current is not None and current is not seen:
             return current
         try:
-            token = self._ask(audience)
+            token = self._mint(audience)
         except UpstreamUnavailable:
             if usable is None:
                 raise
@@ -109,13 +109,13 @@ class ServiceIdentity:
         self._tokens[audience] = token
         return token
 
-    def _ask(self, audience: str) -> _ServiceToken:
+    def _mint(self, audience: str) -> _ServiceToken:
         body = {"service": self._service, "secret": self._secret, "audience": audience}
         try:
-            # Minting has no effect that a second token would spoil, so the call may be repeated.
-            answer = self._users.post(
+            # A second token does no harm, so the call may be repeated.
+            response = self._users.post(
                 "/internal/v1/service-tokens", body, timeout=_FETCH_SECONDS, idempotency_key=audience
             )
         except UpstreamRefused as refusal:
             raise UpstreamUnavailable("users", "identity_refused", is_retryable=False) from refusal
-        return _ServiceToken(answer["access_token"], self._clock(), float(answer["expires_in"]))
+        return _ServiceToken(response["access_token"], self._clock(), float(response["expires_in"]))

@@ -19,7 +19,7 @@ class UpstreamRefused(Problem):
     `body` is the parsed response body whatever its shape, None when it is not JSON.
     """
 
-    title = "The request was refused"
+    title = "Request refused"
 
     def __init__(self, upstream_name: str, response: Response) -> None:
         self.body = _parsed(response)

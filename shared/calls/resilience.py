@@ -42,7 +42,7 @@ class UpstreamUnavailable(Unavailable):
     `reason` says which of these; `is_retryable` is False where another attempt cannot help.
     """
 
-    title = "A service that is needed here is not available"
+    title = "Service unavailable"
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class UpstreamUnavailable(Unavailable):
         was_retried: bool = False,
         retry_after_seconds: int = 2,
     ) -> None:
-        detail = f"{upstream} is not available"
+        detail = f"{upstream} is unavailable"
         super().__init__(detail, retry_after_seconds=retry_after_seconds, upstream=upstream)
         self.upstream = upstream
         self.reason = reason
@@ -82,7 +82,7 @@ class CallOutcome(Enum):
 
 
 class RetryBudget:
-    """Retries are at most `ratio` of the calls, so that a dead upstream gets 1.1 times its load, not twice."""
+    """Limits retries to `ratio` of the calls, so that a failing upstream gets 1.1 times its load, not twice."""
 
     def __init__(self, ratio: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._ratio = ratio

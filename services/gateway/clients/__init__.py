@@ -1,1 +1,1 @@
-"""Whom the gateway asks: the upstream services over HTTP, and Redis for the counters of its rate limits."""
+"""What the gateway calls: the upstream services over HTTP, and Redis for the counters of its rate limits."""

@@ -1,4 +1,4 @@
-"""Rate limits: token buckets in Redis, leased in handfuls so that most calls need no trip at all."""
+"""Rate limits: token buckets in Redis, leased several tokens at a time so that most calls need no round trip."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ REDIS_CONNECTIONS = 16
 LEASE_SECONDS = 1.0
 LEASE_SHARE = 0.1
 LARGEST_LEASE = 100
-AWAY_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
 MAX_LEASES = 20_000
 STRICT_FALLBACK_SHARE = 0.25
 
-# One trip for all buckets of a call: every bucket grants, or none does.
+# One round trip for all buckets of a call: every bucket grants, or none does.
 TAKE_TOKENS = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -84,7 +84,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One client's share of a limit; `client` is a user id, an address or a digest, never a name."""
+    """One client's bucket of a limit; `client` is a user id, an address or a digest, never a name."""
 
     limit: Limit
     client: str
@@ -96,7 +96,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a call may pass, how many are left, and the seconds to wait when it may not."""
+    """Whether a call is allowed, how many calls are left, and the seconds to wait when it is not."""
 
     limit: Limit
     is_allowed: bool
@@ -114,7 +114,7 @@ class Decision:
 
 @dataclass(slots=True)
 class _Lease:
-    """Tokens fetched ahead; the lock makes one thread fetch while the others of this client wait for it."""
+    """Tokens fetched ahead; under its lock one thread fetches while the client's other threads wait."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     tokens: int = 0
@@ -130,7 +130,7 @@ class _LocalBucket:
 
 
 class Limiter:
-    """Takes tokens for calls; while Redis is away each process counts for itself, strict limits lower than usual."""
+    """Takes tokens for calls; while Redis is unavailable each process counts alone, strict limits at a quarter."""
 
     def __init__(self, redis_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         pool = redis.BlockingConnectionPool.from_url(
@@ -147,10 +147,10 @@ class Limiter:
         self._leases: dict[str, _Lease] = {}
         self._local: dict[str, _LocalBucket] = {}
         self._local_lock = threading.Lock()
-        self._away_until = 0.0
+        self._unavailable_until = 0.0
 
     def check(self) -> None:
-        """Return when Redis answers; raise its error otherwise."""
+        """Raise the error of Redis when it is unavailable."""
         self._redis.ping()
 
     def close(self) -> None:
@@ -189,12 +189,12 @@ class Limiter:
 
     def _fetch(self, buckets: Sequence[Bucket], wanted: int) -> tuple[int, int, float]:
         """Return the tokens granted, the tokens left, and the seconds to wait when none was granted."""
-        if self._clock() >= self._away_until:
+        if self._clock() >= self._unavailable_until:
             sizes: list[Any] = [size for each in buckets for size in (each.limit.rate, each.limit.burst)]
             try:
                 granted, left, wait = self._script(keys=[each.key for each in buckets], args=[wanted, *sizes])
             except redis.RedisError as failure:
-                self._away_until = self._clock() + AWAY_SECONDS
+                self._unavailable_until = self._clock() + RECONNECT_SECONDS
                 log.warning("limits_counted_locally", failure=type(failure).__name__)
             else:
                 return granted, left, wait / 1000

@@ -1,9 +1,9 @@
-"""Who is asking, whether the policy lets them, and whether they ask too often."""
+"""Who the caller is, whether the policy allows the call, and whether the caller is within its rate limit."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,11 +16,12 @@ from shared.base.errors import Forbidden, Unauthorized
 from shared.calls.wire import Body
 from shared.web.tokens import Principal, TokenVerifier
 
-Environ = dict[str, Any]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class Admission:
-    """Decides for each call by its row of the policy table, before anything reaches an upstream."""
+    """Checks each call against its row of the policy table, before an upstream is called."""
 
     def __init__(self, verifier: TokenVerifier, limiter: Limiter, settings: GatewaySettings) -> None:
         self._verifier = verifier
@@ -40,14 +41,14 @@ class Admission:
         self._login_account = Limit.parse("login-account", settings.login_account_limit, strict=True)
         self._login_address = Limit.parse("login-address", settings.login_address_limit, strict=True)
 
-    def address(self, environ: Environ) -> str:
+    def address(self, environ: WSGIEnvironment) -> str:
         peer = str(environ.get("REMOTE_ADDR") or "unknown")
         if not self._trusted:
             return peer
         return client_address(peer, environ.get("HTTP_X_FORWARDED_FOR", ""), self._trusted)
 
-    def identify(self, route: Route, environ: Environ) -> Principal | None:
-        """Return who asks, None on a public route; raise Unauthorized or Forbidden."""
+    def identify(self, route: Route, environ: WSGIEnvironment) -> Principal | None:
+        """Return the caller, None on a public route; raise Unauthorized or Forbidden."""
         if route.access is Access.PUBLIC:
             return None
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -57,7 +58,7 @@ class Admission:
         if principal.service is not None:
             raise Forbidden("Services do not call through the gateway")
         if isinstance(route.access, str) and not principal.can(route.access):
-            raise Forbidden(f"This needs the permission {route.access}", permission=route.access)
+            raise Forbidden(f"The permission {route.access} is required", permission=route.access)
         return principal
 
     def limit(self, route: Route, principal: Principal | None, address: str) -> Decision:
@@ -70,7 +71,7 @@ class Admission:
         return self._limiter.take([Bucket(limits[route.rate_class], person)])
 
     def limit_login(self, body: Body | None, address: str) -> Decision:
-        """Count a sign-in by address and by the account it is for, whether or not there is such an account."""
+        """Count a sign-in by address and by account, whether or not the account exists."""
         buckets = [Bucket(self._login_address, address)]
         account = _account(body)
         if account:
@@ -79,13 +80,13 @@ class Admission:
 
 
 def refuse(decision: Decision) -> RateLimited:
-    """Return the problem for a call that comes too soon."""
+    """Return the problem for a call above its limit."""
     wait = max(1, int(decision.wait_seconds + 0.999))
     return RateLimited(f"Try again in {wait} s", headers={"Retry-After": str(wait)})
 
 
 def _account(body: Body | None) -> str:
-    """Return a digest of the e-mail address that wants to sign in, "" where the body names none."""
+    """Return a digest of the e-mail address that signs in, "" where the body has none."""
     try:
         login = orjson.loads(b"".join(body.pieces()) if body else b"")
     except orjson.JSONDecodeError:

@@ -1,8 +1,8 @@
 """
-Takes in a request's body before its upstream hears of it.
+Receives a request's whole body before its upstream is called, in memory or in a temporary file.
 
-Whole first, in memory or in a temporary file: limits hold for chunked bodies too, a slow client occupies no place at
-the upstream, and a try on a stale connection can be repeated.
+So limits hold for chunked bodies too, a slow client takes no place in the upstream's bulkhead, and a call on a stale
+connection can be sent again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
@@ -18,13 +18,15 @@ from shared.base.errors import BadRequest
 from shared.calls.wire import Body
 from shared.web.slow_clients import watch
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 PIECE_BYTES = 64 * 1024
-Environ = dict[str, Any]
 
 
 @contextmanager
-def received_body(environ: Environ, limit: int, settings: GatewaySettings) -> Iterator[Body | None]:
-    """Hold the request's body, None when it has none, for the time of the block; `limit` is in bytes."""
+def received_body(environ: WSGIEnvironment, limit: int, settings: GatewaySettings) -> Iterator[Body | None]:
+    """Yield the request's body, None when it has none; a temporary file lives as long as the block. `limit`: bytes."""
     length = _announced_length(environ)
     if length is None and "chunked" not in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         yield None if environ["REQUEST_METHOD"] in ("GET", "HEAD") else Body(0)
@@ -39,7 +41,7 @@ def received_body(environ: Environ, limit: int, settings: GatewaySettings) -> It
         yield Body(received, file=file)
 
 
-def _announced_length(environ: Environ) -> int | None:
+def _announced_length(environ: WSGIEnvironment) -> int | None:
     text = environ.get("CONTENT_LENGTH", "")
     if not text:
         return None
@@ -48,7 +50,7 @@ def _announced_length(environ: Environ) -> int | None:
     return int(text)
 
 
-def _read_small(environ: Environ, length: int, settings: GatewaySettings) -> bytes:
+def _read_small(environ: WSGIEnvironment, length: int, settings: GatewaySettings) -> bytes:
     if not length:
         return b""
     with _arriving(environ, settings.body_idle_seconds, settings.body_idle_seconds):
@@ -58,7 +60,7 @@ def _read_small(environ: Environ, length: int, settings: GatewaySettings) -> byt
     return body
 
 
-def _spool(environ: Environ, file: IO[bytes], length: int | None, limit: int, settings: GatewaySettings) -> int:
+def _spool(environ: WSGIEnvironment, file: IO[bytes], length: int | None, limit: int, settings: GatewaySettings) -> int:
     received = 0
     with _arriving(environ, settings.body_idle_seconds, settings.body_total_seconds):
         while piece := _read(environ["wsgi.input"], min(PIECE_BYTES, limit + 1 - received)):
@@ -76,13 +78,13 @@ def _read(stream: Any, size: int) -> bytes:
         return bytes(stream.read(size))
     except TimeoutError as failure:
         raise BodyTooSlow() from failure
-    except Exception as failure:  # each server has its own errors for a body that breaks the framing
+    except Exception as failure:  # each server has its own errors for a body with broken framing
         raise BodyIncomplete() from failure
 
 
 @contextmanager
-def _arriving(environ: Environ, idle_seconds: float, total_seconds: float) -> Iterator[None]:
-    """Let no read from the client take longer than `idle_seconds`, nor all of them longer than `total_seconds`."""
+def _arriving(environ: WSGIEnvironment, idle_seconds: float, total_seconds: float) -> Iterator[None]:
+    """Limit each read from the client to `idle_seconds`, and all of them to `total_seconds`."""
     connection = environ.get("gunicorn.socket")
     if connection is None:
         yield
@@ -103,5 +105,5 @@ def _arriving(environ: Environ, idle_seconds: float, total_seconds: float) -> It
 
 def _too_large(limit: int) -> BodyTooLarge:
     if not limit:
-        return BodyTooLarge("This address takes no body")
-    return BodyTooLarge(f"At most {limit} bytes are taken here", limit_bytes=limit)
+        return BodyTooLarge("This route accepts no body")
+    return BodyTooLarge(f"At most {limit} bytes are accepted", limit_bytes=limit)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import orjson
 
+from services.gateway.clients.limiter import Decision
 from services.gateway.clients.upstream import Upstream
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
@@ -36,10 +37,11 @@ from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
 from shared.web.problems import problem_document
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = get_logger()
 
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 PREFIXES = ("/api/", "/.well-known/", "/oauth/")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -49,9 +51,9 @@ REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPSta
 
 @dataclass
 class Exchange:
-    """One call on its way through; `fields` collects what its answer carries beside the upstream's own fields."""
+    """One request and what is known of it; `fields` are response header fields beside the upstream's own."""
 
-    environ: Environ
+    environ: WSGIEnvironment
     method: str
     raw_path: str
     fields: Fields
@@ -60,8 +62,8 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """What goes back to the client."""
+class Outgoing:
+    """The response for the client."""
 
     status: int
     fields: Fields
@@ -69,11 +71,11 @@ class Finished:
 
 
 class Edge:
-    """Serves what the policy table names; every other address is Flask's."""
+    """Serves the routes of the policy table; Flask serves every other path."""
 
     def __init__(
         self,
-        flask: Application,
+        flask: WSGIApplication,
         *,
         matcher: Matcher,
         admission: Admission,
@@ -88,7 +90,7 @@ class Edge:
         self._upstreams = upstreams
         self._settings = settings
 
-    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw_path = _raw_path(environ)
         if not raw_path.startswith(PREFIXES):
             return self._flask(environ, start_response)
@@ -96,73 +98,73 @@ class Edge:
         scope = begin_at_edge(environ)
         try:
             exchange = Exchange(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
-            finished = self._finish(exchange)
+            outgoing = self._respond(exchange)
             seconds = time.perf_counter() - started_at
-            log_request(exchange.method, exchange.route_label, finished.status, seconds)
-            trace_request(exchange.method, exchange.route_label, finished.status, seconds)
+            log_request(exchange.method, exchange.route_label, outgoing.status, seconds)
+            trace_request(exchange.method, exchange.route_label, outgoing.status, seconds)
             if self._sampler is not None:
-                self._sampler.learn(exchange.route_key, seconds, has_failed=finished.status >= 500)
+                self._sampler.learn(exchange.route_key, seconds, has_failed=outgoing.status >= 500)
         finally:
             tracing.end(scope)
         try:
-            status_line = REASONS.get(finished.status) or f"{finished.status} Unknown"
-            start_response(status_line, finished.fields + exchange.fields)
+            status_line = REASONS.get(outgoing.status) or f"{outgoing.status} Unknown"
+            start_response(status_line, outgoing.fields + exchange.fields)
         except BaseException:
-            if isinstance(finished.body, Response):
-                finished.body.close()
+            if isinstance(outgoing.body, Response):
+                outgoing.body.close()
             raise
-        return finished.body
+        return outgoing.body
 
-    def _finish(self, exchange: Exchange) -> Finished:
+    def _respond(self, exchange: Exchange) -> Outgoing:
         try:
             if exchange.method == "OPTIONS":
                 return self._options(exchange)
-            return self._serve(exchange)
+            return self._forward(exchange)
         except Problem as problem:
             return _refused(problem, exchange)
-        except Exception as crash:  # the last line of defence: a client never sees a traceback
+        except Exception as crash:  # a client never sees a traceback
             log.error("gateway_crashed", route=exchange.route_label, exc_info=crash)
             return _refused(Problem(), exchange)
 
-    def _options(self, exchange: Exchange) -> Finished:
+    def _options(self, exchange: Exchange) -> Outgoing:
         methods = self._matcher.allowed(exchange.raw_path)
         if not methods:
-            raise NotFound("The API has no such address")
+            raise NotFound("The API has no such path")
         fields = [("Allow", ", ".join(methods))]
         if exchange.environ.get("HTTP_ORIGIN") in self._settings.cors_origins:
             fields += preflight_fields(methods)
-        return Finished(204, fields, ())
+        return Outgoing(204, fields, ())
 
-    def _serve(self, exchange: Exchange) -> Finished:
+    def _forward(self, exchange: Exchange) -> Outgoing:
         environ = exchange.environ
         match = self._matcher.match(exchange.method, exchange.raw_path)
         route = match.route
         exchange.route_label = route.path
         if self._sampler is not None:
             exchange.route_key = (route.method, route.path)
-            self._decide(exchange, self._sampler.is_sampled(exchange.route_key))
+            self._sample(exchange, self._sampler.is_sampled(exchange.route_key))
         query = environ.get("QUERY_STRING", "")
         if not QUERY_PATTERN.fullmatch(query):
-            raise BadRequest("The query holds characters that must be percent-encoded")
+            raise BadRequest("The query contains characters that must be percent-encoded")
         principal = self._admission.identify(route, environ)
         if principal is not None:
             tracing.bind_context(user_id=principal.id, company_id=principal.company_id, acted_by=principal.actor_id)
         address = self._admission.address(environ)
         is_login = route.rate_class is RateClass.LOGIN
         if not is_login:
-            self._spend(exchange, self._admission.limit(route, principal, address))
+            self._count(exchange, self._admission.limit(route, principal, address))
         with received_body(environ, route.body_limit, self._settings) as body:
             if is_login:
-                self._spend(exchange, self._admission.limit_login(body, address))
+                self._count(exchange, self._admission.limit_login(body, address))
             response = self._call(exchange, match, query, address, body)
         return self._returned(exchange, match, response)
 
     @staticmethod
-    def _decide(exchange: Exchange, is_sampled: bool) -> None:
+    def _sample(exchange: Exchange, is_sampled: bool) -> None:
         tracing.decide(is_sampled=is_sampled)
         trace = tracing.current()
         if is_sampled and trace is not None:
-            exchange.fields.append(("traceresponse", trace.header()))  # a portal's own spans follow it
+            exchange.fields.append(("traceresponse", trace.header()))  # a portal samples its own spans by it
 
     def _call(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Response:
         span = tracing.call_span()
@@ -181,18 +183,18 @@ class Edge:
             tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=attributes)
 
     @staticmethod
-    def _spend(exchange: Exchange, decision: Any) -> None:
+    def _count(exchange: Exchange, decision: Decision) -> None:
         exchange.fields += decision.headers()
         if not decision.is_allowed:
             raise refuse(decision)
 
     @staticmethod
-    def _returned(exchange: Exchange, match: Match, response: Response) -> Finished:
+    def _returned(exchange: Exchange, match: Match, response: Response) -> Outgoing:
         if response.status >= 400 and exchange.method != "HEAD" and "json" not in response.header("content-type"):
             response.close()
             raise _problem_for(match.route.upstream, response.status)
         fields = returned_fields(response, match.route, exchange.method)
-        return Finished(response.status, fields, response if response.is_streamed else (response.content,))
+        return Outgoing(response.status, fields, response if response.is_streamed else (response.content,))
 
 
 def _request(
@@ -206,7 +208,7 @@ def _request(
     if wanted is not None and is_hurried:
         seconds = wanted
     if seconds <= 0:
-        raise UpstreamTimedOut("The request leaves no time to answer it")
+        raise UpstreamTimedOut("The deadline (X-Deadline-Ms) leaves no time for the call")
     scheme = environ.get("wsgi.url_scheme", "http")
     fields = (
         f"{forwarded_fields(environ)}X-Request-ID: {ours['X-Request-ID']}\r\ntraceparent: {ours['traceparent']}\r\n"
@@ -226,8 +228,8 @@ def _request(
     )
 
 
-def _raw_path(environ: Environ) -> str:
-    """Return the path as it stood on the request line: `PATH_INFO` no longer tells `%2F` from `/`."""
+def _raw_path(environ: WSGIEnvironment) -> str:
+    """Return the path as it was on the request line: `PATH_INFO` has lost the difference between `%2F` and `/`."""
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if not raw:
         return quote(environ.get("PATH_INFO", "").encode("latin-1"))
@@ -242,24 +244,24 @@ def _path_of_absolute(target: str) -> str:
         return ""
 
 
-def _common_fields(environ: Environ, settings: GatewaySettings) -> Fields:
+def _common_fields(environ: WSGIEnvironment, settings: GatewaySettings) -> Fields:
     fields = [*SECURITY_FIELDS, ("X-Request-ID", tracing.current_request_id())]
     return fields + cors_fields(environ, settings.cors_origins) if settings.cors_origins else fields
 
 
 def _problem_for(upstream: str, status: int) -> Problem:
-    """Return the problem for an error page that a server in front of, or inside, an upstream wrote."""
+    """Return the problem for an error response without JSON, as proxies and servers write it."""
     if status < 500:
         return UpstreamRefused(status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return UpstreamUnavailable(f"{upstream} is not available")
+        return UpstreamUnavailable(f"{upstream} is unavailable")
     if status == HTTPStatus.GATEWAY_TIMEOUT:
         return UpstreamTimedOut(f"{upstream} took too long")
     return UpstreamBroken(f"{upstream} failed")
 
 
-def _refused(problem: Problem, exchange: Exchange) -> Finished:
+def _refused(problem: Problem, exchange: Exchange) -> Outgoing:
     document = problem_document(problem) | {"instance": exchange.raw_path}
     body = b"" if exchange.method == "HEAD" else orjson.dumps(document)
     fields = [*problem.headers.items(), ("Cache-Control", "no-store"), ("Content-Type", "application/problem+json")]
-    return Finished(problem.status, [*fields, ("Content-Length", str(len(body)))], (body,))
+    return Outgoing(problem.status, [*fields, ("Content-Length", str(len(body)))], (body,))

@@ -1,15 +1,17 @@
-"""Header fields on their way in and out."""
+"""Header fields of requests to upstreams and of responses to clients."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from services.gateway.policy import Route
 from services.gateway.rules.passage import NOT_RETURNED, is_forwarded, named_by_connection, public_location
 from shared.calls.exchange import Response
 
-Environ = dict[str, Any]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 Fields = list[tuple[str, str]]
 
 SECURITY_FIELDS: Fields = [
@@ -29,8 +31,8 @@ def _forwarded_name(key: str) -> str | None:
     return name if key.startswith("HTTP_") and is_forwarded(name) else None
 
 
-def forwarded_fields(environ: Environ) -> str:
-    """Return the client's own header lines that go on to the upstream."""
+def forwarded_fields(environ: WSGIEnvironment) -> str:
+    """Return the client's own header lines that are forwarded to the upstream."""
     dropped = named_by_connection(environ.get("HTTP_CONNECTION", ""))
     lines = []
     if content_type := environ.get("CONTENT_TYPE"):
@@ -47,18 +49,18 @@ def _line(name: str, value: str) -> str:
 
 
 def returned_fields(response: Response, route: Route, method: str) -> Fields:
-    """Return the answer's fields for the client; private answers are `no-store` unless the upstream said otherwise."""
+    """Return the header fields for the client; private responses are `no-store` unless the upstream set a policy."""
     fields: Fields = []
-    says_cache = False
+    has_cache_policy = False
     for name, value in response.headers:
         lower = name.lower()
         if lower in NOT_RETURNED or lower in _SECURITY_NAMES or lower.startswith("access-control-"):
             continue
         if lower == "location":
             value = public_location(value)
-        says_cache = says_cache or lower == "cache-control"
+        has_cache_policy = has_cache_policy or lower == "cache-control"
         fields.append((name, value))
-    if not says_cache and not route.cacheable:
+    if not has_cache_policy and not route.cacheable:
         fields.append(("Cache-Control", "no-store"))
     length = response.header("content-length") if method == "HEAD" else response.length
     if length not in (None, "") and response.status not in (204, 304):
@@ -66,8 +68,8 @@ def returned_fields(response: Response, route: Route, method: str) -> Fields:
     return fields
 
 
-def cors_fields(environ: Environ, allowed: tuple[str, ...]) -> Fields:
-    """Return what lets an allowed origin's script read the answer; nothing for everybody else."""
+def cors_fields(environ: WSGIEnvironment, allowed: tuple[str, ...]) -> Fields:
+    """Return the fields by which an allowed origin's script may read the response; none for other origins."""
     if not allowed:
         return []
     fields = [("Vary", "Origin")]

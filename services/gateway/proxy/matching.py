@@ -21,7 +21,7 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A row, and the path to ask its upstream for."""
+    """A row of the policy table, and the path at its upstream."""
 
     route: Route
     upstream_path: str
@@ -49,11 +49,11 @@ class Matcher:
             node.routes["HEAD"] = route
 
     def match(self, method: str, raw_path: str) -> Match:
-        """Return the row; raise NotFound for a path outside the table and MethodNotAllowed for another method."""
+        """Return the match; raise NotFound for a path outside the table and MethodNotAllowed for another method."""
         segments = split_path(raw_path)
         found = self._find(segments) if segments else None
         if found is None:
-            raise NotFound("The API has no such address")
+            raise NotFound("The API has no such path")
         node, parameters = found
         route = node.routes.get(method)
         if route is None:
@@ -62,7 +62,7 @@ class Matcher:
         return Match(route, fill(route.upstream_path, parameters) if parameters else route.upstream_path)
 
     def allowed(self, raw_path: str) -> list[str]:
-        """Return the methods a path takes, none for a path outside the table."""
+        """Return the methods of a path, none for a path outside the table."""
         segments = split_path(raw_path)
         found = self._find(segments) if segments else None
         return sorted(found[0].routes) if found else []

@@ -1,12 +1,12 @@
 """
-Decides which requests are traced: few while a route is as ever, many while it is not (docs/adr, adaptive sampling).
+Decides which requests are traced: few while a route behaves as usual, many while it does not (docs/adr/0010).
 
 Per process and route (a row of the policy table): the first request of each second, and a share of the others. A route
-is judged in windows of ten seconds and at least 20 requests. Its norm is a moving average of earlier windows' share of
-errors (5xx) and of their p95, which is taken from buckets of a factor of 1.41. A window leaves the norm when its errors
-are above twice the usual share and 5 points above it, or its p95 is above twice the usual and 100 ms above it, once
-three windows were seen. The share then stands at the cap for 60 s from the last such window. What is unusual is learned
-too, ten times more slowly than what is usual: a change that stays becomes the norm.
+is judged in windows of ten seconds and at least 20 requests. Its baseline is a moving average of earlier windows' share
+of errors (5xx) and of their p95, which is taken from buckets of a factor of 1.41. A window is unusual when its errors
+are above twice the baseline and 5 points above it, or, from the fourth window, its p95 is above twice the baseline and
+100 ms above it. The share is then at the cap for 60 s from the last such window. Unusual windows change the baseline
+too, ten times more slowly than the others: a change that lasts becomes the baseline.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Sampler:
         return known.is_first_of_second(now) or self._chance() < known.rate(now)
 
     def learn(self, route: RouteKey, seconds: float, *, has_failed: bool) -> None:
-        """Note how a request went."""
+        """Count a request's duration and result."""
         known = self._routes.get(route)
         if known is not None:
             known.learn(self._now(), seconds, has_failed)

@@ -1,1 +1,1 @@
-"""What may pass the gateway, and how the services' descriptions become one: plain data in and out."""
+"""What the gateway forwards, and how the services' descriptions are merged: plain data in and out."""

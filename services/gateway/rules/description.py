@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from services.gateway.policy import Access, Route
 
-Document = Mapping[str, Any]
 Component = tuple[str, str]
 
 _REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)$")
@@ -16,49 +17,65 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 _PATH_FIELDS = ("parameters", "summary", "description")
 
 
-def merge_descriptions(documents: Mapping[str, Document], routes: Iterable[Route], missing: Iterable[str]) -> Document:
+class Description(msgspec.Struct, frozen=True):
+    """The parts of a service's OpenAPI document that are merged; components by kind and name."""
+
+    paths: dict[str, dict[str, Any]]
+    components: dict[str, dict[str, Any]] = {}
+
+
+class _Operation(NamedTuple):
+    """An operation of a service under its public path; `fields` are those of the path."""
+
+    path: str
+    fields: dict[str, Any]
+    content: Any
+
+
+def merge_descriptions(
+    descriptions: Mapping[str, Description], routes: Iterable[Route], missing: Iterable[str]
+) -> dict[str, Any]:
     """
     Return one OpenAPI 3.1 document of what `routes` publish.
 
-    Components of equal name but different content get their service's name in front. `x-unavailable` names the
-    services whose document is missing, `x-undocumented` the routes that no document describes.
+    Components of equal name but different content are prefixed with their service's name. `x-unavailable` names the
+    services whose description is missing, `x-undocumented` the routes that no description contains.
     """
-    renamed = {service: _renames(service, documents) for service in documents}
-    paths: dict[str, dict[str, Any]] = {}
+    renamed = {service: _renames(service, descriptions) for service in descriptions}
+    paths: dict[str, Any] = {}
     undocumented = []
     for route in routes:
-        document = documents.get(route.upstream)
-        found = _find(document, route) if document is not None else None
+        description = descriptions.get(route.upstream)
+        found = _find(description, route) if description is not None else None
         if found is None:
             undocumented.append(f"{route.method} {route.path}")
             continue
-        path, path_fields, operation = found
-        merged = paths.setdefault(path, _rewritten(path_fields, renamed[route.upstream]))
-        merged[route.method.lower()] = _published(operation, route, renamed[route.upstream])
-    result: dict[str, Any] = {
+        merged = paths.setdefault(found.path, _rewritten(found.fields, renamed[route.upstream]))
+        merged[route.method.lower()] = _published(found.content, route, renamed[route.upstream])
+    result = {
         "openapi": "3.1.0",
         "info": {"title": "Tradepost API", "version": "v1", "description": "Everything the gateway publishes."},
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": _components(documents, renamed, paths),
+        "components": _components(descriptions, renamed, paths),
     }
     notes = {"x-unavailable": sorted(missing), "x-undocumented": undocumented}
     return result | {name: note for name, note in notes.items() if note}
 
 
-def _find(document: Document, route: Route) -> tuple[str, Document, Document] | None:
-    """Return the public path (with the service's own parameter names), the fields of the path, and the operation."""
+def _find(description: Description, route: Route) -> _Operation | None:
+    """Return the operation of a route; its public path has the service's own parameter names."""
     wanted = _PARAMETER.sub("{}", route.upstream_path)
-    for path, operations in document["paths"].items():
+    for path, operations in description.paths.items():
         if _PARAMETER.sub("{}", path) == wanted and route.method.lower() in operations:
             prefix = route.path.removesuffix(route.upstream_path)
             fields = {name: operations[name] for name in _PATH_FIELDS if name in operations}
-            return prefix + path, fields, operations[route.method.lower()]
+            return _Operation(prefix + path, fields, operations[route.method.lower()])
     return None
 
 
-def _published(operation: Document, route: Route, renames: Mapping[Component, str]) -> dict[str, Any]:
-    published: dict[str, Any] = _rewritten(operation, renames)
+def _published(operation: Any, route: Route, renames: Mapping[Component, str]) -> Any:
+    published = _rewritten(operation, renames)
     published["security"] = [] if route.is_public else [{"accessToken": []}]
     if not isinstance(route.access, Access):
         published["x-permission"] = route.access
@@ -68,10 +85,10 @@ def _published(operation: Document, route: Route, renames: Mapping[Component, st
     return published
 
 
-def _renames(service: str, documents: Mapping[str, Document]) -> dict[Component, str]:
+def _renames(service: str, descriptions: Mapping[str, Description]) -> dict[Component, str]:
     """Return the new name of each of the service's components that would collide with another service's."""
-    own = dict(_each_component(documents[service]))
-    others = [dict(_each_component(other)) for name, other in documents.items() if name != service]
+    own = dict(_each_component(descriptions[service]))
+    others = [dict(_each_component(other)) for name, other in descriptions.items() if name != service]
     colliding = {key for key in own if any(key in other and other[key] != own[key] for other in others)}
     while True:
         shared = {key for key in own if key not in colliding and any(key in other for other in others)}
@@ -81,8 +98,8 @@ def _renames(service: str, documents: Mapping[str, Document]) -> dict[Component,
         colliding |= spread
 
 
-def _each_component(document: Document) -> Iterator[tuple[Component, Any]]:
-    for kind, named in document.get("components", {}).items():
+def _each_component(description: Description) -> Iterator[tuple[Component, Any]]:
+    for kind, named in description.components.items():
         for name, component in named.items():
             yield (kind, name), component
 
@@ -100,7 +117,7 @@ def _references(node: Any) -> Iterator[Component]:
 
 
 def _rewritten(node: Any, renames: Mapping[Component, str]) -> Any:
-    """Return a copy whose references to renamed components follow them."""
+    """Return a copy whose references point to the new names of renamed components."""
     if isinstance(node, list):
         return [_rewritten(value, renames) for value in node]
     if not isinstance(node, Mapping):
@@ -113,15 +130,15 @@ def _rewritten(node: Any, renames: Mapping[Component, str]) -> Any:
 
 
 def _components(
-    documents: Mapping[str, Document], renamed: Mapping[str, Mapping[Component, str]], paths: Document
-) -> dict[str, Any]:
+    descriptions: Mapping[str, Description], renamed: Mapping[str, Mapping[Component, str]], paths: Any
+) -> Any:
     """Return the components that the published operations reach, and how to sign in."""
     available: dict[Component, Any] = {}
-    for service, document in documents.items():
+    for service, description in descriptions.items():
         renames = renamed[service]
-        for (kind, name), component in _each_component(document):
+        for (kind, name), component in _each_component(description):
             available[kind, renames.get((kind, name), name)] = _rewritten(component, renames)
-    components: dict[str, Any] = {"securitySchemes": {"accessToken": {"type": "http", "scheme": "bearer"}}}
+    components: dict[str, dict[str, Any]] = {"securitySchemes": {"accessToken": {"type": "http", "scheme": "bearer"}}}
     waiting, reached = list(_references(paths)), set[Component]()
     while waiting:
         key = waiting.pop()

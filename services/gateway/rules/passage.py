@@ -1,4 +1,4 @@
-"""What may pass the gateway: paths, header fields and addresses, as plain data in and out."""
+"""What the gateway forwards: paths, header fields and addresses, as plain data in and out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from urllib.parse import quote, unquote_to_bytes
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 SKU_PATTERN = re.compile(r"[A-Z0-9][A-Z0-9 ._/-]{0,63}", re.IGNORECASE)
-REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
-TRACEPARENT_PATTERN = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 QUERY_PATTERN = re.compile(r"[!-~]*")
 
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
-# The gateway writes these itself, or nobody outside may speak them: identity comes from the token alone.
+# The gateway sets these itself, or no client may set them: identity comes from the token alone.
 NOT_FORWARDED = HOP_BY_HOP | {
     "host",
     "content-length",
@@ -45,10 +43,10 @@ NOT_RETURNED = HOP_BY_HOP | {"server", "date", "x-powered-by", "x-request-id", "
 
 def split_path(raw: str) -> list[str] | None:
     """
-    Return the decoded segments of a raw request path, or None when no honest client would have sent it.
+    Return the decoded segments of a raw request path, or None for a path that no regular client sends.
 
     Decoded exactly once; empty, `.` and `..` segments, control characters, backslashes, matrix parameters
-    and broken UTF-8 are refused, also where they hide behind an encoded slash.
+    and broken UTF-8 are refused, also behind an encoded slash.
     """
     if not raw.startswith("/") or not raw.isascii():
         return None
@@ -82,12 +80,12 @@ def is_parameter(name: str, value: str) -> bool:
 
 
 def fill(template: str, parameters: Mapping[str, str]) -> str:
-    """Return the path for an upstream, built from the policy's own template: nothing else can be reached."""
+    """Return the path for an upstream, built from the policy's own template: no other path can be reached."""
     return re.sub(r"\{(\w+)\}", lambda match: quote(parameters[match[1]], safe=""), template)
 
 
 def is_forwarded(name: str) -> bool:
-    """Return whether a client's header field (lower case) goes on to the upstream."""
+    """Return whether a client's header field (lower case) is forwarded to the upstream."""
     return name not in NOT_FORWARDED and not name.startswith(NOT_FORWARDED_PREFIXES)
 
 
@@ -100,7 +98,7 @@ def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str
     """
     Return the address a request came from.
 
-    `X-Forwarded-For` is believed only as far as trusted proxies wrote it: the rightmost address that is
+    `X-Forwarded-For` is trusted only as far as trusted proxies wrote it: the address is the rightmost one that is
     not itself a trusted proxy (networks in CIDR notation).
     """
     networks = [ip_network(each, strict=False) for each in trusted]
@@ -125,6 +123,6 @@ def _is_address(text: str) -> bool:
 
 
 def public_location(location: str) -> str:
-    """Return an upstream's Location as clients must see it: `/v1/x` is `/api/v1/x` out here."""
+    """Return an upstream's Location for clients: `/v1/x` becomes `/api/v1/x`."""
     path = re.sub(r"^https?://[^/]+", "", location)
     return f"/api{path}" if path.startswith("/v1/") else location

@@ -6,12 +6,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 from openapi_spec_validator import validate
 
 from services.gateway.clients.descriptions import FRESH_SECONDS, RETRY_SECONDS, DescriptionCache
 from services.gateway.policy import POLICY
-from services.gateway.rules.description import merge_descriptions
+from services.gateway.rules.description import Description, merge_descriptions
 from shared.base.errors import Unavailable
 from tests.services.gateway.upstreams import answer
 
@@ -53,6 +54,10 @@ ORDERS = document(
 )
 
 
+def described(document_of_service: Document) -> Description:
+    return msgspec.convert(document_of_service, Description)
+
+
 def served(document_of_service: Document):
     return lambda *_: answer(document_of_service)
 
@@ -60,7 +65,7 @@ def served(document_of_service: Document):
 class TestMerge:
     @pytest.fixture
     def merged(self):
-        return merge_descriptions({"products": PRODUCTS, "orders": ORDERS}, POLICY, ("users",))
+        return merge_descriptions({"products": described(PRODUCTS), "orders": described(ORDERS)}, POLICY, ("users",))
 
     def test_is_valid_openapi(self, merged):
         validate(merged)
@@ -128,7 +133,7 @@ class TestCache:
         clock.now = RETRY_SECONDS
         assert cache.read().missing == ()
         clock.now += FRESH_SECONDS
-        assert cache.read().documents == {"products": PRODUCTS}
+        assert cache.read().by_service == {"products": described(PRODUCTS)}
 
     @pytest.mark.parametrize("nonsense", [[], "text", {"paths": []}, {}])
     def test_what_is_no_description_is_missing(self, nonsense):
