@@ -9,27 +9,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from services.users.people.rules import BUYER_ROLE, DEFAULT_ROLES, acting_permissions, scope_of
 from shared.base.errors import Unauthorized
 from shared.web.tokens import USER_AUDIENCE, TokenSigner
 
 ACME = "cmp_acme"
 GLOBEX = "cmp_globex"
 
-_BUYER = (
-    "products:read cart:write orders:read orders:write payments:read payments:write companies:read notifications:read"
-)
 SCOPES = {
-    "buyer": _BUYER,
-    "acting_rep": f"{_BUYER} orders:override_price companies:act",
-    "merchant_admin": (
-        "products:read products:write inventory:write orders:read:any orders:write:any orders:ship:any "
-        "orders:return:any payments:read:any payments:refund:any companies:read:any companies:write:any "
-        "notifications:read:any users:invite:any"
-    ),
-    "sales_rep": (
-        "products:read orders:read:any payments:read:any companies:read:any companies:act orders:override_price "
-        "notifications:read:any"
-    ),
+    **{role: scope_of(permissions) for role, permissions in DEFAULT_ROLES.items()},
+    "acting_rep": scope_of(acting_permissions(DEFAULT_ROLES["sales_rep"], DEFAULT_ROLES[BUYER_ROLE])),
     "nobody": "",
 }
 STAFF = {"merchant_admin", "sales_rep"}

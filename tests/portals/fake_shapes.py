@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.users.people.rules import DEFAULT_ROLES
 from shared.portal.gateway import Call
 
 Json = dict[str, Any]
@@ -14,7 +15,7 @@ BUYER: Json = {
     "name": "Bea Buyer",
     "company": {"id": "com_acme", "name": "Acme Trading"},
     "roles": ["buyer"],
-    "permissions": ["orders:write"],
+    "permissions": [*DEFAULT_ROLES["buyer"]],
     "acting": None,
 }
 STAFF: Json = {
@@ -23,7 +24,7 @@ STAFF: Json = {
     "name": "Ada Admin",
     "company": None,
     "roles": ["merchant_admin"],
-    "permissions": ["orders:write:any", "users:invite:any"],
+    "permissions": [*DEFAULT_ROLES["merchant_admin"]],
     "acting": None,
 }
 
