@@ -1,1 +1,1 @@
-"""Notifications: tells people by e-mail what happened to their orders, each thing once."""
+"""Notifications: mails people what happened to their orders, once per event."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class MailNotDelivered(Exception):
-    """The mail or text message could not be handed over now; trying later may help."""
+    """The mail or text message could not be sent now; a retry may succeed."""
 
 
 class MailNotSendable(Exception):
-    """The mail or text message can never be sent as it is, for example because its address is none."""
+    """The mail or text message can never be sent as it is, for example because its address is invalid."""

@@ -1,12 +1,10 @@
-"""The outside world as notifications sees it: who people are, and how mail and text messages leave the house."""
+"""The outside world as notifications sees it: the users service, and the backends of mail and text messages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
-
-from flask import current_app
+from typing import Protocol
 
 from services.notifications.clients.mailer import Mailer
 from services.notifications.clients.texter import Texter
@@ -15,6 +13,7 @@ from services.notifications.config import NotificationsSettings
 from shared.calls.identity import ServiceIdentity
 from shared.data.cache import Cache
 from shared.data.redis_client import redis_from_url
+from shared.web.service import current_clients
 
 # Loaded by name, so that an installation imports the adapter it uses and no other.
 MAILERS = {"mailbox": "services.notifications.clients.mailbox", "ses": "services.notifications.clients.ses"}
@@ -22,13 +21,13 @@ TEXTERS = {"mailbox": "services.notifications.clients.mailbox", "sns": "services
 
 
 class AddressBook(Protocol):
-    """Who is to be told; raises Unavailable while the users service is away."""
+    """Names and addresses of recipients; raises Unavailable while the users service is unavailable."""
 
     def user(self, user_id: str) -> list[Contact]:
         """Return the user as a list of one, empty when there is no such user."""
 
     def company_contacts(self, company_id: str) -> list[Contact]:
-        """Return the people of a company who are told about its orders."""
+        """Return the people of a company who get mails about its orders."""
 
 
 @dataclass(frozen=True)
@@ -52,5 +51,5 @@ class Clients:
 
 
 def clients() -> Clients:
-    """The clients of the application at work."""
-    return cast(Clients, current_app.extensions["tradepost_clients"])
+    """Return the clients of the application at work."""
+    return current_clients(Clients)

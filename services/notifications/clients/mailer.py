@@ -1,4 +1,4 @@
-"""What notifications needs of whatever carries its mail."""
+"""The interface of a mail backend."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Protocol
 
 
 class Mailer(Protocol):
-    """Carries mail; safe to be given the same mail twice."""
+    """Sends mails; safe to call twice for one mail."""
 
     def deliver(self, mail_id: str, message: EmailMessage) -> None:
         """
-        Hand the mail over; each `mail_id` goes out once.
+        Send the mail, once per `mail_id`.
 
-        Raises MailNotDelivered when trying later may help.
+        Raises MailNotDelivered when a retry may succeed.
         """

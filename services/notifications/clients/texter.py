@@ -1,4 +1,4 @@
-"""What notifications needs of whatever carries its text messages (SMS)."""
+"""The interface of a backend of text messages (SMS)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Texter(Protocol):
-    """Carries text messages."""
+    """Sends text messages."""
 
     def send(self, text_id: str, number: str, text: str) -> None:
         """
         Send `text` to a phone `number` in E.164 form (`+441632960123`).
 
-        Raises MailNotDelivered when trying later may help, MailNotSendable when the number is none.
+        Raises MailNotDelivered when a retry may succeed, MailNotSendable when the number is invalid.
         """
 
 

@@ -1,4 +1,4 @@
-"""The users service as an address book; what it said is believed for a minute."""
+"""The users service as an address book, cached for a minute."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody who gets mail."""
+    """A person who gets mail."""
 
     email: str
     name: str
@@ -43,14 +43,14 @@ class UsersClient(ServiceClient):
         try:
             return [_contact(self.get(f"/internal/v1/users/{segment(user_id)}", timeout=timeout))]
         except UpstreamRefused as refusal:
-            return _nobody(refusal)
+            return _none_found(refusal)
 
     @resilient(timeout=1.0, attempts=2)
     def _fetch_contacts(self, company_id: str, *, timeout: float) -> list[Contact]:
         try:
             found = self.get(f"/internal/v1/companies/{segment(company_id)}/contacts", timeout=timeout)
         except UpstreamRefused as refusal:
-            return _nobody(refusal)
+            return _none_found(refusal)
         return [_contact(each) for each in found["items"]]
 
 
@@ -58,7 +58,7 @@ def _contact(user: dict[str, Any]) -> Contact:
     return Contact(email=user["email"], name=user["name"])
 
 
-def _nobody(refusal: UpstreamRefused) -> list[Contact]:
+def _none_found(refusal: UpstreamRefused) -> list[Contact]:
     if refusal.status != 404:
         raise refusal
     return []

@@ -1,4 +1,4 @@
-"""The verbs of notifications: announce what happened, send it, read what was sent."""
+"""The verbs of notifications: announce an event, send its mails, read what was sent."""
 
 from __future__ import annotations
 

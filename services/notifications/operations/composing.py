@@ -1,4 +1,4 @@
-"""Composing the mail of a notification: text and HTML from templates, headers that nobody can break out of."""
+"""Composing the mail of a notification: text and HTML from templates, headers of one line each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.base.clock import now
 
 
 def compose_mail(notification: Notification, settings: NotificationsSettings) -> EmailMessage:
-    """Return the mail; raise MailNotSendable when the recipient's address is none."""
+    """Return the mail; raise MailNotSendable when the recipient's address is invalid."""
     to = _address(notification.recipient_name or "", notification.recipient or "")
     message = _headed(notification.id, to, notification.subject, notification.created_at, settings)
     shown: dict[str, object] = {
@@ -78,4 +78,4 @@ def _address(name: str, email: str) -> Address:
     try:
         return Address(display_name=rules.one_line(name), addr_spec=email)
     except (HeaderParseError, ValueError, IndexError) as fault:
-        raise MailNotSendable("The address is not one") from fault
+        raise MailNotSendable("The address is invalid") from fault

@@ -1,11 +1,8 @@
-"""Sending a notification as a mail, once; what goes wrong is tried again later."""
+"""Sending a notification as a mail, once; a failed attempt is retried later."""
 
 from __future__ import annotations
 
 from email.errors import MessageError
-from typing import cast
-
-from flask import current_app
 
 from services.notifications.clients import clients
 from services.notifications.config import NotificationsSettings
@@ -16,6 +13,7 @@ from services.notifications.operations.composing import compose_mail
 from shared.base.clock import now
 from shared.base.errors import Unavailable
 from shared.observe.observability import counter, get_logger
+from shared.web.service import current_settings
 
 log = get_logger()
 
@@ -33,16 +31,16 @@ def send_notification(notification_id: str) -> None:
     outcome = _send(notification)
     MAILS.labels(str(notification.kind), outcome).inc()
     notification.commit()
-    log.info("notification_settled", notification_id=notification.id, kind=notification.kind, outcome=outcome)
+    log.info("notification_mail_attempted", notification_id=notification.id, kind=notification.kind, outcome=outcome)
 
 
 def due_notification_ids(limit: int) -> list[str]:
-    """Notifications whose job must have got lost, or whose turn has come again."""
+    """Return the ids of at most `limit` notifications whose job was lost or whose next attempt is due."""
     return due_notifications(now(), limit)
 
 
 def _send(notification: Notification) -> str:
-    settings = cast(NotificationsSettings, current_app.extensions["tradepost_settings"])
+    settings = current_settings(NotificationsSettings)
     try:
         clients().mailer.deliver(notification.id, compose_mail(notification, settings))
     except MailNotDelivered as failure:
@@ -59,7 +57,7 @@ def _address(notification: Notification) -> None:
     try:
         recipients = address_notification(notification)
     except Unavailable:
-        notification.postpone("recipients_unknown")
+        notification.postpone("recipients_unavailable")
         notification.commit()
         return
     for recipient_id in recipients:

@@ -38,7 +38,7 @@ from shared.web.tokens import Principal
 log = get_logger()
 
 DECLINES = counter("payment_declines_total", "Authorisations that were declined, by reason", ["reason"])
-AUTHORIZATIONS = counter("payment_authorizations_total", "Authorisations asked for, by outcome", ["outcome"])
+AUTHORIZATIONS = counter("payment_authorizations_total", "Authorisations requested, by outcome", ["outcome"])
 
 
 def open_card_page(request: CardPageRequest) -> CardPage:
@@ -53,7 +53,7 @@ def authorize_payment(request: AuthorizationRequest) -> AuthorizationAnswer:
     """
     Authorise and return how it ended: authorized, declined (why), or pending when no answer came in time.
 
-    The order id is the natural key: a repeat asks for the same charge again, never for another.
+    The order id is the natural key: a repeat requests the same charge, never another.
     """
     payment = _begin(request)
     if payment.status == PaymentStatus.PENDING:
@@ -147,7 +147,7 @@ def _authorize(payment: Payment) -> Payment:
 
 
 def _resolve_authorization(payment: Payment) -> Payment:
-    """Resolve a charge without an answer: found by its key, asked for again, or declined once it has expired."""
+    """Resolve a charge without an answer: find it by its key, request it again, or decline it once it has expired."""
     authorization = payment.authorization
     try:
         charge = clients().find_charge(authorization.id)

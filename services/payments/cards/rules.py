@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from services.payments.payments.rules import PaymentStatus
 from shared.base.money import Money
 
-# An order must not wait for ever for a charge that the processor never received.
+# An order cannot stay pending for ever because of a charge that the processor never received.
 AUTHORIZATION_EXPIRES_AFTER = timedelta(minutes=15)
 # A refund that came before its capture, or a capture before its authorisation.
 TRANSACTION_EXPIRES_AFTER = timedelta(hours=24)
@@ -30,7 +30,7 @@ DECLINE_REASONS = frozenset(
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What orders asks for; the order id is the natural key, `token` stands for the card."""
+    """The authorisation that orders requests; the order id is the natural key, `token` stands for the card."""
 
     order_id: str
     company_id: str
@@ -49,7 +49,7 @@ class AuthorizationAnswer:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """What staff asks to refund; `reference` is unique within the payment."""
+    """A refund that staff request; `reference` is unique within the payment."""
 
     amount: Money
     reference: str | None

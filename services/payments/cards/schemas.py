@@ -28,7 +28,7 @@ class RefundInput(InputSchema):
 
 
 class AuthorizationInput(InputSchema):
-    """What orders asks for; the order id is the natural key."""
+    """The authorisation that orders requests; the order id is the natural key."""
 
     builds = AuthorizationRequest
 

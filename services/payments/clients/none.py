@@ -1,4 +1,4 @@
-"""The adapter where no card processor is connected: cards are refused by name, everything else works."""
+"""The adapter where no card processor is connected: cards are refused, everything else works."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CODE = "cards_not_accepted"
 
 
 class NoProcessor:
-    """Declines every charge; there is never money to move."""
+    """Declines every charge, so no other call ever has a charge to work on."""
 
     name = "none"
 

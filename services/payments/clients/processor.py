@@ -1,4 +1,4 @@
-"""What payments needs of a card processor; each adapter translates one processor into this."""
+"""The interface of a card processor; each adapter translates one processor into it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Charge:
 @dataclass(frozen=True)
 class Settlement:
     """
-    What a webhook tells: the outcome of one transaction of one order.
+    What a webhook reports: the outcome of one transaction of one order.
 
-    `key` is the idempotency key under which we asked for it, `processor_id` the processor's id of the movement.
+    `key` is the idempotency key of our call, `processor_id` the processor's id of the transaction.
     """
 
     order_id: str
@@ -34,10 +34,10 @@ class Settlement:
 
 class CardProcessor(Protocol):
     """
-    A card processor. Every method that moves money takes the key under which it happens once, for ever.
+    A card processor. Every method that moves money takes an idempotency key: it happens once per key.
 
-    All raise `shared.base.errors.Unavailable` when no answer of the processor's own came (the money may have moved: ask
-    again by the same key) and `ProcessorRefused` when the processor says no. Amounts are minor units.
+    All raise `shared.base.errors.Unavailable` when no answer of the processor's own came (the money may have moved:
+    retry with the same key) and `ProcessorRefused` when the processor refuses. Amounts are minor units.
     """
 
     name: str
@@ -62,7 +62,7 @@ class CardProcessor(Protocol):
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
         """
-        Return what a webhook tells, None for a kind that does not concern us.
+        Return the outcome that a webhook reports, None for a kind that payments does not use.
 
         Raises WebhookSignatureInvalid or WebhookUnreadable.
         """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
-import orjson
+import msgspec
 
 from services.payments.clients.processor import Charge, Settlement
 from services.payments.clients.signatures import verify_webhook
@@ -16,9 +16,11 @@ from shared.base.errors import SettingsInvalid
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import ServiceClient, UpstreamRefused, segment
 
+Answer = TypeVar("Answer", bound=msgspec.Struct)
+Body = dict[str, str | int]
+
 API = "/psp-sandbox/v1"
-CHARGE = ("id", "status")
-# Refusals that are about us or the moment, not about the money: asking again later can help.
+# Refusals for other reasons than the money: a retry later can succeed.
 NOT_A_DECISION = frozenset({401, 403, 408, 429})
 KINDS = {
     "charge.authorized": TransactionKind.AUTHORIZATION,
@@ -42,8 +44,45 @@ class ApiKey:
         return False
 
 
+class Session(msgspec.Struct, frozen=True):
+    """The processor's answer to a request for a card page."""
+
+    url: str
+
+
+class Identified(msgspec.Struct, frozen=True):
+    """The processor's answer to a capture, refund or void."""
+
+    id: str
+
+
+class SandboxCharge(msgspec.Struct, frozen=True):
+    """A charge as the processor shows it."""
+
+    id: str
+    status: str
+    decline_code: str | None = None
+
+    def charge(self) -> Charge:
+        decline_code = self.decline_code or "card_declined"
+        return Charge(id=self.id, decline_code=decline_code if self.status == "declined" else None)
+
+
+class Charges(msgspec.Struct, frozen=True):
+    """The charges of one idempotency key: one or none."""
+
+    items: list[SandboxCharge]
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """A webhook's body: `data` depends on the type, and is read for the types of KINDS only."""
+
+    type: str
+    data: Any
+
+
 class SandboxProcessor(ServiceClient):
-    """Talks to the double over HTTP: pooled, with its own limits (`psp`), a keyed call repeated once with jitter."""
+    """Calls the double over HTTP: pooled, with its own limits (`psp`); a keyed call is retried once with jitter."""
 
     service = "psp"
     name = "sandbox"
@@ -53,42 +92,40 @@ class SandboxProcessor(ServiceClient):
         self._webhook_secret = webhook_secret
 
     def create_session(self, return_url: str, *, key: str) -> str:
-        url: str = self._ask("/sessions", {"return_url": return_url}, key, wanted=("url",))["url"]
-        return url
+        return self._post("/sessions", {"return_url": return_url}, key, Session).url
 
     def charge(self, token: str, *, amount: int, currency: str, order_id: str, key: str) -> Charge:
-        body = {"token": token, "amount": amount, "currency": currency, "reference": order_id}
-        return _charge(self._ask("/charges", body, key, wanted=CHARGE))
+        body: Body = {"token": token, "amount": amount, "currency": currency, "reference": order_id}
+        return self._post("/charges", body, key, SandboxCharge).charge()
 
     def find_charge(self, key: str) -> Charge | None:
         try:
             answer = self.get(f"{API}/charges", idempotency_key=key)
         except UpstreamRefused as refusal:
             raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
-        found = answer.get("items") if isinstance(answer, dict) else None
-        if not isinstance(found, list):
-            raise self._unreadable()
-        return _charge(self._readable(found[0], CHARGE)) if found else None
+        found = self._read(answer, Charges).items
+        return found[0].charge() if found else None
 
     def capture(self, charge_id: str, amount: int, *, key: str) -> str:
-        return str(self._ask(f"/charges/{segment(charge_id)}/captures", {"amount": amount}, key)["id"])
+        return self._post(f"/charges/{segment(charge_id)}/captures", {"amount": amount}, key, Identified).id
 
     def refund(self, charge_id: str, amount: int, *, key: str) -> str:
-        return str(self._ask(f"/charges/{segment(charge_id)}/refunds", {"amount": amount}, key)["id"])
+        return self._post(f"/charges/{segment(charge_id)}/refunds", {"amount": amount}, key, Identified).id
 
     def void(self, charge_id: str, *, key: str) -> str:
-        return str(self._ask(f"/charges/{segment(charge_id)}/void", {}, key)["id"])
+        return self._post(f"/charges/{segment(charge_id)}/void", {}, key, Identified).id
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
         verify_webhook(self._webhook_secret, headers, body)
         try:
-            message = orjson.loads(body)
-            kind = KINDS.get(message["type"])
-            return _settlement(kind, message["data"]) if kind else None
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as fault:
+            webhook = msgspec.json.decode(body, type=Webhook)
+            kind = KINDS.get(webhook.type)
+            return _settlement(kind, webhook.data) if kind else None
+        except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError) as fault:
             raise WebhookUnreadable("The body is not one of the processor's events") from fault
 
-    def _ask(self, path: str, body: dict[str, Any], key: str, *, wanted: Sequence[str] = ("id",)) -> Mapping[str, Any]:
+    def _post(self, path: str, body: Body, key: str, kind: type[Answer]) -> Answer:
+        """Return the answer of a keyed call; raise ProcessorRefused for a refusal of the processor's own."""
         try:
             answer = self.post(API + path, body, idempotency_key=key)
         except UpstreamRefused as refusal:
@@ -97,16 +134,14 @@ class SandboxProcessor(ServiceClient):
             if refusal.status in NOT_A_DECISION or code is None:
                 raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
             raise ProcessorRefused(code) from refusal
-        return self._readable(answer, wanted)
+        return self._read(answer, kind)
 
-    def _readable(self, answer: Any, wanted: Sequence[str]) -> Mapping[str, Any]:
-        """Return an answer that holds these texts; any other says nothing of the money."""
-        if not isinstance(answer, dict) or not all(isinstance(answer.get(name), str) for name in wanted):
-            raise self._unreadable()
-        return answer
-
-    def _unreadable(self) -> UpstreamUnavailable:
-        return UpstreamUnavailable(self.service, "unreadable_answer", is_retryable=False)
+    def _read(self, answer: Any, kind: type[Answer]) -> Answer:
+        """Return an answer as `kind`; one that does not fit reports no outcome and raises UpstreamUnavailable."""
+        try:
+            return msgspec.convert(answer, kind)
+        except msgspec.ValidationError as fault:
+            raise UpstreamUnavailable(self.service, "unreadable_answer", is_retryable=False) from fault
 
 
 def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
@@ -117,26 +152,20 @@ def build_processor(settings: PaymentsSettings) -> SandboxProcessor:
     return SandboxProcessor(settings.psp_url, api_key=settings.psp_api_key, webhook_secret=settings.psp_webhook_secret)
 
 
-def _charge(charge: Mapping[str, Any]) -> Charge:
-    is_declined = charge["status"] == "declined"
-    decline_code = str(charge.get("decline_code") or "card_declined") if is_declined else None
-    return Charge(id=str(charge["id"]), decline_code=decline_code)
-
-
-def _settlement(kind: TransactionKind, told: Mapping[str, Any]) -> Settlement:
-    charge = told["charge"]
-    movement = charge if kind == TransactionKind.AUTHORIZATION else told[kind.value]
+def _settlement(kind: TransactionKind, reported: Any) -> Settlement:
+    charge = msgspec.convert(reported["charge"], SandboxCharge)
+    transaction = reported["charge" if kind == TransactionKind.AUTHORIZATION else kind.value]
     return Settlement(
-        order_id=str(charge["reference"]),
-        key=str(movement["idempotency_key"]),
+        order_id=str(reported["charge"]["reference"]),
+        key=str(transaction["idempotency_key"]),
         kind=kind,
-        charge=_charge(charge),
-        processor_id=str(movement["id"]),
+        charge=charge.charge(),
+        processor_id=str(transaction["id"]),
     )
 
 
 def _code(body: Any) -> str | None:
-    """Return the reason in a refusal of the processor's own, None when it is somebody else's."""
+    """Return the reason in a refusal of the processor's own, None in one of a proxy."""
     error = body.get("error") if isinstance(body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else None

@@ -73,7 +73,7 @@ class Payment(Aggregate):
 
     @property
     def allowed_actions(self) -> list[PaymentAction]:
-        """What may be asked for now, by the table of states and the amounts that are left."""
+        """The actions that may be requested now, by the table of states and the amounts that are left."""
         capturable = self.amount - self._total(TransactionKind.CAPTURE)
         return rules.allowed_actions(
             self.status, amount=self.amount, capturable=capturable, refundable=self.refundable_amount

@@ -1,4 +1,4 @@
-"""Reading payments, and recording the captures, refunds and voids that events ask for."""
+"""Reading payments, and recording the captures, refunds and voids that events cause."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def record_void(order_id: str) -> PendingTransaction | None:
 
 
 def _record(payment: Payment, request: Callable[[Payment], Transaction | None]) -> PendingTransaction | None:
-    """Commit what `request` adds to the payment; an outcome that orders asks for again is announced again."""
+    """Commit what `request` adds to the payment; the outcome of a repeated request is announced again."""
     known = len(payment.transactions)
     transaction = request(payment)
     if transaction is None:

@@ -22,7 +22,7 @@ class PaymentStatus(StrEnum):
 
 
 class PaymentAction(StrEnum):
-    """`authorize` and `decline` are answers of the processor; the other three are asked for."""
+    """`authorize` and `decline` are answers of the processor; the other three are requested."""
 
     AUTHORIZE = "authorize"
     DECLINE = "decline"
@@ -38,7 +38,7 @@ class Next(NamedTuple):
     completed: PaymentStatus | None = None
 
 
-# State, action, next state. An answer of the processor that the state has no row for changes amounts, not the status.
+# State, action, next state. An outcome that its state has no action for changes amounts, not the status.
 STATES: Mapping[PaymentStatus, Mapping[PaymentAction, Next]] = {
     PaymentStatus.PENDING: {
         PaymentAction.AUTHORIZE: Next(PaymentStatus.AUTHORIZED),
@@ -95,7 +95,7 @@ def next_status(
     """
     Return the status after an action that succeeded; the amounts, in minor units, are those after it.
 
-    An action that the table does not know in this state leaves the status as it is: a declined payment stays declined.
+    An action that this state does not have leaves the status as it is: a declined payment stays declined.
     """
     after = STATES[status].get(action)
     if after is None:
@@ -106,7 +106,7 @@ def next_status(
 
 def allowed_actions(status: PaymentStatus, *, amount: int, capturable: int, refundable: int) -> list[PaymentAction]:
     """
-    Return what may be asked for now: capture, refund, void.
+    Return the actions that may be requested now: capture, refund, void.
 
     `capturable` and `refundable` are the minor units that are left when what is pending succeeds.
     """

@@ -19,7 +19,7 @@ class TransactionSchema(OutputSchema):
 
 
 class PaymentSchema(OutputSchema):
-    """`allowed_actions` names what may be asked for now: `capture`, `refund`, `void`."""
+    """`allowed_actions` are those that may be requested now: `capture`, `refund`, `void`."""
 
     id = fields.String()
     order_id = fields.String()
