@@ -1,1 +1,1 @@
-"""The kernel every service and portal stands on; it knows none of them."""
+"""The kernel that services and portals are built on; it imports neither."""

@@ -1,1 +1,1 @@
-"""Plain building blocks: time, ids, money, errors, deadlines, settings, limits, the workloads."""
+"""Building blocks: time, ids, money, errors, deadlines, settings, limits, AWS clients, the table of workloads."""

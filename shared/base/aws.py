@@ -1,4 +1,4 @@
-"""AWS clients whose every call is bounded: time-outs, jittered retries and pool come from the table of limits."""
+"""AWS clients whose timeouts, jittered retries and pool come from the table of limits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from shared.base.limits import limits_for
 @cache
 def client(service: str) -> Any:
     """
-    Return this process's client of an AWS service (`s3`, `sqs`, …); it may be shared by threads.
+    Return the client of an AWS service (`s3`, `sqs`, …), one per process and service; it is safe for threads.
 
-    Region, credentials and AWS_ENDPOINT_URL (another server in AWS' place) are read by boto3 from the environment.
+    boto3 reads region, credentials and AWS_ENDPOINT_URL (a test server instead of AWS) from the environment.
     """
     limits = limits_for(service)
-    # `standard` backs off exponentially with full jitter; the attempts count the first try.
+    # `standard` retries with exponential backoff and full jitter; `total_max_attempts` includes the first attempt.
     config = Config(
         connect_timeout=limits.connect_timeout,
         read_timeout=limits.read_timeout,
         max_pool_connections=limits.pool,
-        # Some APIs stand under a host of their own (data-servicediscovery); the server in AWS' place has only one.
+        # Some APIs have a host prefix (data-servicediscovery); a test server has one host only.
         inject_host_prefix="AWS_ENDPOINT_URL" not in os.environ,
         retries={"mode": "standard", "total_max_attempts": limits.attempts},
     )

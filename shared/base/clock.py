@@ -1,4 +1,4 @@
-"""The one clock: UTC time that a test can hold still."""
+"""UTC time for all code; a test can freeze it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _frozen: list[datetime] = []
 
 
 def now() -> datetime:
-    """Return the present UTC time in milliseconds, the precision MongoDB keeps."""
+    """Return the current UTC time, truncated to milliseconds: MongoDB stores no more."""
     moment = _frozen[-1] if _frozen else datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -21,7 +21,7 @@ def today() -> date:
 
 @contextmanager
 def frozen(moment: datetime) -> Iterator[None]:
-    """Hold the clock still at `moment` (aware, UTC) inside the block."""
+    """Freeze the clock at `moment` (aware, UTC) inside the block."""
     _frozen.append(moment)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The time a request still has: it travels in a context variable and a header, and it only ever shrinks."""
+"""The deadline of a request, in a context variable and the header X-Deadline-Ms; it can only be shortened."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
 
 HEADER = "X-Deadline-Ms"
 LONGEST_SECONDS = 60.0
-# The caller above stops waiting at its own deadline; a hop must answer a little earlier to be heard.
+# Each hop must answer a little before the deadline of its caller, or the answer comes too late.
 HOP_SECONDS = 0.005
 
 _expires_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class DeadlineExceeded(Unavailable):
-    """The caller has stopped waiting; work not yet begun is not begun."""
+    """The deadline has passed: the caller has stopped waiting, so no further work is started."""
 
-    title = "The time for this request is over"
+    title = "The request timed out"
 
-    def __init__(self, detail: str = "The request ran out of time") -> None:
+    def __init__(self, detail: str = "The deadline of the request has passed") -> None:
         super().__init__(detail, retry_after_seconds=1)
 
 
 def begin(seconds: float) -> Token[float | None]:
-    """Give the present context `seconds` at most; a longer deadline than the present one changes nothing."""
+    """Set the deadline to `seconds` from now unless an earlier one is set; `end` takes the returned token."""
     expires_at = time.monotonic() + seconds
     current = _expires_at.get()
     return _expires_at.set(expires_at if current is None else min(current, expires_at))
 
 
 def end(token: Token[float | None]) -> None:
-    """Put back the deadline that stood before `begin`."""
+    """Restore the deadline that was set before `begin`."""
     _expires_at.reset(token)
 
 
 @contextmanager
 def start(seconds: float) -> Iterator[None]:
-    """Give the block `seconds` at most; inside a shorter deadline the shorter one stays."""
+    """Run the block with a deadline of `seconds` from now; an earlier deadline stays."""
     token = begin(seconds)
     try:
         yield
@@ -54,7 +54,7 @@ def start(seconds: float) -> Iterator[None]:
 
 
 def remaining(default: float) -> float:
-    """Return the seconds left, never below 0; `default` where no deadline was set."""
+    """Return the seconds left, at least 0; `default` without a deadline."""
     expires_at = _expires_at.get()
     if expires_at is None:
         return default
@@ -62,7 +62,7 @@ def remaining(default: float) -> float:
 
 
 def within(seconds: float) -> float:
-    """Return how long something that may take `seconds` may take now."""
+    """Return `seconds`, or the time left if that is less."""
     return min(seconds, remaining(seconds))
 
 
@@ -71,16 +71,16 @@ def expired() -> bool:
 
 
 def check() -> None:
-    """Raise DeadlineExceeded when no time is left, before work that nobody would wait for."""
+    """Raise DeadlineExceeded when the deadline has passed; call it before expensive work."""
     if expired():
         raise DeadlineExceeded
 
 
 def parse(value: str | None) -> float | None:
     """
-    Return the seconds a header grants, at most LONGEST_SECONDS; None when it says nothing usable.
+    Return the value of X-Deadline-Ms in seconds, at most LONGEST_SECONDS; None for a missing or malformed value.
 
-    The header may come from anybody: what is not a plain run of digits counts as absent.
+    Any client can send the header, so everything but ASCII digits counts as malformed.
     """
     if not value or not value.isascii() or not value.isdigit():
         return None
@@ -90,12 +90,12 @@ def parse(value: str | None) -> float | None:
 
 
 def header_value(seconds: float) -> str:
-    """Return what to send to an upstream that is waited for `seconds`: whole milliseconds, at least 1."""
+    """Return the header value for a call with a timeout of `seconds`: whole milliseconds, at least 1."""
     return str(max(1, int((seconds - HOP_SECONDS) * 1000)))
 
 
 class Middleware:
-    """Sets each request's deadline before the application sees it; one that has passed gets a 503 and no work."""
+    """WSGI middleware that sets the deadline of each request; a request whose deadline has passed is answered 503."""
 
     def __init__(self, app: WSGIApplication, *, default_seconds: float = 10.0) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Refusals with a name: each is a `Problem` with a status, rendered once by `shared.web.problems`."""
+"""Errors that a client gets as a problem document: subclasses of `Problem`, rendered by `shared.web.problems`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field; `pointer` is a JSON pointer (RFC 6901) into the request body."""
+    """The error of one field; `pointer` is a JSON pointer (RFC 6901) into the request body."""
 
     pointer: str
     detail: str
@@ -18,14 +18,14 @@ class FieldError:
 
 class Problem(Exception):
     """
-    A refusal that the client is told about (RFC 9457).
+    An error that is answered as a problem document (RFC 9457).
 
     The class name is its type: `OrderNotCancellable` becomes `/problems/order-not-cancellable`.
     Keyword arguments become extension members of the problem document.
     """
 
     status = 500
-    title = "Something went wrong on our side"
+    title = "Internal server error"
 
     def __init__(
         self,
@@ -48,46 +48,50 @@ class Problem(Exception):
 
 class BadRequest(Problem):
     status = 400
-    title = "The request cannot be read"
+    title = "Bad request"
 
 
 class Unauthorized(Problem):
     status = 401
-    title = "Sign in first"
+    title = "Authentication is required"
 
     def __init__(self, detail: str = "", **extra: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
 
 
+class AccessTokenInvalid(Unauthorized):
+    title = "The access token is invalid or expired"
+
+
 class Forbidden(Problem):
     status = 403
-    title = "You may not do this"
+    title = "Permission denied"
 
 
 class NotFound(Problem):
     status = 404
-    title = "There is no such thing"
+    title = "Not found"
 
 
 class Conflict(Problem):
     status = 409
-    title = "The request does not fit the present state"
+    title = "Conflict with the current state"
 
 
 class VersionConflict(Conflict):
-    title = "Somebody else changed this at the same moment; read it again and retry"
+    title = "Another request changed this at the same time; read it again and retry"
 
 
 class InvalidInput(Problem):
     status = 422
-    title = "Some fields are not valid"
+    title = "Some fields are invalid"
 
 
 class Unavailable(Problem):
-    """A dependency is away; `retry_after_seconds` tells the client when to come back."""
+    """A dependency is unavailable; `retry_after_seconds` becomes the header Retry-After."""
 
     status = 503
-    title = "This is not available at the moment"
+    title = "Temporarily unavailable"
 
     def __init__(self, detail: str = "", *, retry_after_seconds: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **extra)
@@ -95,11 +99,11 @@ class Unavailable(Problem):
 
 class HandedBack(BaseException):
     """
-    Raised inside a job when its machine is about to be taken away: the job goes back to its queue.
+    Raised inside a job when its machine is about to stop: the job is put back into its queue.
 
-    No `except Exception` may swallow it; what a job has begun it may tidy up, and must raise it again.
+    A BaseException, so that `except Exception` does not catch it. A job may clean up and must raise it again.
     """
 
 
 class SettingsInvalid(Exception):
-    """The environment does not describe a service that can run; the message names every variable at fault."""
+    """Environment variables are missing or malformed; the message names each of them."""

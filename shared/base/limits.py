@@ -1,4 +1,4 @@
-"""What we grant each dependency: attempts, timeouts, pool, bulkhead and breaker, in one table."""
+"""Limits of each dependency in one table: attempts, timeouts, pool, bulkhead and breaker."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class DependencyLimits:
     """
     Limits of one dependency, per process. Times are seconds.
 
-    `attempts` counts the first try. `bulkhead` is how many calls may run at once, `pool` how many connections are kept.
-    The breaker opens for `breaker_open_seconds` once `breaker_calls` calls were seen within `breaker_window_seconds`
-    and `breaker_ratio` of them failed or took longer than `slow_seconds`.
+    `attempts` includes the first attempt. `bulkhead` is the number of calls at the same time, `pool` the number of
+    connections that are kept. The breaker opens for `breaker_open_seconds` when at least `breaker_calls` calls ended
+    within `breaker_window_seconds` and the share `breaker_ratio` of them failed or took longer than `slow_seconds`.
     """
 
     attempts: int = 2
@@ -36,7 +36,7 @@ class DependencyLimits:
 
 DEFAULT = DependencyLimits()
 
-# A caller waits longer than the one it calls: gateway > orders > payments > psp, or nobody would hear the answer.
+# A caller's timeout is longer than its upstream's: gateway > orders > payments > psp. Else answers come too late.
 LIMITS: dict[str, DependencyLimits] = {
     "gateway": replace(DEFAULT, read_timeout=10.0, pool=64, bulkhead=64, slow_seconds=8.0),
     "users": DEFAULT,
@@ -48,11 +48,11 @@ LIMITS: dict[str, DependencyLimits] = {
     "psp": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=16, bulkhead=16, slow_seconds=4.0),
     "mongodb": replace(DEFAULT, connect_timeout=2.0, slow_seconds=1.0),
     "redis": replace(DEFAULT, connect_timeout=0.25, read_timeout=0.25, slow_seconds=0.2),
-    # The names of AWS' services are boto3's own.
+    # AWS services have the names that boto3 gives them.
     "sesv2": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     "sns": replace(DEFAULT, connect_timeout=1.0, pool=8, bulkhead=8),
     "s3": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
-    # A receive waits on the server for new messages, up to a second.
+    # ReceiveMessage waits at the server for new messages, up to a second.
     "sqs": replace(DEFAULT, connect_timeout=1.0, read_timeout=5.0, pool=8, bulkhead=8, slow_seconds=4.0),
     "ssm": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
     "secretsmanager": replace(DEFAULT, attempts=4, connect_timeout=1.0, read_timeout=5.0, pool=4, bulkhead=4),
@@ -68,7 +68,7 @@ def _variable(dependency: str, field: str) -> str:
 
 
 def read_limits(dependency: str, environment: Mapping[str, str]) -> DependencyLimits:
-    """Return the limits of `dependency` (unknown: the defaults) as the environment changes them."""
+    """Return the limits of `dependency` (unknown: DEFAULT) with the changes of LIMIT_<DEPENDENCY>_<FIELD>."""
     limits = LIMITS.get(dependency, DEFAULT)
     changes: dict[str, Any] = {}
     faults: list[str] = []
@@ -95,12 +95,12 @@ def _positive(raw: str, kind: type) -> int | float:
 
 @cache
 def limits_for(dependency: str) -> DependencyLimits:
-    """Return the limits this process runs with; read from the environment once."""
+    """Return the limits of this process, read from the environment once."""
     return read_limits(dependency, os.environ)
 
 
 def describe_limits(environment: Mapping[str, str] | None = None) -> str:
-    """Return the whole table as text, a dependency per line; what the environment changed carries a `*`."""
+    """Return the table as text, a dependency per line; values from the environment are marked with `*`."""
     source = os.environ if environment is None else environment
     names = [field.name for field in fields(DependencyLimits)]
     rows = [["dependency", *names]]

@@ -12,7 +12,7 @@ MAX_AMOUNT = 10**14
 
 
 class CurrencyMismatch(ValueError):
-    """Two amounts of different currencies meet in one sum."""
+    """Amounts of different currencies cannot be added or subtracted."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,15 +48,15 @@ def round_half_even(value: Decimal) -> int:
 
 
 def line_total(unit_amount: Decimal, quantity: int) -> int:
-    """Return `quantity` units in whole minor units, rounded once per line."""
+    """Return the price of `quantity` units in whole minor units; it is rounded once per line."""
     return round_half_even(unit_amount * quantity)
 
 
 def share(total: int, part: int, whole: int) -> int:
     """
-    Return what the first `part` of `whole` pieces of `total` cost together, rounded half-even.
+    Return `total * part / whole` in whole minor units, rounded half-even; 0 when `whole` is 0.
 
-    Differences of consecutive shares add up to `total` exactly, so that the last piece takes the rest.
+    Differences of consecutive shares add up to `total` exactly, so the last piece gets the remainder.
     """
     return round_half_even(Decimal(total) * part / whole) if whole else 0
 

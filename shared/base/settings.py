@@ -1,4 +1,4 @@
-"""Settings read once from the environment; all that is missing or malformed is reported together."""
+"""Settings read once from the environment; all missing and malformed variables are reported together."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Settings:
     """
     Base of every `config.py`: a frozen dataclass whose fields are environment variables in upper case.
 
-    A field may carry `metadata={"choices": (...)}`: an unknown value is refused at start, by name.
-    A variable may hold `ssm:/path` or `secretsmanager:name[#key]`: its value is then read there.
+    A field with `metadata={"choices": (...)}` accepts these values only.
+    A variable may hold `ssm:/path` or `secretsmanager:name[#key]`: its value is then read from AWS.
     """
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
-        """Read every field that is not `given`; raise SettingsInvalid naming all that are missing or malformed."""
+        """Return the settings with every field that is not `given` read from the environment; raise SettingsInvalid."""
         source = os.environ if environment is None else environment
         hints = get_type_hints(cls)
         values: dict[str, Any] = dict(given)
@@ -77,25 +77,25 @@ def _checked(setting: Field[Any], kind: Any, raw: str) -> Any:
 
 
 def _read_at_aws(setting: Field[Any], kind: Any, reference: str) -> Any:
-    """Read what `reference` names; its value, which may be a secret, stands in no message."""
+    """Return the value that `reference` names at AWS; no error message holds the value, which may be a secret."""
     value: str = import_module("shared.base.settings_aws").resolve(reference)
     if not value:
         raise ValueError(f"is empty in {reference}")
     try:
         return _checked(setting, kind, value)
     except ValueError:
-        raise ValueError(f"has a value in {reference} that it cannot take") from None
+        raise ValueError(f"has an invalid value in {reference}") from None
 
 
 def one_of(default: str, *others: str) -> str:
-    """Declare a setting that takes these values only: `metrics_backend: str = one_of("prometheus", "emf")`."""
+    """Return a field that takes these values only: `metrics_backend: str = one_of("prometheus", "emf")`."""
     choice: str = field(default=default, metadata={"choices": (default, *others)})
     return choice
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObservedSettings(Settings):
-    """How any workload lets itself be watched; `emf` writes CloudWatch's metrics, `otlp` sends spans to a collector."""
+    """Logs, metrics and traces of a workload; `emf` writes CloudWatch metrics, `otlp` sends spans to a collector."""
 
     tradepost_env: str = "prod"
     log_level: str = "INFO"
@@ -104,15 +104,15 @@ class ObservedSettings(Settings):
 
 
 def require_verified_tls(variable: str, url: str, refused: Mapping[str, tuple[str, ...]]) -> None:
-    """Raise SettingsInvalid when an address asks for TLS that verifies nobody; `refused` is option: values."""
+    """Raise SettingsInvalid when a URL turns certificate checks off; `refused` maps option names to refused values."""
     for name, value in parse_qsl(urlsplit(url).query):
         if value.lower() in refused.get(name.lower(), ()):
-            raise SettingsInvalid(f"{variable} asks for {name}={value}; the server's certificate is always verified")
+            raise SettingsInvalid(f"{variable} has {name}={value}; the server certificate is always verified")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(ObservedSettings):
-    """What every service reads; `mongodb_uri` names the service's own database in its path."""
+    """Settings of every service."""
 
     redis_url: str
     users_url: str = "http://users:8080"
@@ -122,7 +122,7 @@ class ServiceSettings(ObservedSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class KeySettings(Settings):
-    """What encrypts data at rest: a key file of this machine, or the KMS key `kms_key_id` (an ARN)."""
+    """Where the keys of data at rest are: a key file on this machine, or the KMS key `kms_key_id` (an ARN)."""
 
     key_backend: str = field(default="local", metadata={"choices": ("local", "kms")})
     key_file: str = ""
@@ -131,7 +131,11 @@ class KeySettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings(ServiceSettings, KeySettings):
-    """A service with a database of its own; a job still at work `hand_back_seconds` after SIGTERM is queued again."""
+    """
+    Settings of a service with a database; `mongodb_uri` names the database in its path.
+
+    A job that still runs `hand_back_seconds` after SIGTERM is queued again.
+    """
 
     mongodb_uri: str
     hand_back_seconds: int = 60

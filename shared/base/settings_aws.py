@@ -1,4 +1,4 @@
-"""Settings kept at AWS: an environment variable names where its value stands, and it is read once, at the start."""
+"""Settings stored at AWS: an environment variable holds a reference, which is resolved once at the start."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from shared.base.aws import client
 
 def resolve(reference: str) -> str:
     """
-    Return what `ssm:/path` or `secretsmanager:name[#key]` stands for; `key` is a member of a JSON secret.
+    Return the value of `ssm:/path` or `secretsmanager:name[#key]`; `key` is a member of a JSON secret.
 
-    Raise ValueError with a reason that names the place and never holds the value.
+    Raises ValueError whose message names the reference and never holds the value.
     """
     source, _, place = reference.partition(":")
     try:
@@ -40,7 +40,7 @@ def _member(text: str, name: str, key: str) -> str:
     try:
         value = orjson.loads(text)[key]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise ValueError(f"cannot be read from secretsmanager:{name}: it is no JSON object with {key!r}") from None
+        raise ValueError(f"cannot be read from secretsmanager:{name}: it is not a JSON object with {key!r}") from None
     if not isinstance(value, str):
         raise ValueError(f"cannot be read from secretsmanager:{name}: {key!r} is not a string")
     return value

@@ -1,4 +1,4 @@
-"""The one table of workloads: who runs, on which port, who calls whom, and what is scheduled."""
+"""Table of all workloads: kind, package, port, stores, and the services each workload calls."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Workload:
     """
     One process of the platform.
 
-    `package` is the Python package that holds its `app` module; `port` is None for workloads nobody calls.
-    `calls` are the upstream services it reaches over HTTP; `prefix` is the path a person opens;
-    `threads` serve requests: their rate times how long an upstream makes each wait.
+    `package` is the Python package with the `app` module; `port` is None for workloads without HTTP.
+    `calls` are the upstream services called over HTTP; `prefix` is the path that a browser opens;
+    `threads` is the number of request threads: request rate times the time that a request waits for upstreams.
     """
 
     name: str

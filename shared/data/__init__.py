@@ -1,1 +1,1 @@
-"""What is stored: MongoDB, Redis, files, keys, encryption, events as they are kept."""
+"""Storage: MongoDB, Redis, files, encryption and its keys, events as they are stored."""

@@ -1,4 +1,4 @@
-"""Finding by an encrypted value: an HMAC-SHA-256 of it, under a key that only the key service can open."""
+"""Search by an encrypted value: an HMAC-SHA-256 of the value, with a key that only the key service can unwrap."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _known: dict[str, tuple[Cipher, bytes]] = {}
 
 
 def blind_index(service: str, name: str, value: str) -> str:
-    """Return what stands for `value` in an index; equal values of one service and name (`users.email`) are equal."""
+    """Return the index entry of `value`; equal values of one service and name (`users.email`) have equal entries."""
     text = f"{name}\0{value}".encode("utf-8", "surrogatepass")
     return hmac.new(_index_key(service), text, hashlib.sha256).hexdigest()
 
 
 def _index_key(service: str) -> bytes:
-    """Return the service's index key, which is drawn once, stands wrapped in its database and stays in memory."""
+    """Return the index key of the service: created once, stored wrapped in its database, cached in memory."""
     cipher = cipher_of(service)
     owner, key = _known.get(service, (None, b""))
     if owner is not cipher:
@@ -37,6 +37,6 @@ def _wrapped_key(service: str, cipher: Cipher) -> bytes:
         found = {"_id": PURPOSE, "wrapped": cipher.keys.new_data_key(cipher.context(PURPOSE)).wrapped}
         try:
             retry_on_failover(lambda: stored.insert_one(found))
-        except DuplicateKeyError:  # another process was faster: its key is the one
+        except DuplicateKeyError:  # another process stored its key first
             return _wrapped_key(service, cipher)
     return bytes(found["wrapped"])

@@ -1,4 +1,4 @@
-"""Events as they wait in their aggregate's outbox: what is personal in them is encrypted there, as everywhere."""
+"""Events in the outbox of an aggregate, with their personal fields encrypted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.data.events import Envelope, Event
 
 
 def to_outbox(service: str, envelope: Envelope, event: type[Event]) -> dict[str, Any]:
-    """Return the envelope as it is stored, with the fields encrypted that the event calls personal."""
+    """Return the envelope as it is stored, with the personal fields of the event encrypted."""
     stored = envelope.to_document()
     if event.personal:
         encrypted = {name: _encrypted(service, envelope, name) for name in event.personal}
@@ -20,7 +20,7 @@ def to_outbox(service: str, envelope: Envelope, event: type[Event]) -> dict[str,
 
 
 def from_outbox(service: str, stored: Mapping[str, Any]) -> Envelope:
-    """Return a stored envelope as it is published."""
+    """Return the stored envelope with its fields decrypted, ready to publish."""
     envelope = Envelope.from_document(stored)
     encrypted = {name: value for name, value in envelope.fields.items() if is_encrypted(value)}
     if not encrypted:

@@ -18,9 +18,10 @@ V = TypeVar("V")
 
 class _EncryptedMixin(ABC, Generic[V]):
     """
-    Encrypts what is stored and decrypts what is loaded; a value that an older version stored plain is taken as it is.
+    Encrypts a value when it is stored and decrypts it when it is loaded; a value stored plain by an older version is
+    returned as it is.
 
-    Such a field can be neither queried nor indexed: see `shared.data.blind_index` for what is looked up.
+    The field can be neither queried nor indexed; `shared.data.blind_index` offers lookups by an encrypted value.
     """
 
     if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class _EncryptedMixin(ABC, Generic[V]):
         return FieldContext(self.purpose, f"{self.owner_document._meta['collection']}.{self.name}")
 
     def decrypted(self, stored: Any) -> Any:
-        """Return the value that MongoDB holds encrypted."""
+        """Return the plain value of a stored one."""
         if not is_encrypted(stored):
             return stored
         return self._decoded(cipher_of(self.service).decrypt(stored, self.context))
@@ -68,7 +69,7 @@ class _EncryptedMixin(ABC, Generic[V]):
 
     @abstractmethod
     def _decoded(self, value: bytes) -> Any:
-        """Return the value that was encoded so."""
+        """Return the value of these bytes."""
 
 
 class EncryptedStringField(_EncryptedMixin[V], StringField):
@@ -107,12 +108,12 @@ class EncryptedDictField(_EncryptedMixin[dict[str, Any]], BaseField):
 
 @cache
 def encrypted_fields(document: type[Document]) -> tuple[tuple[str, _EncryptedMixin[Any]], ...]:
-    """Return (name in MongoDB, field) of a document class's encrypted fields."""
+    """Return (name in MongoDB, field) for each encrypted field of a document class."""
     return tuple((each.db_field, each) for each in document._fields.values() if isinstance(each, _EncryptedMixin))
 
 
 def decrypted(document: type[Document], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored document with its encrypted fields decrypted: for reads past mongoengine."""
+    """Return a stored document with its encrypted fields decrypted, for reads by pymongo."""
     plain = dict(stored)
     for name, field in encrypted_fields(document):
         if name in plain:
@@ -121,7 +122,7 @@ def decrypted(document: type[Document], stored: Mapping[str, Any]) -> dict[str, 
 
 
 def stored_plain(document: type[Document], stored: Mapping[str, Any]) -> list[str]:
-    """Return the encrypted fields that an older version stored plain: they are encrypted by the next write."""
+    """Return the encrypted fields that an older version stored plain; the next write encrypts them."""
     return [
         field.name
         for name, field in encrypted_fields(document)

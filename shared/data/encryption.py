@@ -1,5 +1,5 @@
 """
-Envelope encryption of values at rest by AES-256-GCM; data keys stay in memory, so that a hot path makes no call.
+Envelope encryption of stored values by AES-256-GCM; data keys are cached in memory, so that hot paths make no call.
 
 An encrypted value is `E1 01` (mark and version), the length of the wrapped data key (2 bytes), that key, the nonce
 (12 bytes), the ciphertext and its tag (16 bytes). Version, service, purpose and field are authenticated with it.
@@ -29,7 +29,7 @@ PERSONAL, PAYMENT = "personal", "payment"
 VERSION = b"\xe1\x01"
 NONCE_BYTES = 12
 TAG_BYTES = 16
-# Random nonces of 96 bits are safe for 2^32 values under one key; a key in use for a day limits what one leak opens.
+# Random nonces of 96 bits are safe for 2^32 values per key; a new key each day limits the damage of one leaked key.
 VALUES_PER_KEY = 2**20
 KEY_SECONDS = 24 * 3600.0
 RENEWAL_RETRY_SECONDS = 60.0
@@ -37,7 +37,7 @@ KEYS_REMEMBERED = 1024
 
 
 class FieldContext(NamedTuple):
-    """Where a value belongs: `purpose` chooses its data key, `name` (`users.email`) is authenticated with it."""
+    """The field of a value: `purpose` selects the data key, `name` (`users.email`) is authenticated with the value."""
 
     purpose: str
     name: str
@@ -52,7 +52,7 @@ class _EncryptionKey:
 
 
 class Cipher:
-    """Encrypts and decrypts the values of one service; safe for threads, and no call is made while a lock is held."""
+    """Encrypts and decrypts values of one service; safe for threads; calls of the key service hold no lock."""
 
     def __init__(
         self,
@@ -75,13 +75,13 @@ class Cipher:
         self._decryption_keys: OrderedDict[tuple[str, bytes], AESGCM] = OrderedDict()
 
     def encrypt(self, value: bytes, field: FieldContext) -> bytes:
-        """Return the value encrypted; raise Unavailable when there is no data key yet and none can be made."""
+        """Return the value encrypted; raise Unavailable if no data key is cached and none can be created."""
         key = self._encryption_key(field.purpose)
         nonce = os.urandom(NONCE_BYTES)
         return key.header + nonce + key.aead.encrypt(nonce, value, self._bound(field))
 
     def decrypt(self, encrypted: bytes, field: FieldContext) -> bytes:
-        """Return the plain value; raise CiphertextInvalid, or Unavailable for a data key that is not known yet."""
+        """Return the plain value; raise CiphertextInvalid, or Unavailable when its data key cannot be unwrapped now."""
         wrapped, body_at = _wrapped_key(encrypted)
         key = self._decryption_key(field.purpose, wrapped)
         nonce, body = encrypted[body_at : body_at + NONCE_BYTES], encrypted[body_at + NONCE_BYTES :]
@@ -89,10 +89,12 @@ class Cipher:
             return key.decrypt(nonce, body, self._bound(field))
         except InvalidTag as fault:
             where = f"{self._service}: {field.name}"
-            raise CiphertextInvalid(f"{where} cannot be decrypted: it was changed, or belongs elsewhere") from fault
+            raise CiphertextInvalid(
+                f"{where} cannot be decrypted: it was changed, or is the value of another field"
+            ) from fault
 
     def context(self, purpose: str) -> dict[str, str]:
-        """Return what a data key of this purpose is bound to."""
+        """Return the context to which a data key of this purpose is bound."""
         return {"service": self._service, "purpose": purpose}
 
     def _bound(self, field: FieldContext) -> bytes:
@@ -105,14 +107,14 @@ class Cipher:
                 current.values_left -= 1
                 if current.values_left > 0 and self._clock() < current.renew_at:
                     return current
-                # The others go on with it while this thread fetches the next.
+                # Other threads keep using the current key while this thread fetches a new one.
                 current.values_left, current.renew_at = self._values_per_key, self._clock() + RENEWAL_RETRY_SECONDS
         try:
             return self._renew(purpose)
         except Unavailable:
             if current is None:
                 raise
-            log.warning("data_key_kept", service=self._service, purpose=purpose)
+            log.warning("data_key_renewal_failed", service=self._service, purpose=purpose)
             return current
 
     def _renew(self, purpose: str) -> _EncryptionKey:
@@ -144,16 +146,16 @@ class Cipher:
 
 
 def is_encrypted(value: Any) -> bool:
-    """Tell an encrypted value from one that an older version stored as it was."""
+    """Return whether the value is encrypted; older versions stored plain values."""
     return isinstance(value, bytes) and value.startswith(VERSION)
 
 
 def _wrapped_key(encrypted: bytes) -> tuple[bytes, int]:
-    """Return the wrapped data key and where the nonce begins."""
+    """Return the wrapped data key and the offset of the nonce."""
     start = len(VERSION) + 2
     end = start + int.from_bytes(encrypted[len(VERSION) : start], "big")
     if not is_encrypted(encrypted) or len(encrypted) < end + NONCE_BYTES + TAG_BYTES:
-        raise CiphertextInvalid("This is no encrypted value of a version that is known here")
+        raise CiphertextInvalid("This is not an encrypted value of a known version")
     return encrypted[start:end], end
 
 
@@ -161,12 +163,12 @@ _ciphers: dict[str, Cipher] = {}
 
 
 def use_keys(service: str, settings: KeySettings) -> None:
-    """Let a service's documents be encrypted with the keys that its settings choose."""
+    """Set the keys that encrypt the documents of a service."""
     _ciphers[service] = Cipher(service, build_keys(settings))
 
 
 def cipher_of(service: str) -> Cipher:
-    """Return the service's cipher; raise LookupError when it was given no keys."""
+    """Return the cipher of the service; raise LookupError if `use_keys` was not called for it."""
     if service not in _ciphers:
-        raise LookupError(f"The service {service} was given no keys")
+        raise LookupError(f"The service {service} has no keys: call use_keys first")
     return _ciphers[service]

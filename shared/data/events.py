@@ -1,4 +1,4 @@
-"""Events: past-tense facts that one service records and others react to."""
+"""Events: facts in the past tense that one service records and other services handle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Event:
     Base of every event in `shared/events/catalog/`.
 
     Fields are strings, whole numbers, booleans, and frozen msgspec structs of them, alone or in lists: what JSON holds.
-    `name` is `<publisher>.<what_happened>.v<version>`; `personal` names the texts that are encrypted in the outbox.
+    `name` is `<publisher>.<what_happened>.v<version>`; `personal` names text fields that are encrypted in the outbox.
     """
 
     name: ClassVar[str]
@@ -30,9 +30,9 @@ class Event:
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:
         """
-        Return the event built from its published fields; fields that a newer publisher added are left out.
+        Return the event built from its published fields; fields of a newer publisher are ignored.
 
-        Raises msgspec.ValidationError, which names the field, when one is missing or of another type.
+        Raises msgspec.ValidationError, which names the field, when a field is missing or has another type.
         """
         return msgspec.convert(values, cls)
 
@@ -40,9 +40,9 @@ class Event:
 @dataclass(frozen=True)
 class Envelope:
     """
-    An event on its way: `id` is unique, `version` orders the events of one aggregate.
+    An event with the metadata of its delivery: `id` is unique, `version` orders the events of one aggregate.
 
-    `trace` carries request id and traceparent of the request that caused the event.
+    `trace` has the request id and traceparent of the request that caused the event.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Envelope:
 
     @classmethod
     def wrap(cls, event: Event, *, aggregate_id: str, version: int) -> Envelope:
-        """Wrap an event that happens now, inside the request or handler at work."""
+        """Return an envelope with a new id, the current time and the trace of the current request or handler."""
         return cls(
             id=new_id("evt"),
             name=event.name,
@@ -93,7 +93,7 @@ E_ = TypeVar("E_", bound=Event)
 
 @dataclass(frozen=True)
 class Handler:
-    """A subscriber's function for one event; a batch handler takes a list of events."""
+    """A function of a subscriber for one event type; a batch handler gets a list of events."""
 
     service: str
     event_type: type[Event]
@@ -112,7 +112,7 @@ def handles(event_type: type[E_], *, batch: bool = False) -> Callable[[Callable[
     """
     Register a function of `services.<service>.handlers` for an event.
 
-    It must be safe to run twice and out of order. With `batch` it is given a list of events at a time.
+    It must be safe to run twice and out of order. With `batch` it gets a list of events.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:

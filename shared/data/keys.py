@@ -1,4 +1,4 @@
-"""Data keys for encryption at rest: who makes and unwraps them is chosen by KEY_BACKEND."""
+"""Data keys for encryption at rest; KEY_BACKEND selects the key service that creates and unwraps them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shared.base.settings import KeySettings
 
 DATA_KEY_BYTES = 32
 
-# Loaded by name, so that an installation imports the adapter it uses and no other.
+# Imported by name, so that an installation imports only the adapter that it uses.
 BACKENDS = {"local": "shared.data.keys_local", "kms": "shared.data.keys_kms"}
 
 
 class CiphertextInvalid(Exception):
-    """What is stored cannot be decrypted: it was changed, or belongs to another service, purpose or field."""
+    """A stored value cannot be decrypted: it was changed, or belongs to another service, purpose or field."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class DataKey:
 
 class KeyService(Protocol):
     """
-    Makes data keys and unwraps them; `context` ({service, purpose}) is bound to each.
+    Creates data keys and unwraps them; each is bound to a `context` ({service, purpose}).
 
-    Both raise Unavailable when it does not answer; a wrapped key is unwrapped in its own context only.
+    Both methods raise Unavailable while the key service does not answer.
     """
 
     def new_data_key(self, context: Mapping[str, str]) -> DataKey:
         """Return a new data key."""
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
-        """Return the data key that was wrapped; raise CiphertextInvalid when it is none of ours or of this context."""
+        """Return the plain data key; raise CiphertextInvalid for a foreign or changed key, or for another context."""
 
 
 def build_keys(settings: KeySettings) -> KeyService:
-    """Return the key service that the settings choose; raise SettingsInvalid when its own settings are missing."""
+    """Return the key service of KEY_BACKEND; raise SettingsInvalid when its settings are missing."""
     return cast(KeyService, import_module(BACKENDS[settings.key_backend]).build_keys(settings))

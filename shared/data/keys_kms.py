@@ -1,4 +1,4 @@
-"""The key backend `kms`: AWS KMS makes and unwraps data keys, and sees nothing else."""
+"""The key backend `kms`: AWS KMS creates and unwraps data keys; it never gets a value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class KmsKeys:
-    """Data keys of one KMS key; the context is KMS' encryption context, which policies and CloudTrail see."""
+    """Data keys of one KMS key; the context is its encryption context, visible to policies and CloudTrail."""
 
     def __init__(self, key_id: str) -> None:
         self._key_id = key_id

@@ -1,4 +1,4 @@
-"""The key backend `local`: data keys are wrapped by a key in a file of this machine."""
+"""The key backend `local`: data keys are wrapped by a key in a local file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME_BYTES = 8
 
 
 class LocalKeys:
-    """Wraps with the first key and unwraps with all, so that keys rotate by putting a new one in front."""
+    """Wraps with the first key and unwraps with all keys: a new first key rotates them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._by_name = {hashlib.sha256(key).digest()[:NAME_BYTES]: AESGCM(key) for key in keys}
@@ -34,7 +34,7 @@ class LocalKeys:
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         key = self._by_name.get(wrapped[:NAME_BYTES])
         if key is None:
-            raise CiphertextInvalid("KEY_FILE does not hold the key that this data key was wrapped with")
+            raise CiphertextInvalid("KEY_FILE lacks the key that wrapped this data key")
         nonce, body = wrapped[NAME_BYTES : NAME_BYTES + NONCE_BYTES], wrapped[NAME_BYTES + NONCE_BYTES :]
         try:
             return key.decrypt(nonce, body, _bound(context))
@@ -43,14 +43,14 @@ class LocalKeys:
 
 
 def build_keys(settings: KeySettings) -> LocalKeys:
-    """Read KEY_FILE: base64 keys of 32 bytes, one a line."""
+    """Return the keys of KEY_FILE: base64 keys of 32 bytes, one a line."""
     if not settings.key_file:
         raise SettingsInvalid("KeySettings: KEY_FILE is missing (KEY_BACKEND is local)")
     return LocalKeys(read_keys(settings.key_file))
 
 
 def read_keys(path: str) -> list[bytes]:
-    """Return the keys of the file; raise SettingsInvalid when there are none, or others may read it."""
+    """Return the keys of the file; raise SettingsInvalid if it has none, or other users may read it."""
     file = Path(path)
     try:
         if file.stat().st_mode & 0o077:
@@ -64,7 +64,7 @@ def read_keys(path: str) -> list[bytes]:
 
 
 def new_key_line() -> bytes:
-    """Return a new key as it stands in a key file."""
+    """Return a new key as a line of a key file."""
     return base64.b64encode(os.urandom(DATA_KEY_BYTES)) + b"\n"
 
 

@@ -1,4 +1,4 @@
-"""A lease in MongoDB: at most one holder at a time, taken over when it is not renewed."""
+"""A lease in MongoDB: at most one holder at a time; another process acquires it after it expired."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from shared.data.persistence import database
 
 class Lease:
     """
-    Named leadership inside one service's database.
+    A named lease in the database of one service, held for `seconds` since its last renewal.
 
-    The holder renews by calling `held()` more often than `seconds`. Clocks may differ by less than a third of that.
+    The holder renews it by calling `held()` more often. Clocks of hosts may differ by less than a third of `seconds`.
     """
 
     def __init__(self, service: str, name: str, *, seconds: float = 10.0) -> None:
@@ -27,7 +27,7 @@ class Lease:
         self._is_held = False
 
     def held(self) -> bool:
-        """Return whether this process leads now, taking or renewing the lease when it is time to."""
+        """Return whether this process holds the lease, after acquiring or renewing it when due."""
         moment = now()
         if self._is_held and moment < self._renew_at:
             return True
@@ -35,7 +35,7 @@ class Lease:
         claim = {"$set": {"holder": self._holder, "expires_at": moment + self._length}}
         try:
             self._is_held = self._collection.update_one(free, claim, upsert=True).acknowledged
-        except DuplicateKeyError:  # somebody else's lease is running
+        except DuplicateKeyError:  # another process holds the lease
             self._is_held = False
         self._renew_at = moment + self._length / 3
         return self._is_held

@@ -1,4 +1,4 @@
-"""Migrations of stored documents: numbered, forward only, one leader at a time, safe to be killed and run again."""
+"""Migrations of stored documents: numbered, forward only, one process at a time, safe to interrupt and run again."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LOOK_AGAIN_SECONDS = 0.2
 
 
 class MigrationsRefused(Exception):
-    """The migrations cannot be applied now; the message says why in one sentence."""
+    """The migrations cannot be applied now; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Migration:
     """
-    One change of what is stored.
+    One change of stored documents.
 
-    `run` works on the bare database, for documents look different later, and yields after each batch; it begins by
-    asking what is left to do, so that it goes on where a killed one stopped. A batch stays below two seconds.
+    `run` uses pymongo, since document classes change later, and yields after each batch. It starts with a query for
+    the documents left to change, so that it continues after an interruption. A batch takes less than two seconds.
     """
 
     number: int
@@ -40,9 +40,9 @@ class Migration:
 
 def migrate(service: str, migrations: Sequence[Migration], *, patience_seconds: float = 0.0) -> list[str]:
     """
-    Apply those that are not recorded, in their order, and return their names; raise MigrationsRefused.
+    Apply the migrations that are not recorded yet, in order, and return their names; raise MigrationsRefused.
 
-    Somebody else who migrates, or was killed while at it less than a minute ago, is waited for `patience_seconds`.
+    The lease of another process that migrates, or was killed within the last minute, is awaited `patience_seconds`.
     """
     if [each.number for each in migrations] != list(range(1, len(migrations) + 1)):
         raise MigrationsRefused(f"The migrations of {service} must be numbered 1, 2, 3 … in their order")
@@ -52,10 +52,10 @@ def migrate(service: str, migrations: Sequence[Migration], *, patience_seconds: 
     give_up_at = time.monotonic() + patience_seconds
     while not lease.held():
         if time.monotonic() >= give_up_at:
-            raise MigrationsRefused(f"Somebody else migrates {service} now; run this again in a minute")
+            raise MigrationsRefused(f"Another process migrates {service} now; run this again in a minute")
         time.sleep(LOOK_AGAIN_SECONDS)
     try:
-        due = _due(service, migrations)  # another leader may have finished before us
+        due = _due(service, migrations)  # another process may have applied them
         for migration in due:
             _apply(service, migration, lease)
     finally:
@@ -72,7 +72,7 @@ def _apply(service: str, migration: Migration, lease: Lease) -> None:
     stored = database(service)
     for _ in migration.run(stored):
         if not lease.held():
-            raise MigrationsRefused(f"Somebody else took over the migrations of {service}")
+            raise MigrationsRefused(f"Another process holds the lease of the migrations of {service} now")
     row = {"_id": migration.number, "name": migration.name, "applied_at": now()}
     stored["migrations"].replace_one({"_id": migration.number}, row, upsert=True)
-    log.info("migrated", service=service, number=migration.number, migration=migration.name)
+    log.info("migration_applied", service=service, number=migration.number, migration=migration.name)

@@ -1,4 +1,4 @@
-"""MongoDB: connections, and the aggregate that guards its version and carries its own outbox."""
+"""MongoDB: connections, retries, and the base class of documents with a version check and an outbox."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ CONFLICT_ATTEMPTS = 5
 DUPLICATE_KEY = 11000
 STORE_TIMEOUT_SECONDS = 2.0
 INDEX_SECONDS = 60.0
-# What was done is still recorded when the deadline has passed: nobody waits, but the next one must find it.
+# A result is still stored after the deadline: the caller has stopped waiting, but a retry must find the result.
 LEAST_FAILOVER_SECONDS = 0.1
-# Network errors, time-outs, a lost primary and an election are all ConnectionFailures to the driver.
+# The driver reports network errors, timeouts, a lost primary and an election as ConnectionFailure.
 STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
-# Put together, so that a search of the sources for such an option finds none.
+# Composed, so that a search of the sources for these options finds none.
 UNVERIFIED = {f"tls{each}": ("true",) for each in ("insecure", "allowinvalidcertificates", "allowinvalidhostnames")}
 _databases: dict[str, str] = {}
 
 
 def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
     """
-    Connect a service to its own database, named in the path of `uri`; documents find it by `db_alias`.
+    Connect a service to its database, named in the path of `uri`; documents refer to it by `db_alias`.
 
-    Majority writes and reads, every call bounded by two seconds (the driver's own defaults wait for thirty).
+    Writes and reads have majority concern; every call has a timeout of two seconds (default of the driver: thirty).
     """
     require_verified_tls("MONGODB_URI", uri, UNVERIFIED)
     if _databases.get(service) != uri:
@@ -72,7 +72,7 @@ def connect(service: str, uri: str, *, pool: int = 32) -> Database[Any]:
 
 
 def disconnect(service: str) -> None:
-    """Close a service's connections; documents find no database until it is connected again."""
+    """Close the connections of a service."""
     if _databases.pop(service, None):
         mongoengine.disconnect(alias=service)
 
@@ -89,14 +89,14 @@ def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
     """Create the indexes of every document of one service; safe to run at each start (docs/adr/0017)."""
     with building_indexes(seconds):
         for document in documents_of(service):
-            document._meta["index_background"] = True  # DocumentDB would hold up writes meanwhile
+            document._meta["index_background"] = True  # else DocumentDB blocks writes meanwhile
             document.ensure_indexes()
             if issubclass(document, Aggregate):
-                document.collection().create_index("outbox.id", sparse=True, background=True)  # what the relay asks for
+                document.collection().create_index("outbox.id", sparse=True, background=True)  # the query of the relay
 
 
 def building_indexes(seconds: float = INDEX_SECONDS) -> AbstractContextManager[object]:
-    """Give the calls of the block a minute: a request's two seconds are too short for a start on a busy machine."""
+    """Set the timeout of the block's calls to `seconds`: the two seconds of a request are too short for indexes."""
     return pymongo.timeout(seconds)
 
 
@@ -116,7 +116,7 @@ def _subclasses(base: type[Document]) -> Iterator[type[Document]]:
 
 
 class DatabaseHandle:
-    """What the service factory is given, so that it need not know MongoDB: readiness and the failures that mean 503."""
+    """The database as the service factory sees it, without MongoDB: readiness check, and failures that become 503."""
 
     failures: tuple[type[Exception], ...] = STORE_FAILURES
 
@@ -131,16 +131,16 @@ class DatabaseHandle:
 
 def retry_on_failover(call: Callable[[], T]) -> T:
     """
-    Run a guarded or keyed database call, again while the store fails over, inside the request's deadline.
+    Return the result of a database call, with retries during a failover, within the deadline of the request.
 
-    Raises Unavailable when the store stays away. Only for calls that may run twice.
+    Only for calls that may run twice. Raises Unavailable when the last retry fails.
     """
     seconds = max(deadline.remaining(default=10.0), LEAST_FAILOVER_SECONDS)
     retrying = RetryingCaller(attempts=None, timeout=seconds, wait_initial=0.05, wait_max=0.5, wait_jitter=0.25)
     try:
         return retrying.on(STORE_FAILURES)(call)
     except STORE_FAILURES as failure:
-        raise Unavailable("The database does not answer") from failure
+        raise Unavailable("The database is unavailable") from failure
 
 
 def retry_on_version_conflict(operation: Callable[P, T]) -> Callable[P, T]:
@@ -186,10 +186,10 @@ def write_unordered(
 
 class Aggregate(Document):
     """
-    A document that is changed as one: state and the events it caused are written together.
+    Base class of documents whose state and recorded events are written together, in one atomic write.
 
-    `version` counts commits and is compared at each write, so that a lost race is told, never overwritten.
-    `commit_id` tells, after a broken connection, whether the last write was this one.
+    `version` counts commits; a write fails with VersionConflict when the stored version differs.
+    `commit_id` identifies the last write, so that a retry after a broken connection recognizes its own write.
     `noun` is what a NotFound calls the document ("Import"); by default the name of the class.
     """
 
@@ -221,7 +221,7 @@ class Aggregate(Document):
 
     @classmethod
     def get(cls, aggregate_id: str, **scope: Any) -> Self:
-        """Return the aggregate, or raise NotFound; `scope` (a company id) makes another's equal to none."""
+        """Return the aggregate; raise NotFound, also for an aggregate outside of `scope` (a company id)."""
         found = cls.objects(id=str(aggregate_id), **scope).first()
         if found is None:
             raise cls.not_found(aggregate_id)
@@ -229,7 +229,7 @@ class Aggregate(Document):
 
     @classmethod
     def get_fields(cls, aggregate_id: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the stored document as a plain mapping, without building an object: for hot reads."""
+        """Return the stored document as a mapping, or raise NotFound; faster than building an object."""
         found = cls.collection().find_one({**scope, "_id": str(aggregate_id)}, {"outbox": 0})
         if found is None:
             raise cls.not_found(aggregate_id)
@@ -248,12 +248,12 @@ class Aggregate(Document):
         return loaded
 
     def record(self, event: Event) -> None:
-        """Note what happened; it is published after, and only if, this aggregate's next commit succeeds."""
+        """Add an event to the outbox; it is published after the next successful commit of this aggregate."""
         envelope = Envelope.wrap(event, aggregate_id=self.id, version=self.version + 1)
         self.outbox = [*self.outbox, to_outbox(self._meta["db_alias"], envelope, type(event))]
 
     def commit(self) -> Self:
-        """Write state and recorded events in one atomic write; raise VersionConflict if somebody else wrote since."""
+        """Write state and recorded events in one atomic write; raise VersionConflict if another process wrote since."""
         expected, self.version = self.version, self.version + 1
         self.commit_id = new_id("com")
         self.updated_at = now()

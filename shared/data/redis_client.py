@@ -1,4 +1,4 @@
-"""Redis connections whose every call is bounded: the driver's own defaults wait 5 s and try eleven times."""
+"""Redis connections with short timeouts and few attempts: the driver's defaults are 5 s and eleven attempts."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from redis.retry import Retry
 from shared.base.limits import limits_for
 from shared.base.settings import require_verified_tls
 
-# Longer than the longest wait on the server: 5 s blocks of stream readers, RQ's dequeue of 15 s in our workers.
+# Longer than the longest blocking command: 5 s for stream readers, 15 s for the dequeue of RQ in our workers.
 BLOCKING_SECONDS = 30.0
 UNVERIFIED = {"ssl_cert_reqs": ("none", "optional"), "ssl_check_hostname": ("false", "no", "0")}
 
 
 def redis_from_url(url: str) -> redis.Redis:
     """
-    Return a client for short commands; each is answered or has failed in less than half a second.
+    Return a client for short commands; each command ends or fails within half a second.
 
-    The pool blocks for a moment and then refuses: threads must not queue behind a slow Redis.
+    With all connections in use a call waits for the connect timeout and then fails: threads must not queue behind a
+    slow Redis.
     """
     limits = limits_for("redis")
     return _client(url, read_seconds=limits.read_timeout, pool_wait_seconds=limits.connect_timeout)
 
 
 def blocking_redis_from_url(url: str, *, seconds: float = BLOCKING_SECONDS) -> redis.Redis:
-    """Return a client for consumers that wait on the server up to `seconds`: stream readers and RQ workers."""
+    """Return a client for commands that block up to `seconds`: for stream readers and RQ workers."""
     return _client(url, read_seconds=seconds, pool_wait_seconds=seconds)
 
 
@@ -43,7 +44,7 @@ def _client(url: str, *, read_seconds: float, pool_wait_seconds: float) -> redis
         "socket_connect_timeout": limits.connect_timeout,
         "socket_timeout": read_seconds,
         "retry": Retry(FullJitterBackoff(base=0.005, cap=0.02), limits.attempts - 1, (redis.ConnectionError,)),
-        # RESP2: RESP3 adds a handshake for maintenance notices that only one vendor's servers send.
+        # RESP2: RESP3 adds a handshake for maintenance notifications, which only one vendor's servers send.
         "protocol": 2,
     }
     if url.startswith("rediss://"):
@@ -54,9 +55,9 @@ def _client(url: str, *, read_seconds: float, pool_wait_seconds: float) -> redis
 
 class CoolDown:
     """
-    Lets a caller pass by a dead Redis: after a failure everybody skips it for a while, then one tries again.
+    Skips an unavailable Redis: after a failure all callers skip it for `seconds`, then one caller tries again.
 
-    Without it every request of every thread would wait for the same time-out.
+    Without a cool-down every request of every thread would wait for the same timeout.
     """
 
     def __init__(self, seconds: float = 1.0, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,7 +68,7 @@ class CoolDown:
         self._is_cooling = False
 
     def allows(self) -> bool:
-        """Return True when Redis may be asked now; during an outage to one caller per period only."""
+        """Return whether the caller may call Redis now; during an outage True for one caller per period."""
         if not self._is_cooling:
             return True
         with self._lock:
@@ -78,7 +79,7 @@ class CoolDown:
             return True
 
     def failed(self) -> bool:
-        """Start (or go on) skipping; return True for the failure that starts an outage."""
+        """Start or prolong the outage; return True for the failure that starts it."""
         with self._lock:
             is_first = not self._is_cooling
             self._is_cooling = True
@@ -86,7 +87,7 @@ class CoolDown:
             return is_first
 
     def worked(self) -> bool:
-        """End the outage; return True when there was one."""
+        """End the outage; return True if there was one."""
         if not self._is_cooling:
             return False
         with self._lock:

@@ -1,4 +1,4 @@
-"""Files under keys: a local folder here, an object store on AWS, chosen by STORAGE_BACKEND."""
+"""Files under keys: in a local folder, or in S3 on AWS; STORAGE_BACKEND selects one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.data.storage_contract import (
 
 
 class LocalStorage:
-    """Files in a folder of this machine; the media type is not kept, it follows from the key's suffix."""
+    """Files in a local folder; the media type is not stored, it follows from the suffix of the key."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class LocalStorage:
         try:
             return self._path(key).open("rb")
         except (FileNotFoundError, IsADirectoryError) as error:
-            raise StoredFileMissing(f"There is no file {key}") from error
+            raise StoredFileMissing(f"File {key} was not found") from error
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
@@ -55,10 +55,10 @@ class LocalStorage:
         self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        """Return where `key` lies; a key may come from a request, so it is checked, then resolved and checked again."""
+        """Return the path of `key`; a key may come from a request, so the name and the resolved path are checked."""
         path = self._folder / checked_key(key)
         if not path.resolve().is_relative_to(self._folder):
-            raise StorageKeyInvalid(f"{key!r} leads out of the storage")
+            raise StorageKeyInvalid(f"{key!r} is outside of the storage")
         return path
 
 
@@ -67,9 +67,9 @@ BACKENDS = ("local", "s3")
 
 def make_storage(backend: str, folder: str | Path, *, bucket: str = "", prefix: str = "") -> Storage:
     """
-    Return the storage that STORAGE_BACKEND names: STORAGE_DIR here, `prefix` of STORAGE_BUCKET on AWS.
+    Return the storage of STORAGE_BACKEND: `local` is STORAGE_DIR, `s3` is `prefix` of STORAGE_BUCKET.
 
-    Raises SettingsInvalid for an unknown name or a missing place. The adapter of AWS is imported only when chosen.
+    Raises SettingsInvalid for an unknown backend or a missing folder or bucket. Only `s3` imports boto3.
     """
     if backend not in BACKENDS:
         raise SettingsInvalid(f"STORAGE_BACKEND is {backend!r}; it must be one of {', '.join(BACKENDS)}")

@@ -1,4 +1,4 @@
-"""What every storage does, and the keys it takes; the backends stand in modules of their own."""
+"""The interface of every storage backend, and the check of its keys."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ UNFINISHED_SUFFIX = ".unfinished"
 
 
 class StorageKeyInvalid(ValueError):
-    """The key is not made of plain names joined by `/`, or leads out of the storage."""
+    """The key is not a sequence of plain names joined by `/`, or is outside of the storage."""
 
 
 class StoredFileMissing(NotFound):
-    title = "There is no such file"
+    title = "File not found"
 
 
 class Storage(Protocol):
-    """What a backend can do; keys look like `confirmations/cmp_1/ord_2.pdf`."""
+    """The methods of a storage backend; a key looks like `confirmations/cmp_1/ord_2.pdf`."""
 
     def put(self, key: str, content: bytes | IO[bytes], *, content_type: str = "application/octet-stream") -> None:
-        """Store `content` whole or not at all, in place of what was there."""
+        """Store `content` atomically; an existing file is replaced."""
 
     def open(self, key: str) -> BinaryIO:
-        """Return the content as a stream to be closed by the caller; raise StoredFileMissing."""
+        """Return the content as a stream, which the caller closes; raise StoredFileMissing."""
 
     def exists(self, key: str) -> bool: ...
 
     def delete(self, key: str) -> None:
-        """Remove the file; one that is not there is no error."""
+        """Delete the file; a missing file is no error."""
 
 
 def checked_key(key: str) -> str:
-    """Return the key as it is; raise StorageKeyInvalid unless it is plain, and the same for every backend."""
+    """Return the key unchanged; raise StorageKeyInvalid unless every backend can store it."""
     if len(key) > LONGEST_KEY or not _KEY.fullmatch(key) or key.endswith(UNFINISHED_SUFFIX):
         raise StorageKeyInvalid(f"{key!r} is not a storage key")
     return key

@@ -1,4 +1,4 @@
-"""Files in a bucket of S3, under a prefix of the service; encrypted by the bucket's own default."""
+"""Files in an S3 bucket, under a prefix per service; the default encryption of the bucket applies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.base.aws import client
 from shared.base.errors import Unavailable
 from shared.data.storage_contract import StoredFileMissing, checked_key
 
-# Large files go up in pieces of 8 MiB, one after the other: the web server's threads are enough.
+# Large files are uploaded in parts of 8 MiB, one after the other, without further threads.
 PIECEWISE = TransferConfig(use_threads=False)
 MISSING = {"404", "NoSuchKey"}
 
@@ -27,14 +27,14 @@ def _answering(key: str) -> Iterator[None]:
     except ClientError as refusal:
         code = refusal.response["Error"]["Code"]
         if code in MISSING:
-            raise StoredFileMissing(f"There is no file {key}") from refusal
+            raise StoredFileMissing(f"File {key} was not found") from refusal
         raise Unavailable(f"The file storage refused: {code}") from refusal
     except (BotoCoreError, Boto3Error) as failure:
         raise Unavailable("The file storage does not answer") from failure
 
 
 class S3Storage:
-    """A backend of `shared.data.storage`; every call is one of S3's own, which has a file whole or not at all."""
+    """The storage backend `s3`; S3 stores an object atomically."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._bucket = bucket

@@ -1,4 +1,4 @@
-"""Copies of stored files to work on: fetched once, found by whoever goes on after a worker that was taken away."""
+"""Local copies of stored files: fetched once, and reused by the worker that continues an interrupted job."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from shared.data.storage_contract import Storage, checked_key
 
 
 class Workspace:
-    """A folder that all workers of a service share; a copy's time of last use says when it may go."""
+    """A folder shared by all workers of a service; the modification time of a copy is its last use."""
 
     def __init__(self, folder: str | Path, files: Storage) -> None:
         self._folder = Path(folder)
         self._files = files
 
     def open(self, key: str) -> BinaryIO:
-        """Return the copy of a stored file, fetched when there is none; raise StoredFileMissing."""
+        """Return the copy of a stored file, which is fetched at the first use; raise StoredFileMissing."""
         copy = self._copy_of(key)
         try:
             found = copy.open("rb")
         except FileNotFoundError:
             self._fetch(key, copy)
             found = copy.open("rb")
-        os.utime(found.fileno())  # by name, it might just have been cleaned away
+        os.utime(found.fileno())  # not by path: `clean` may have deleted the copy
         return found
 
     def forget(self, key: str) -> None:
-        """Remove the copy; one that is not there is no error."""
+        """Delete the copy; a missing copy is no error."""
         self._copy_of(key).unlink(missing_ok=True)
 
     def clean(self, unused_for: timedelta) -> int:
-        """Remove copies, also half fetched ones, that nobody used for so long; return how many."""
+        """Delete copies, also incomplete ones, that were not used for `unused_for`; return their number."""
         before = time.time() - unused_for.total_seconds()
         stale = [path for path in self._folder.rglob("*") if _is_older(path, before)]
         for path in stale:
@@ -58,7 +58,7 @@ class Workspace:
 
 
 def _is_older(path: Path, moment: float) -> bool:
-    """Return whether it is a file last used before `moment` (epoch seconds); one that just went is none."""
+    """Return whether the path is a file last used before `moment` (epoch seconds); False for a deleted file."""
     try:
         return path.is_file() and path.stat().st_mtime < moment
     except FileNotFoundError:

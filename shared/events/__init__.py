@@ -1,1 +1,1 @@
-"""Delivery and background work: catalog, outbox, brokers, inbox, workers, jobs."""
+"""Event delivery and background work: catalog, outbox, brokers, inbox, workers, jobs, sweeps."""

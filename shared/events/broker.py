@@ -1,4 +1,4 @@
-"""What events travel over: one contract, kept by Redis Streams here and by SNS and SQS on AWS."""
+"""The interface of event brokers: Redis Streams locally, SNS and SQS on AWS."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from shared.data.events import Envelope
 MAX_ATTEMPTS = 5
 RETRY_BASE_SECONDS = 1.0
 
-# Loaded by name, so that a process imports the adapter it uses and no other.
+# Imported by name, so that a process imports only the adapter that it uses.
 BACKENDS = {"redis": "shared.events.broker_redis", "sns": "shared.events.broker_sns"}
 
 
 class BrokerFailed(Exception):
-    """The broker does not answer, or did not take everything; trying again later may help."""
+    """The broker is unavailable, or rejected a part of the call; a retry may succeed."""
 
 
 class EventTooLarge(BrokerFailed):
-    """No message of this broker can hold the event `event_id`; nothing of the call was published."""
+    """The event `event_id` is larger than a message of this broker; the call published no event."""
 
     def __init__(self, event_id: str, reason: str) -> None:
         super().__init__(reason)
@@ -40,45 +40,45 @@ class Message:
 
 class Publisher(Protocol):
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Hand the events to the broker; return only when it has them, else raise BrokerFailed or EventTooLarge."""
+        """Publish the events; return when the broker has stored them, else raise BrokerFailed or EventTooLarge."""
 
 
 class Subscription(Protocol):
     """
-    What one subscriber receives. Every method is called from one thread, and may raise BrokerFailed.
+    The messages of one subscriber. All methods are called from one thread and may raise BrokerFailed.
 
-    A message that is not acknowledged comes back; after five deliveries it is parked as a dead letter.
+    A message that is not acknowledged is delivered again; after five deliveries it becomes a dead letter.
     """
 
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
-        """Return what is due, at most `limit`, waiting at most `wait_seconds` for the first."""
+        """Return at most `limit` messages that are due; wait at most `wait_seconds` for the first."""
 
     def hold(self) -> None:
-        """Keep what was received and not settled from coming back while it is worked on; call it between pieces."""
+        """Extend the lease of all received messages that are not settled yet; call it between handlers."""
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Have them not come back."""
+        """Settle the messages: they are not delivered again."""
 
     def reject(self, message: Message, reason: str) -> None:
-        """Have it come back after 1, 2, 4 … seconds, or be parked after the last attempt."""
+        """Schedule a retry after 1, 2, 4 … seconds; after the last attempt the message becomes a dead letter."""
 
     def release(self, messages: Sequence[Message]) -> None:
-        """Give back what was not begun: it comes again at once, to whoever asks, and that was no attempt."""
+        """Deliver messages whose handlers did not start again at once, without counting an attempt."""
 
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
-        """Return parked messages as {id, event, stream, reason}; `event` is missing from an unreadable one."""
+        """Return dead letters as {id, event, stream, reason}; an unreadable one has no `event`."""
 
     def redrive(self) -> int:
-        """Send every readable dead letter to this subscriber again; return how many."""
+        """Send every readable dead letter to this subscriber again; return their number."""
 
 
 class Broker(Publisher, Protocol):
     def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> Subscription:
-        """Return what `subscriber` receives of `publishers`; `consumer` names this process."""
+        """Return the subscription of `subscriber` to `publishers`; `consumer` names this process."""
 
 
 def open_broker(backend: str, redis_url: str) -> Broker:
-    """Return the broker that EVENT_BROKER names; raise SettingsInvalid for an unknown name or a missing address."""
+    """Return the broker of EVENT_BROKER; raise SettingsInvalid for an unknown name or a missing address."""
     if backend not in BACKENDS:
         raise SettingsInvalid(f"EVENT_BROKER is {backend!r}; it must be one of {', '.join(BACKENDS)}")
     return cast(Broker, import_module(BACKENDS[backend]).open_broker(redis_url))

@@ -17,9 +17,9 @@ from shared.observe.observability import get_logger
 
 log = get_logger()
 
-# A read waits a second on the server; a Redis that answers nothing for this long is away.
+# A read blocks for a second on the server; Redis counts as unavailable after this timeout.
 STREAM_SECONDS = 5.0
-LONG_AGO_MILLISECONDS = 24 * 3600 * 1000
+IDLE_MILLISECONDS = 24 * 3600 * 1000
 KEPT_EVENTS = 200_000
 KEPT_DEAD_LETTERS = 10_000
 
@@ -41,7 +41,7 @@ class RedisBroker:
 
     @_answering()
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Append the events to their publishers' streams, all in one round trip."""
+        """Append the events to the streams of their publishers, in one round trip."""
         pipeline = self._redis.pipeline(transaction=False)
         for envelope in envelopes:
             pipeline.xadd(
@@ -57,15 +57,15 @@ class RedisBroker:
 
 
 def open_broker(redis_url: str) -> RedisBroker:
-    """Return the broker at REDIS_URL, with a patient connection of its own for reading."""
+    """Return the broker at REDIS_URL, with a second connection with a longer timeout for reads."""
     return RedisBroker(redis_from_url(redis_url), blocking=blocking_redis_from_url(redis_url, seconds=STREAM_SECONDS))
 
 
 class RedisSubscription:
     """
-    The streams of some publishers, read as the group `subscriber`; dead letters lie in `dead:<subscriber>`.
+    Streams of some publishers, read as the consumer group `subscriber`; its dead letters are in `dead:<subscriber>`.
 
-    Whoever reads for the group also takes over what another consumer of it left unacknowledged.
+    A consumer of the group also claims messages that another consumer did not acknowledge.
     """
 
     def __init__(self, connection: redis.Redis, subscriber: str, publishers: Sequence[str], consumer: str) -> None:
@@ -87,13 +87,13 @@ class RedisSubscription:
 
     @_answering()
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
-        """Return messages whose retry is due, else new ones, waiting at most `wait_seconds` for the first."""
+        """Return messages whose retry is due, else new ones; wait at most `wait_seconds` for the first."""
         try:
             return self._due(limit) or self._new(limit, wait_seconds)
         except ResponseError as refusal:
             if "NOGROUP" not in str(refusal):
                 raise
-            log.warning("streams_recreated", subscriber=self._group)  # Redis came back empty
+            log.warning("streams_recreated", subscriber=self._group)  # Redis lost its data
             self._create_groups()
             return []
 
@@ -129,7 +129,7 @@ class RedisSubscription:
             try:
                 envelope = Envelope.from_document(orjson.loads(fields[b"event"]))
             except (orjson.JSONDecodeError, KeyError, TypeError) as fault:
-                self._bury(receipt, {b"unreadable": (fields or {}).get(b"event", b"")}, f"unreadable: {fault}")
+                self._park(receipt, {b"unreadable": (fields or {}).get(b"event", b"")}, f"unreadable: {fault}")
                 continue
             messages.append(Message(receipt, envelope, attempts))
         return messages
@@ -145,7 +145,7 @@ class RedisSubscription:
         pipeline.execute()
 
     def hold(self) -> None:
-        """Do nothing: the one worker of a service on a laptop receives nothing while it works."""
+        """Do nothing: on a laptop a service has one worker, which receives no messages while handlers run."""
 
     @_answering()
     def release(self, messages: Sequence[Message]) -> None:
@@ -153,16 +153,16 @@ class RedisSubscription:
             stream, entry = message.receipt
             self._redis.xclaim(
                 stream, self._group, self._consumer, 0, [entry],
-                idle=LONG_AGO_MILLISECONDS, retrycount=message.attempts - 1, justid=True,
+                idle=IDLE_MILLISECONDS, retrycount=message.attempts - 1, justid=True,
             )  # fmt: skip
 
     @_answering()
     def reject(self, message: Message, reason: str) -> None:
-        """Leave the message for its next attempt, or park it as a dead letter after the last."""
+        """Keep the message pending for its next attempt; after the last attempt move it to the dead letters."""
         if message.attempts >= MAX_ATTEMPTS:
-            self._bury(message.receipt, {b"event": orjson.dumps(message.envelope.to_document())}, reason)
+            self._park(message.receipt, {b"event": orjson.dumps(message.envelope.to_document())}, reason)
 
-    def _bury(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
+    def _park(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
         log.error("event_parked", subscriber=self._group, stream=receipt[0], entry=receipt[1], reason=reason)
         letter: dict[Any, Any] = {**fields, b"reason": reason[:500].encode(), b"stream": receipt[0].encode()}
         pipeline = self._redis.pipeline(transaction=True)
@@ -172,7 +172,7 @@ class RedisSubscription:
 
     @_answering()
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
-        """Return parked messages, oldest first, as {id, event, stream, reason}."""
+        """Return dead letters, oldest first, as {id, event, stream, reason}."""
         found: Any = self._redis.xrange(self._dead, count=limit)
         return [
             {"id": _text(entry), **{_text(key): _text(value) for key, value in fields.items()}}
@@ -181,7 +181,7 @@ class RedisSubscription:
 
     @_answering()
     def redrive(self) -> int:
-        """Send every readable dead letter to this subscriber's stream again; return how many."""
+        """Append every readable dead letter to its stream again; return their number."""
         letters = [letter for letter in self.dead_letters(KEPT_DEAD_LETTERS) if "event" in letter]
         pipeline = self._redis.pipeline(transaction=True)
         for letter in letters:
@@ -196,7 +196,7 @@ def _backoff_milliseconds(deliveries: int) -> float:
 
 
 def _entries(batch: Any) -> list[Any]:
-    """Flatten what redis-py returns per stream: pairs, in RESP3 wrapped once more."""
+    """Return the entries of one stream; with RESP3 redis-py wraps them in a further list."""
     return (
         list(batch[0])
         if batch and isinstance(batch[0], list) and batch[0] and isinstance(batch[0][0], tuple)

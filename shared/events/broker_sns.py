@@ -1,4 +1,4 @@
-"""The event broker on AWS: each publisher has a topic of SNS, each subscriber a queue of SQS with dead letters."""
+"""The event broker on AWS: an SNS topic per publisher, an SQS queue with dead letters per subscriber."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from shared.events.broker_sqs import ENCODING, QueueSubscription, answering
 TOPIC = "events"
 BATCH_EVENTS = 10
 BATCH_BYTES = 256 * 1024
-# An order of two thousand lines would not fit into a message; compressed it takes a tenth.
+# An order of two thousand lines is larger than a message; compression reduces it to a tenth.
 COMPRESSED_FROM_BYTES = 64 * 1024
 CALLS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class SnsSettings(Settings):
-    """What Copilot gives a Worker Service: its topics as JSON (name to ARN), and the address of its queue."""
+    """Variables that Copilot sets for a Worker Service: its topics as JSON (name to ARN), and the URL of its queue."""
 
     copilot_sns_topic_arns: str = "{}"
     copilot_queue_uri: str = ""
 
 
 class SnsBroker:
-    """Publishes to the topic `events` of the workload; subscribes to the workload's own queue."""
+    """Publishes to the topic `events` of the workload; subscribes to the queue of the workload."""
 
     def __init__(self, *, topic_arn: str = "", queue_url: str = "") -> None:
         self._topic_arn = topic_arn
@@ -43,30 +43,32 @@ class SnsBroker:
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sns")
 
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Publish in batches of what SNS takes at once; whatever one batch lacks fails the whole call."""
+        """Publish in batches of the size that SNS accepts; a failed entry fails the whole call."""
         if not self._topic_arn:
-            raise BrokerFailed(f"COPILOT_SNS_TOPIC_ARNS names no topic {TOPIC!r}: this workload publishes nothing")
-        batches = list(_batches(_entry(envelope) for envelope in envelopes))  # refused before the first call
+            raise BrokerFailed(f"COPILOT_SNS_TOPIC_ARNS names no topic {TOPIC!r}: this workload cannot publish")
+        batches = list(
+            _batches(_entry(envelope) for envelope in envelopes)
+        )  # EventTooLarge is raised before the first call
         list(self._calls.map(self._publish, batches))
 
     def _publish(self, entries: list[dict[str, Any]]) -> None:
-        # Numbers, for an event may come twice in a batch.
+        # Numbers, since an event may be in a batch twice.
         numbered = [{**entry, "Id": str(number)} for number, entry in enumerate(entries)]
         with answering():
             answer = client("sns").publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=numbered)
         if failed := answer.get("Failed"):
             codes = sorted({each["Code"] for each in failed})
-            raise BrokerFailed(f"SNS did not take {len(failed)} of {len(entries)} events: {', '.join(codes)}")
+            raise BrokerFailed(f"SNS rejected {len(failed)} of {len(entries)} events: {', '.join(codes)}")
 
     def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> QueueSubscription:
-        """Return the workload's queue; which publishers' events it holds, its subscriptions decide."""
+        """Return the queue of the workload; its SNS subscriptions decide which events it gets."""
         if not self._queue_url:
             raise SettingsInvalid(f"COPILOT_QUEUE_URI is missing: {subscriber} has no queue to read")
         return QueueSubscription(self._queue_url, subscriber)
 
 
 def open_broker(redis_url: str) -> SnsBroker:
-    """Return the broker of this workload, whose addresses Copilot writes into its environment."""
+    """Return the broker of this workload; Copilot sets its addresses in the environment."""
     settings = SnsSettings.from_env()
     try:
         topics = orjson.loads(settings.copilot_sns_topic_arns)
@@ -76,7 +78,7 @@ def open_broker(redis_url: str) -> SnsBroker:
 
 
 def _entry(envelope: Envelope) -> dict[str, Any]:
-    """Return the event as SNS takes it; filter policies match the attribute `event`, the trace travels beside it."""
+    """Return the entry for PublishBatch; filter policies match the attribute `event`, further ones hold the trace."""
     attributes = {"event": envelope.name, **{name: value for name, value in envelope.trace.items() if value}}
     body = orjson.dumps(envelope.to_document())
     if len(body) >= COMPRESSED_FROM_BYTES:
@@ -90,7 +92,7 @@ def _entry(envelope: Envelope) -> dict[str, Any]:
 
 
 def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Split into batches of at most ten events and 256 KiB; raise EventTooLarge for one above that alone."""
+    """Yield batches of at most ten events and 256 KiB; raise EventTooLarge for an event that is larger alone."""
     batch: list[dict[str, Any]] = []
     size = 0
     for entry in entries:

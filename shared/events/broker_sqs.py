@@ -1,4 +1,4 @@
-"""A subscriber's queue of SQS: received in batches, held while at work, dead letters by the queue's own policy."""
+"""The SQS queue of a subscriber: batches, visibility renewed while handlers run, dead letters by RedrivePolicy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = get_logger()
 ENCODING = "zlib+base64"
 MOST_PER_CALL = 10
 CALLS_AT_ONCE = 4
-# Three times what a handler may take, so that a batch is held in time between two handlers.
+# Three times the deadline of a handler, so that the renewal between two handlers is in time.
 VISIBLE_AFTER_SECONDS = 60
 HELD_EVERY_SECONDS = 20.0
 LOOKED_AT_SECONDS = 30
@@ -32,7 +32,7 @@ LOOKED_AT_SECONDS = 30
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn whatever AWS, or the way to it, fails with into BrokerFailed."""
+    """Raise errors of AWS and of the network as BrokerFailed."""
     try:
         yield
     except ClientError as refusal:
@@ -42,7 +42,7 @@ def answering() -> Iterator[None]:
 
 
 class QueueSubscription:
-    """The queue of one workload; filter policies let into it only the events that it handles."""
+    """The queue of one workload; filter policies select the events that it handles."""
 
     def __init__(self, queue_url: str, subscriber: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._url = queue_url
@@ -53,7 +53,7 @@ class QueueSubscription:
         self._held_at = 0.0
 
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
-        """Wait for the first ten at most; only when there were ten, fetch more without waiting."""
+        """Wait for at most ten messages; only after a full ten fetch more, without waiting."""
         self._at_work = {}
         self._held_at = self._clock()
         found = fetched = self._fetch(min(limit, MOST_PER_CALL), int(wait_seconds))
@@ -76,7 +76,7 @@ class QueueSubscription:
         return found
 
     def _read(self, entry: dict[str, Any]) -> Message | None:
-        """Return the delivery; one that cannot be read goes through its attempts at once, to the dead letters."""
+        """Return the delivery; None for an unreadable message, which is retried at once until it is a dead letter."""
         attempts = int(entry["Attributes"]["ApproximateReceiveCount"])
         try:
             envelope = read_envelope(entry["Body"])
@@ -89,7 +89,7 @@ class QueueSubscription:
         return Message((entry["MessageId"], entry["ReceiptHandle"]), envelope, attempts)
 
     def hold(self) -> None:
-        """Keep the batch invisible for another minute, when a third of the last one has passed."""
+        """Renew the visibility timeout of the batch (a minute) once a third of it has passed."""
         if self._clock() - self._held_at >= HELD_EVERY_SECONDS:
             self._held_at = self._clock()
             receipts = {each: entry["ReceiptHandle"] for each, entry in self._at_work.items()}
@@ -101,7 +101,7 @@ class QueueSubscription:
         self._in_tens("delete_message_batch", entries)
 
     def reject(self, message: Message, reason: str) -> None:
-        """Show the message again later; after its last attempt at once, for then the queue parks it."""
+        """Schedule a retry; after its last attempt the message is visible at once and becomes a dead letter."""
         is_last = message.attempts >= MAX_ATTEMPTS
         if is_last:
             log.error("event_parked", subscriber=self._subscriber, entry=message.receipt[0], reason=reason)
@@ -110,9 +110,9 @@ class QueueSubscription:
 
     def release(self, messages: Sequence[Message]) -> None:
         """
-        Send the messages again, then delete them; a crash in between sends one twice, never loses it.
+        Send the messages again, then delete them; a crash in between sends a message twice and loses none.
 
-        SQS counts every receipt as an attempt: shown again, a message would be parked by five stops in a row.
+        SQS counts every receive as an attempt: without a new message five stops in a row would make it a dead letter.
         """
         bodies = [self._at_work[each.receipt[0]]["Body"] for each in messages]
         list(self._calls.map(self._send, bodies))
@@ -123,14 +123,14 @@ class QueueSubscription:
             client("sqs").send_message(QueueUrl=self._url, MessageBody=body)
 
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
-        """Return parked messages; SQS keeps no reason, the log has it under the message's id (`entry`)."""
+        """Return dead letters; SQS stores no reason, the log has it under the id of the message (`entry`)."""
         return [
             {"id": each["MessageId"], "stream": self._url.rsplit("/", 1)[-1]} | _described(each["Body"])
             for each in self._parked(limit)
         ]
 
     def redrive(self) -> int:
-        """Send every readable dead letter to the queue again; a crash in between sends one twice, never loses it."""
+        """Send every readable dead letter to the queue again; a crash in between sends one twice and loses none."""
         url = self._dead_letter_url()
         readable = [each for each in self._parked() if "event" in _described(each["Body"])]
         for each in readable:
@@ -140,7 +140,7 @@ class QueueSubscription:
         return len(readable)
 
     def _parked(self, limit: int = 10_000) -> list[dict[str, Any]]:
-        """Return what lies among the dead letters, which go on lying there."""
+        """Return dead letters; they stay in their queue."""
         url = self._dead_letter_url()
         found: dict[str, dict[str, Any]] = {}
         while len(found) < limit:
@@ -149,7 +149,7 @@ class QueueSubscription:
                     QueueUrl=url, MaxNumberOfMessages=MOST_PER_CALL, VisibilityTimeout=LOOKED_AT_SECONDS
                 )
             fetched = {each["MessageId"]: each for each in answer.get("Messages", [])}
-            if fetched.keys() <= found.keys():  # nothing is left, or the first ones are visible again
+            if fetched.keys() <= found.keys():  # the queue is empty, or the first messages are visible again
                 break
             found |= fetched
         self._show_again({each: entry["ReceiptHandle"] for each, entry in found.items()}, seconds=0, url=url)
@@ -160,7 +160,7 @@ class QueueSubscription:
             answer = client("sqs").get_queue_attributes(QueueUrl=self._url, AttributeNames=["RedrivePolicy"])
             policy = answer.get("Attributes", {}).get("RedrivePolicy")
             if policy is None:
-                raise BrokerFailed(f"The queue {self._url} has no dead letters: its RedrivePolicy is missing")
+                raise BrokerFailed(f"The queue {self._url} has no dead-letter queue: its RedrivePolicy is missing")
             *_, account, name = orjson.loads(policy)["deadLetterTargetArn"].split(":")
             url: str = client("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
         return url
@@ -177,19 +177,19 @@ class QueueSubscription:
         self._in_tens("change_message_visibility_batch", entries, url=url)
 
     def _in_tens(self, operation: str, entries: list[dict[str, Any]], *, url: str = "") -> None:
-        """Call for ten entries at a time; what SQS refuses comes again by itself, and the inbox knows it."""
+        """Call with ten entries at a time; SQS delivers the message of a failed entry again, and the inbox skips it."""
 
         def call(some: list[dict[str, Any]]) -> None:
             with answering():
                 answer = getattr(client("sqs"), operation)(QueueUrl=url or self._url, Entries=some)
-            for refused in answer.get("Failed", []):
-                log.warning("receipt_refused", operation=operation, entry=refused["Id"], reason=refused["Code"])
+            for failed in answer.get("Failed", []):
+                log.warning("sqs_entry_failed", operation=operation, entry=failed["Id"], reason=failed["Code"])
 
         list(self._calls.map(call, (entries[i : i + MOST_PER_CALL] for i in range(0, len(entries), MOST_PER_CALL))))
 
 
 def read_envelope(body: str) -> Envelope:
-    """Return the event inside a notification of SNS; raise ValueError that says why it cannot be read."""
+    """Return the event of an SNS notification; raise ValueError with the reason if it is unreadable."""
     try:
         notification = orjson.loads(body)
         content: str | bytes = notification["Message"]
@@ -205,4 +205,4 @@ def _described(body: str) -> dict[str, str]:
         envelope = read_envelope(body)
     except ValueError as fault:
         return {"reason": str(fault)}
-    return {"event": orjson.dumps(envelope.to_document()).decode(), "reason": "its log line event_parked says it"}
+    return {"event": orjson.dumps(envelope.to_document()).decode(), "reason": "see the log line event_parked"}

@@ -1,4 +1,4 @@
-"""Remembers which handler has seen which event, so that a delivery that comes twice is handled once."""
+"""The inbox: which handler has handled which event, so that a duplicate delivery is handled once."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def ensure_indexes(service: str) -> None:
 
 
 def row(event_id: str, handler: str) -> str:
-    """Return the unique key of one event in front of one handler."""
+    """Return the unique key of one event and one handler."""
     return f"{event_id}:{handler}"
 
 
 def seen(service: str, rows: Iterable[str]) -> set[str]:
-    """Return those of `rows` that were handled before, in one query."""
+    """Return the rows that are stored as handled, in one query."""
     return {each["_id"] for each in _inbox(service).find({"_id": {"$in": list(rows)}}, {"_id": 1})}
 
 

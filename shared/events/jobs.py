@@ -1,4 +1,4 @@
-"""Slow work on RQ: `@job` declares it, handlers and the scheduler start it, a jobs worker does it."""
+"""Background jobs on RQ: `@job` declares a job, handlers and the scheduler enqueue it, a jobs worker runs it."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from rq.utils import now
 
 from shared.base.errors import HandedBack
 from shared.data.redis_client import blocking_redis_from_url, redis_from_url
-from shared.events.jobs_worker import JobsWorker, is_being_done, make_jobs_worker
+from shared.events.jobs_worker import JobsWorker, is_running, make_jobs_worker
 from shared.observe.observability import get_logger
 from shared.observe.tracing import bind_context, trace_context
 
 log = get_logger()
 
 FAILURE_KEPT_SECONDS = 7 * 24 * 3600
-# Taken from its queue but not begun for so long: its worker was killed in between.
-ASTRAY_AFTER = timedelta(minutes=1)
-MOST_HAND_BACKS = 1_000
-OVER = frozenset({JobStatus.FAILED, JobStatus.CANCELED, JobStatus.STOPPED, JobStatus.FINISHED})
+# A job that left its queue and did not start within this time: its worker was killed in between.
+LOST_AFTER = timedelta(minutes=1)
+MAX_HAND_BACKS = 1_000
+ENDED = frozenset({JobStatus.FAILED, JobStatus.CANCELED, JobStatus.STOPPED, JobStatus.FINISHED})
 UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(frozen=True)
 class Job:
     """
-    A function that may be slow. Calling it runs it here; `enqueue` has a jobs worker run it.
+    A slow function. A call runs it in this process; `enqueue` queues it for a jobs worker.
 
-    It must be safe to run twice: a killed worker's job comes back, and sweepers find work again from MongoDB.
+    It must be safe to run twice: the job of a killed worker runs again, and sweeps repeat unfinished work.
     """
 
     run: Callable[..., None]
@@ -58,26 +58,26 @@ class Job:
         return f"{self.run.__module__}.{self.run.__name__}"
 
     def __call__(self, *args: Any) -> Retry | None:
-        """Run the job; a Retry tells RQ to queue it again, for the machine was taken away in between."""
+        """Run the job; return a Retry, by which RQ queues it again, if the machine stops."""
         bind_context(job=self.name)
         try:
             self.run(*args)
         except HandedBack:
             log.warning("job_handed_back")
-            return Retry(max=MOST_HAND_BACKS)
+            return Retry(max=MAX_HAND_BACKS)
         return None
 
     def enqueue(self, *args: str | int) -> None:
-        """Queue the job once per arguments: while the same is queued or running, nothing is added."""
+        """Queue the job; no second one is added while a job with the same arguments is queued or running."""
         self.enqueue_on(connection(), *args)
 
     def enqueue_on(self, store: redis.Redis, *args: str | int) -> None:
-        """Queue the job on a given Redis connection, as the scheduler does."""
+        """Queue the job on the given Redis connection, as the scheduler does."""
         job_id = UNSAFE_IN_ID.sub("-", "-".join([self.name, *map(str, args)]))
         try:
             self._add(store, job_id, args)
         except DuplicateJobError:
-            if self._remove_dead(store, job_id):
+            if self._delete_stale(store, job_id):
                 self._add(store, job_id, args)
 
     def _add(self, store: redis.Redis, job_id: str, args: tuple[str | int, ...]) -> None:
@@ -93,15 +93,15 @@ class Job:
             unique=True,
         )
 
-    def _remove_dead(self, store: redis.Redis, job_id: str) -> bool:
-        """Remove a job that nobody will ever do, and tell whether there is none of that id now."""
+    def _delete_stale(self, store: redis.Redis, job_id: str) -> bool:
+        """Delete a stale job with this id; return True if the id is free."""
         try:
             earlier = QueuedJob.fetch(job_id, connection=store, serializer=JSONSerializer)
         except NoSuchJobError:
             return True
         status = earlier.get_status()
-        is_orphan = status == JobStatus.STARTED and not is_being_done(store, job_id)
-        if status not in OVER and not is_orphan and not _is_astray(earlier, store):
+        is_orphan = status == JobStatus.STARTED and not is_running(store, job_id)
+        if status not in ENDED and not is_orphan and not _is_lost(earlier, store):
             return False
         earlier.delete()
         return True
@@ -116,7 +116,7 @@ def job(
     """
     Declare a function of `services.<service>.jobs` as a job of the queue `<service>-<kind of work>`.
 
-    `timeout` is in seconds; `every_seconds` has the scheduler start it again and again (a sweeper).
+    `timeout` is in seconds; the scheduler enqueues a job with `every_seconds` at that interval (a sweep).
     """
 
     def declare(function: Callable[..., None]) -> Job:
@@ -127,17 +127,17 @@ def job(
     return declare
 
 
-def _is_astray(queued: QueuedJob, store: redis.Redis) -> bool:
-    """Return whether a worker took the job from its queue and died before it could say so."""
-    waits_since = queued.enqueued_at
-    if queued.get_status() != JobStatus.QUEUED or waits_since is None:
+def _is_lost(queued: QueuedJob, store: redis.Redis) -> bool:
+    """Return whether a worker took the job from its queue and was killed before it started the job."""
+    queued_at = queued.enqueued_at
+    if queued.get_status() != JobStatus.QUEUED or queued_at is None:
         return False
     queue = Queue(queued.origin, connection=store, serializer=JSONSerializer)
-    return now() - waits_since > ASTRAY_AFTER and queue.get_job_position(queued.id) is None
+    return now() - queued_at > LOST_AFTER and queue.get_job_position(queued.id) is None
 
 
 def connection() -> redis.Redis:
-    """Return the Redis connection on which the service at work queues jobs, made when first needed."""
+    """Return the Redis connection on which the current service queues jobs, created at the first use."""
     known: redis.Redis | None = current_app.extensions.get("tradepost_jobs")
     if known is None:
         known = redis_from_url(current_app.extensions["tradepost_settings"].redis_url)
@@ -155,7 +155,7 @@ def make_worker(service: str, store: redis.Redis) -> JobsWorker:
 
 
 def main(package: str) -> None:
-    """Work on the jobs of `services.<name>` until SIGTERM; the job at work is finished or handed back."""
+    """Run jobs of `services.<name>` until SIGTERM; the running job ends or is queued again."""
     service = package.rsplit(".", 1)[-1]
     app: Any = import_module(f"{package}.app").create_app()
     import_module(f"{package}.jobs")
@@ -168,7 +168,7 @@ def main(package: str) -> None:
 
 
 def run_by_name(package: str, name: str) -> None:
-    """Enqueue the job `name` of a service: what a scheduled task on AWS, or a person, runs."""
+    """Enqueue the job `name` of a service; scheduled tasks on AWS and operators use this."""
     app: Any = import_module(f"{package}.app").create_app()
     jobs = import_module(f"{package}.jobs")
     with app.app_context():
@@ -185,5 +185,5 @@ def start(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    # Under `-m` this module is `__main__`; services register their jobs in the one that is named shared.events.jobs.
+    # Under `-m` this module is `__main__`; services register their jobs in the module shared.events.jobs.
     import_module("shared.events.jobs").start(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The relay: publishes events that aggregates recorded in their own documents, then removes them there."""
+"""The relay: publishes the events in the outboxes of aggregates and deletes them there afterwards."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def aggregates_of(service: str) -> list[type[Aggregate]]:
 
 class Relay:
     """
-    Publishes one service's recorded events, in the order of each aggregate, at least once.
+    Publishes the recorded events of one service at least once; the events of one aggregate keep their order.
 
-    Of several workers one relays, by a lease. It wakes by a change stream, or polls where the store has none.
+    A lease selects one of several workers. A change stream wakes the relay; a store without change streams is polled.
     """
 
     def __init__(self, service: str, publisher: Publisher) -> None:
@@ -46,7 +46,7 @@ class Relay:
         self._lease = Lease(service, "relay")
 
     def run(self, stopping: threading.Event) -> None:
-        """Relay until `stopping`; a store, broker or key service that is away is waited for."""
+        """Publish events until `stopping`; retry while the store, the broker or the key service is unavailable."""
         while not stopping.is_set():
             try:
                 if not self._lease.held():
@@ -54,16 +54,16 @@ class Relay:
                 elif not self.relay_once():
                     self._wait_for_change(stopping)
             except (PyMongoError, BrokerFailed, Unavailable) as failure:
-                log.warning("relay_waits", service=self._service, failure=type(failure).__name__)
+                log.warning("relay_paused", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
-            except Exception as fault:  # the worker lives on and nobody would see that its relay had ended
+            except Exception as fault:  # without this the thread would end while the worker keeps running
                 log.error("relay_failed", service=self._service, exc_info=fault)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
-        with suppress(PyMongoError):  # it runs out by itself
+        with suppress(PyMongoError):  # the lease expires without a release
             self._lease.release()
 
     def relay_once(self) -> int:
-        """Publish what is recorded now and return how many events that were."""
+        """Publish the recorded events and return their number."""
         return sum(self._relay(collection) for collection in self._collections)
 
     def _relay(self, collection: Collection[dict[str, Any]]) -> int:
@@ -80,20 +80,20 @@ class Relay:
         return sum(map(len, published.values()))
 
     def _readable(self, document: dict[str, Any]) -> list[Envelope]:
-        """Return an aggregate's events; none, and an error in the log, when they cannot be decrypted."""
+        """Return the events of an aggregate; log an error and return none if they cannot be decrypted."""
         try:
             return [from_outbox(self._service, entry) for entry in document["outbox"]]
         except CiphertextInvalid as fault:
-            log.error("event_kept_back", service=self._service, aggregate_id=document["_id"], reason=str(fault))
+            log.error("event_not_published", service=self._service, aggregate_id=document["_id"], reason=str(fault))
             return []
 
     def _publish(self, waiting: dict[Any, list[Envelope]]) -> dict[Any, list[Envelope]]:
-        """Publish, and return what was: an aggregate whose event the broker can never take holds up no other."""
+        """Publish all events but those of aggregates with an event that is too large; return the published events."""
         while waiting:
             try:
                 self._publisher.publish(event for events in waiting.values() for event in events)
             except EventTooLarge as refusal:
-                log.error("event_kept_back", service=self._service, event_id=refusal.event_id, reason=str(refusal))
+                log.error("event_not_published", service=self._service, event_id=refusal.event_id, reason=str(refusal))
                 waiting = {
                     key: events
                     for key, events in waiting.items()
@@ -107,11 +107,11 @@ class Relay:
         """
         Return soon after the next write to an aggregate, at the latest after a second.
 
-        The stream is opened anew each time: one that is kept would tell of every write that was relayed long since.
+        Each call opens a new change stream: an older stream would report writes whose events are published already.
         """
         try:
             with self._watch() as stream:
-                if not self.relay_once():  # written before the stream was open
+                if not self.relay_once():  # events written before the stream was open
                     stream.try_next()
         except OperationFailure:  # the store has no change streams
             stopping.wait(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Sweeps: what a dead process, a lost event or a lost answer left behind is found again, and attended to one by one."""
+"""Sweeps: repeated jobs that continue work after a crash, a lost event or a lost answer."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from shared.observe.observability import get_logger
 log = get_logger()
 
 
-def sweep(found: Iterable[str], attend: Callable[[str], object], *, seconds: float, seconds_each: float) -> int:
+def sweep(found: Iterable[str], continue_one: Callable[[str], object], *, seconds: float, seconds_each: float) -> int:
     """
-    Attend to each id and return how many were looked at; whatever one fails of keeps nobody from the others.
+    Call `continue_one` with each id and return the number of calls; a failure is logged, and the next id follows.
 
-    `seconds` must be less than the job may take: the time-out that ends a job would be taken for the failure of one.
-    When they are over, as with a neighbour that lets every call wait, the next sweep begins with those left over.
+    `seconds` is the deadline of the sweep, `seconds_each` of one id. `seconds` must be less than the timeout of the
+    job, which would count as a failure of one id. The next sweep starts with the ids that are left.
     """
-    looked_at = 0
+    count = 0
     with deadline.start(seconds):
         for each in found:
             if deadline.expired():
-                log.warning("sweep_cut_short", looked_at=looked_at)
+                log.warning("sweep_timed_out", count=count)
                 break
             with deadline.start(seconds_each):
-                _attend(each, attend)
-            looked_at += 1
-    return looked_at
+                _continue(each, continue_one)
+            count += 1
+    return count
 
 
-def _attend(each: str, attend: Callable[[str], object]) -> None:
+def _continue(each: str, continue_one: Callable[[str], object]) -> None:
     try:
-        attend(each)
-    except Problem as refusal:  # such as a lost race: somebody else attends to it
+        continue_one(each)
+    except Problem as refusal:  # for example a version conflict: another process continues it
         log.warning("sweep_skipped", found=each, reason=str(refusal))
     except Exception as failure:
         log.error("sweep_failed", found=each, exc_info=failure)

@@ -1,4 +1,4 @@
-"""The event worker of one service: its relay, and its handlers behind the inbox."""
+"""The event worker of one service: a thread with the relay, and the consumer that runs handlers."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ HANDLED = counter("events_handled_total", "Events handled, by handler and outcom
 LAG = histogram("event_lag_seconds", "Seconds from recording an event to handling it", ["subscriber"])
 
 
-# What a service does before each batch, given the heartbeat for what takes long; Unavailable makes the batch wait.
+# Called before each batch with the heartbeat, for steps that take long; after Unavailable the consumer pauses.
 Prepare = Callable[[Callable[[], None]], None]
 
 
 class Outcome(Enum):
-    """What came of a message in front of a handler that did not fail."""
+    """The outcome of a message for a handler that did not fail."""
 
     DONE = auto()
-    NOT_BEGUN = auto()
+    NOT_STARTED = auto()
 
 
 class Consumer:
-    """Receives batches, calls each handler once per event, remembers, then acknowledges."""
+    """Receives batches, calls each handler once per event, stores that in the inbox, then acknowledges."""
 
     def __init__(self, service: str, subscription: Subscription) -> None:
         self._service = service
@@ -61,9 +61,9 @@ class Consumer:
         self, stopping: threading.Event, *, beat: Callable[[], None] = lambda: None, prepare: Prepare = lambda _: None
     ) -> None:
         """
-        Consume until `stopping`; none is received before `prepare` succeeds. `beat` is called before each handler.
+        Consume until `stopping`; `prepare` must succeed before each batch. `beat` is called before each handler.
 
-        Once stopping, the handler at work is finished, and messages whose handlers did not begin are given back.
+        After `stopping` the running handler ends, and messages whose handlers did not start are released.
         """
         self._stopping, self._beat = stopping, beat
         while not stopping.is_set():
@@ -72,7 +72,7 @@ class Consumer:
                 prepare(beat)
                 self.consume_once()
             except (PyMongoError, BrokerFailed, Unavailable) as failure:
-                log.warning("consumer_waits", service=self._service, failure=type(failure).__name__)
+                log.warning("consumer_paused", service=self._service, failure=type(failure).__name__)
                 stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
 
     def consume_once(self, *, wait_seconds: float = 1.0) -> int:
@@ -83,7 +83,7 @@ class Consumer:
         return len(messages)
 
     def _handle_batch(self, messages: list[Message]) -> None:
-        """Run what was not run before, once per event and handler, and acknowledge what did not fail."""
+        """Run the handlers that have not handled these events yet; acknowledge, retry or release each message."""
         tasks = {
             _row(message, handler): (message, handler)
             for message in messages
@@ -93,30 +93,30 @@ class Consumer:
         fresh = [task for row, task in tasks.items() if row not in known]
         failures: dict[str, str] = {}
         done: list[str] = []
-        given_back: set[str] = set()
+        released: set[str] = set()
         for message, handler, outcome in [*self._run_batches(fresh), *self._run_singles(fresh)]:
             if outcome is Outcome.DONE:
                 done.append(_row(message, handler))
-            elif outcome is Outcome.NOT_BEGUN:
-                given_back.add(message.envelope.id)
+            elif outcome is Outcome.NOT_STARTED:
+                released.add(message.envelope.id)
             else:
                 failures[message.envelope.id] = outcome
         inbox.remember(self._service, done)
-        self._settle(messages, failures, given_back - set(failures))
+        self._settle(messages, failures, released - set(failures))
 
-    def _settle(self, messages: list[Message], failures: dict[str, str], given_back: set[str]) -> None:
-        unsettled = given_back.union(failures)
+    def _settle(self, messages: list[Message], failures: dict[str, str], released: set[str]) -> None:
+        unsettled = released.union(failures)
         self._subscription.acknowledge([each for each in messages if each.envelope.id not in unsettled])
         for message in messages:
             if message.envelope.id in failures:
                 self._subscription.reject(message, failures[message.envelope.id])
-        self._subscription.release([each for each in messages if each.envelope.id in given_back])
+        self._subscription.release([each for each in messages if each.envelope.id in released])
 
     def _run_singles(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, Outcome | str]]:
         return [(message, handler, self._run(handler, [message])) for message, handler in tasks if not handler.is_batch]
 
     def _run_batches(self, tasks: list[tuple[Message, Handler]]) -> list[tuple[Message, Handler, Outcome | str]]:
-        """Run batch handlers on all their messages at once; after a failure one by one, to find the poisonous one."""
+        """Run batch handlers with all their messages; after a failure with each message alone, to find which fails."""
         grouped: dict[str, list[tuple[Message, Handler]]] = {}
         for message, handler in tasks:
             if handler.is_batch:
@@ -131,9 +131,9 @@ class Consumer:
         return results
 
     def _run(self, handler: Handler, messages: list[Message]) -> Outcome | str:
-        """Call the handler, unless the worker stops; return what came of it, or the reason of its failure."""
+        """Call the handler, unless the worker stops; return the outcome, or the reason of its failure."""
         if self._stopping.is_set() or not self._is_held():
-            return Outcome.NOT_BEGUN
+            return Outcome.NOT_STARTED
         self._beat()
         started = time.perf_counter()
         first = messages[0].envelope
@@ -142,7 +142,7 @@ class Consumer:
             try:
                 events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]
                 retry_on_version_conflict(handler.run)(events if handler.is_batch else events[0])
-            except Exception as failure:  # whatever a handler raises, the message is tried again and then parked
+            except Exception as failure:  # after any exception the message is retried, then a dead letter
                 HANDLED.labels(handler.name, "failed").inc(len(messages))
                 log.warning("event_failed", attempts=messages[0].attempts, exc_info=failure)
                 return f"{type(failure).__name__}: {failure}"
@@ -153,11 +153,11 @@ class Consumer:
         return Outcome.DONE
 
     def _is_held(self) -> bool:
-        """Keep the batch for another while; a broker that is away must not undo what was handled before."""
+        """Renew the lease of the batch; return False if the broker is unavailable."""
         try:
             self._subscription.hold()
         except BrokerFailed as failure:
-            log.warning("batch_not_held", service=self._service, failure=type(failure).__name__)
+            log.warning("batch_hold_failed", service=self._service, failure=type(failure).__name__)
             return False
         return True
 
@@ -167,7 +167,7 @@ def _row(message: Message, handler: Handler) -> str:
 
 
 def heartbeat() -> None:
-    """Touch the file by which the supervisor, or ECS, sees that this process is alive."""
+    """Touch HEARTBEAT_FILE, by which the supervisor or ECS detects that this process is alive."""
     path = os.environ.get("HEARTBEAT_FILE")
     if path:
         Path(path).touch()
@@ -203,12 +203,12 @@ def _consume_until_stopped(service: str, broker: Broker, stopping: threading.Eve
         try:
             subscription = broker.subscribe(service, publishers_of(service), consumer=new_id("consumer"))
         except BrokerFailed as failure:
-            log.warning("broker_awaited", service=service, failure=type(failure).__name__)
+            log.warning("broker_unavailable", service=service, failure=type(failure).__name__)
             stopping.wait(PAUSE_AFTER_FAILURE_SECONDS)
         else:
             Consumer(service, subscription).run(stopping, beat=heartbeat, prepare=prepare)
 
 
 if __name__ == "__main__":
-    # Under `-m` this module is `__main__`; services and shared.events.jobs import it by its own name.
+    # Under `-m` this module is `__main__`; services and shared.events.jobs import it as shared.events.worker.
     import_module("shared.events.worker").main(sys.argv[1])

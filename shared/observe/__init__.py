@@ -1,1 +1,1 @@
-"""What is seen from outside: logs, metrics, traces, and what is kept out of them."""
+"""Observability: logs, metrics, traces, and redaction of secrets."""

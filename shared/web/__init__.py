@@ -1,1 +1,1 @@
-"""A service over HTTP: factory, tokens, permissions, schemas, problems, idempotency, health, gunicorn."""
+"""HTTP side of a service: factory, tokens, permissions, schemas, problems, idempotency, health, gunicorn."""

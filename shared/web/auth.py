@@ -22,43 +22,43 @@ def register_auth(app: Flask, verifier: TokenVerifier) -> None:
 
 
 def current_principal() -> Principal:
-    """Return who asked; only inside a route that `@requires` or is `@internal`."""
+    """Return the caller; only inside a route with `@requires`, `@signed_in` or `@internal`."""
     return cast(Principal, g.principal)
 
 
 def requires(permission: str) -> Callable[[Route], Route]:
-    """Let in whoever holds `permission`, for its own company or for `:any`; 401 or 403 otherwise."""
+    """Allow callers with `permission`, for their own company or `:any`; others get 401 or 403."""
 
     def check() -> None:
         principal = _authenticate()
         if principal.service is not None or not principal.can(permission):
-            raise Forbidden(f"This needs the permission {permission}", permission=permission)
+            raise Forbidden(f"The permission {permission} is required", permission=permission)
 
     return _guarded(check, permission)
 
 
 def signed_in(route: Route) -> Route:
-    """Let in every person who is signed in, whatever they may do."""
+    """Allow every signed-in person, without any permission; services get 403."""
 
     def check() -> None:
         if _authenticate().service is not None:
-            raise Forbidden("This is for people")
+            raise Forbidden("Services cannot call this route")
 
     return _guarded(check, "signed-in")(route)
 
 
 def internal(route: Route) -> Route:
-    """Let in other services only, by a token minted for this one."""
+    """Allow other services only, with a token issued for this service; others get 403."""
 
     def check() -> None:
         if _authenticate().service is None:
-            raise Forbidden("This is for services")
+            raise Forbidden("Only services can call this route")
 
     return _guarded(check, "internal")(route)
 
 
 def public(route: Route) -> Route:
-    """Say that everybody may call this route."""
+    """Allow every caller, without a token."""
     setattr(route, PERMISSION_ATTRIBUTE, "public")
     return route
 

@@ -1,4 +1,4 @@
-"""How gunicorn serves every web workload, on a laptop and on AWS: `gunicorn -c python:shared.web.gunicorn …`."""
+"""Settings of gunicorn for every web workload: `gunicorn -c python:shared.web.gunicorn …`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "32"))
 worker_connections = 1000
 backlog = 512
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (gunicorn makes a private file in it)
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (gunicorn creates a private file there)
 
-# A silent worker is replaced after `timeout`; a stopping one has `graceful_timeout` to finish its requests.
+# A worker without heartbeat is replaced after `timeout`; at its stop it has `graceful_timeout` for open requests.
 timeout = 30
 graceful_timeout = int(os.environ.get("WEB_GRACEFUL_SECONDS", "20"))
-# Longer than the load balancer's 60 s and our own pools', so that we never close first.
+# Longer than the idle timeouts of the load balancer (60 s) and of our connection pools: the client closes first.
 keepalive = 75
 
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# Nobody in front of us may rewrite who asked or how: forged and ambiguous headers are dropped, not guessed at.
+# No proxy in front may change client address, scheme or headers: forged and ambiguous headers are dropped.
 header_map = "drop"
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
@@ -43,7 +43,7 @@ loglevel = "warning"
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Drop a dead worker's gauges, which no later process would correct."""
+    """Delete the gauges of a worker that ended, since no other process updates them."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         from prometheus_client.multiprocess import mark_process_dead
 

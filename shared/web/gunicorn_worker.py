@@ -1,4 +1,4 @@
-"""gunicorn's threads with two limits of ours: on heads that never end, and on clients that stay when we hang up."""
+"""Worker of gunicorn with two more timeouts: for incomplete request headers and for lingering closes."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from shared.web.slow_clients import watch
 
-# More than the five that gunicorn gives a new connection to send its first byte.
+# More than the five seconds in which gunicorn expects the first byte of a new connection.
 HEAD_SECONDS = float(os.environ.get("HEAD_SECONDS", "10"))
 
 
 class Worker(ThreadWorker):
     """
-    gunicorn 27 reads a head without a time limit, and lingers up to two seconds per closed connection in its one loop.
+    gunicorn 27 reads request headers without a timeout, and its loop lingers up to two seconds per closed connection.
 
-    Here a head has HEAD_SECONDS, and who was answered last waits for the client's end in its own thread.
+    Here the headers must arrive within HEAD_SECONDS, and a lingering close waits in the thread of its request.
     """
 
     def handle(self, conn: Any) -> Any:
         with ExitStack() as head:
             head.enter_context(watch.within(conn.sock, HEAD_SECONDS))
             conn.head = head
-            goes_on = super().handle(conn)
-        if goes_on is False:
+            is_kept_alive = super().handle(conn)
+        if is_kept_alive is False:
             conn.close(graceful=True)
             conn.close = _closed_already
-        return goes_on
+        return is_kept_alive
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         conn.head.close()
@@ -37,4 +37,4 @@ class Worker(ThreadWorker):
 
 
 def _closed_already(graceful: bool = False) -> None:
-    """Stand in for closing what is closed: the loop only counts it."""
+    """Do nothing: the connection is closed already, and the loop only counts it."""

@@ -1,4 +1,4 @@
-"""The container's own probe: `python -m shared.web.health 8080` for a server, `… <file>` for a worker's heartbeat."""
+"""Health probe of a container: `python -m shared.web.health 8080` for a server, `… <file>` for a heartbeat file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HEARTBEAT_SECONDS = 60.0
 
 
 def is_serving(port: int, path: str = "/health/live", *, timeout: float = PROBE_SECONDS) -> bool:
-    """Return whether the server on this machine's `port` answers 200; `timeout` in seconds."""
+    """Return whether the server on the local `port` answers 200; `timeout` in seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path)
@@ -32,9 +32,9 @@ def is_beating(heartbeat: Path, *, within: float = HEARTBEAT_SECONDS) -> bool:
 
 
 def main(argument: str) -> int:
-    """Return the probe's exit status: 0 when the workload is well."""
-    is_well = is_serving(int(argument)) if argument.isdigit() else is_beating(Path(argument))
-    return 0 if is_well else 1
+    """Return the exit status of the probe: 0 for a healthy workload, else 1."""
+    is_healthy = is_serving(int(argument)) if argument.isdigit() else is_beating(Path(argument))
+    return 0 if is_healthy else 1
 
 
 if __name__ == "__main__":

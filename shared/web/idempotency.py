@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the first answer is stored and given again (draft-ietf-httpapi-idempotency-key-header-07)."""
+"""`Idempotency-Key`: the first answer is stored and replayed (draft-ietf-httpapi-idempotency-key-header-07)."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ BODY = FieldContext(PERSONAL, "idempotency_keys.body")
 
 
 class IdempotencyKeyMissing(BadRequest):
-    title = "Send an Idempotency-Key, so that a repeated request is done once"
+    title = "The header Idempotency-Key is missing or too long"
 
 
 class IdempotencyKeyReused(InvalidInput):
-    title = "This Idempotency-Key was used with another request"
+    title = "The Idempotency-Key was used with another request"
 
 
 class RequestInFlight(Conflict):
-    title = "The same request is being worked on"
+    title = "A request with this Idempotency-Key is in progress"
 
 
 def ensure_indexes(service: str) -> None:
-    """Let MongoDB forget keys after 24 hours."""
+    """Create the index by which MongoDB deletes keys after 24 hours."""
     with building_indexes():
         _keys(service).create_index("created_at", expireAfterSeconds=int(KEPT_FOR.total_seconds()))
 
 
 def idempotency_key() -> str:
-    """Return the key of the request at work, qualified by who sent it: natural keys of what it creates build on it."""
+    """Return the Idempotency-Key of the current request, prefixed by its owner; natural keys are built from it."""
     return cast(str, g.idempotency_key)
 
 
 def idempotent(route: Route) -> Route:
     """
-    Do a keyed request once per company (staff: per user).
+    Run the route once per Idempotency-Key and company (staff: per user).
 
-    400 without a key, 422 with the key of another body, 409 and Retry-After while the first is at work; afterwards the
-    first answer again, with `Idempotent-Replayed: true`. An answer of 5xx is not kept: it may be tried again.
-    A request that died half-way is taken up again after 30 seconds, and its operation must find what it had done
+    400 without a key, 422 when the key was used with another body, 409 and Retry-After while the first request is in
+    progress; then the stored answer, with `Idempotent-Replayed: true`. A 5xx answer is not stored, so a retry runs.
+    A retry of a request that crashed runs after 30 seconds, and the operation must find what the first run created
     (by `idempotency_key()`).
     """
 
@@ -64,7 +64,7 @@ def idempotent(route: Route) -> Route:
     def keyed(*args: Any, **kwargs: Any) -> Any:
         key = request.headers.get("Idempotency-Key", "").strip()
         if not key or len(key) > MAX_KEY_LENGTH:
-            raise IdempotencyKeyMissing(f"Give 1 to {MAX_KEY_LENGTH} characters")
+            raise IdempotencyKeyMissing(f"Send 1 to {MAX_KEY_LENGTH} characters; {len(key)} were sent")
         g.idempotency_key = f"{_owner()}:{key}"
         stored = _claim(g.idempotency_key, _fingerprint())
         if stored is not None:
@@ -73,7 +73,7 @@ def idempotent(route: Route) -> Route:
             response = make_response(current_app.ensure_sync(route)(*args, **kwargs))
         except Exception as failure:
             response = make_response(current_app.handle_user_exception(failure))
-            if isinstance(failure, VersionConflict):  # worth trying again, so not the answer for a day
+            if isinstance(failure, VersionConflict):  # a retry may succeed, so the answer is not stored
                 _forget(g.idempotency_key)
                 return response
         _settle(g.idempotency_key, response)
@@ -96,7 +96,7 @@ def _keys(service: str | None = None) -> Collection[dict[str, Any]]:
 
 
 def _claim(key: str, fingerprint: str) -> dict[str, Any] | None:
-    """Take the key for this request and return None, or return the answer it already has."""
+    """Reserve the key for this request and return None, or return the stored answer."""
     try:
         retry_on_failover(lambda: _keys().insert_one({"_id": key, "fingerprint": fingerprint, "created_at": now()}))
     except DuplicateKeyError:

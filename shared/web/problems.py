@@ -1,4 +1,4 @@
-"""Renders refusals, validation errors and crashes as RFC 9457 problem documents, in one place."""
+"""Error handlers that render every exception as a problem document (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shared.observe.tracing import current_request_id
 log = get_logger()
 
 TITLES = {
-    400: "The request cannot be read",
-    404: "There is no such thing",
-    405: "This address does not take that method",
-    413: "The request is too large",
-    415: "The request's media type is not understood",
-    422: "Some fields are not valid",
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Some fields are invalid",
 }
 
 
@@ -46,7 +46,7 @@ def render_problem(problem: Problem) -> Response:
 
 
 def register_problems(app: Flask, *, store_failures: tuple[type[Exception], ...] = ()) -> None:
-    """Render every exception of the app; failures of the store become 503, the unknown a logged 500."""
+    """Register handlers for every exception; `store_failures` become 503, unknown exceptions a logged 500."""
     app.register_error_handler(Problem, render_problem)
     app.register_error_handler(HTTPException, _render_http_error)
     for failure in store_failures:
@@ -56,7 +56,7 @@ def register_problems(app: Flask, *, store_failures: tuple[type[Exception], ...]
 
 def _render_store_failure(failure: Exception) -> Response:
     log.error("store_failed", failure=type(failure).__name__)
-    return render_problem(Unavailable("The database does not answer"))
+    return render_problem(Unavailable("The database is unavailable"))
 
 
 def _render_crash(crash: Exception) -> Response:
@@ -65,7 +65,7 @@ def _render_crash(crash: Exception) -> Response:
 
 
 def _render_http_error(error: HTTPException) -> Response:
-    """Render werkzeug's and webargs' errors; a validation error names each field by its pointer."""
+    """Render errors of werkzeug and webargs; a validation error names each field by its JSON pointer."""
     status = error.code or 500
     messages = getattr(error, "data", {}).get("messages")
     if messages:
@@ -79,7 +79,7 @@ def _render_http_error(error: HTTPException) -> Response:
 
 
 def _named(status: int, detail: str) -> Problem:
-    """Return a problem whose type is the status's own phrase: 405 is `/problems/method-not-allowed`."""
+    """Return a problem whose type is the phrase of its status: 405 is `/problems/method-not-allowed`."""
     phrase = HTTPStatus(status).phrase
     kind = type(phrase.title().replace(" ", "").replace("-", ""), (Problem,), {})
     problem: Problem = kind(detail)
@@ -89,7 +89,7 @@ def _named(status: int, detail: str) -> Problem:
 
 
 def _field_errors(messages: Any, pointer: str = "") -> Iterator[FieldError]:
-    """Flatten marshmallow's nested messages into JSON pointers."""
+    """Return the nested messages of marshmallow as one FieldError per message."""
     if isinstance(messages, Mapping):
         for name, nested in messages.items():
             step = "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")

@@ -1,4 +1,4 @@
-"""The service factory: wires logging, deadlines, auth, problems, health and documentation, in one order."""
+"""The service factory: a Flask application with logging, deadlines, auth, problems, health and OpenAPI document."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ DEFAULT_SECONDS = 15.0
 
 
 class Database(Protocol):
-    """What the factory needs of a service's database."""
+    """What the factory needs of a database."""
 
     failures: tuple[type[Exception], ...]
 
     def check(self) -> None:
-        """Return when the database answers, raise one of `failures` otherwise."""
+        """Return if the database answers, else raise one of `failures`."""
 
 
 class OrjsonProvider(JSONProvider):
-    """JSON by orjson: ten times faster, and strict (no NaN, no lone surrogates, bounded depth)."""
+    """JSON by orjson: ten times faster than json, and strict (no NaN, no lone surrogates, limited depth)."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return orjson.dumps(obj).decode()
@@ -49,7 +49,7 @@ class OrjsonProvider(JSONProvider):
 
 
 class StrictParser(FlaskParser):
-    """Reads a JSON body by orjson; any other media type is a 415, unreadable JSON a 400."""
+    """Parses a JSON body by orjson; another media type is a 415, malformed JSON a 400."""
 
     def _raw_load_json(self, req: Any) -> Any:
         body = req.get_data(cache=True)
@@ -83,7 +83,7 @@ def create_service(
     Build one service.
 
     `clients` is what `current_clients` returns; `keys` verifies tokens (default: the users service's);
-    `checks` are further dependencies that readiness reports, each a function that raises when its part is away.
+    `checks` are further dependencies of the readiness report: functions that raise when a dependency is unavailable.
     """
     configure_observability(name, settings)
     app = Flask(name, static_folder=None)
@@ -127,7 +127,7 @@ def _current(extension: str, kind: type[Found]) -> Found:
 
 
 def remote_keys(users_url: str) -> RemoteKeys:
-    """Return the users service's public keys, fetched when first needed."""
+    """Return the public keys of the users service, fetched at the first use."""
     users = ServiceClient(users_url, service="users")
     return RemoteKeys(lambda: users.get("/.well-known/jwks.json", timeout=1.0))
 
@@ -136,7 +136,7 @@ def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], Non
     @app.get("/health/live")
     @public
     def live() -> Response:
-        """The process serves; it asks nobody, so that a dead dependency never restarts us."""
+        """Return 200 without a check of dependencies, so that an unavailable dependency restarts no container."""
         return jsonify(status="ok", service=name)
 
     @app.get("/health/ready")
@@ -150,6 +150,6 @@ def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], Non
 def _outcome(check: Callable[[], None]) -> str:
     try:
         check()
-    except Exception as failure:  # a probe reports whatever is wrong, by name
+    except Exception as failure:  # the report names any failure
         return type(failure).__name__
     return "ok"

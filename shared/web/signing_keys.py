@@ -1,4 +1,4 @@
-"""New keys to sign tokens with, drawn where an installation has none."""
+"""New keys that sign tokens, for an installation without one."""
 
 from __future__ import annotations
 

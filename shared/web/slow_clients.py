@@ -1,4 +1,4 @@
-"""Stops listening to clients whose heads or bodies take too long: gunicorn's threads would wait for them for ever."""
+"""Total timeouts for request headers and bodies, since gunicorn's threads have a timeout per read only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LOOK_SECONDS = 0.25
 
 
 def seconds_for(length: int) -> float:
-    """Return how long a body of so many bytes may take to arrive."""
+    """Return the timeout in seconds for a body of `length` bytes."""
     return GRACE_SECONDS + length / SLOWEST_BYTES_PER_SECOND
 
 
 class Arrival:
-    """A head or body on its way; `is_overdue` once its connection is no longer listened to."""
+    """Headers or a body being received; `is_overdue` after its timeout, when no more is read from the connection."""
 
     def __init__(self, connection: Any, seconds: float) -> None:
         self._connection = connection
@@ -34,19 +34,19 @@ class Arrival:
 
     def stop(self) -> None:
         """
-        Let the read that waits come to its end.
+        End the blocked read by closing the receiving side of the connection.
 
-        A socket's own timeout is per read, so that one byte a time keeps it from ever passing. The other direction
-        stays open for the answer, and nothing is left that closing the connection would have to wait for.
+        The timeout of a socket is per read: a client that sends single bytes never exceeds it. The sending side stays
+        open for the answer, and a later close has nothing to wait for.
         """
         try:
             self._connection.shutdown(socket.SHUT_RD)
         except OSError:
-            return  # it is closed already
+            return  # the connection is closed already
 
 
 class Watch:
-    """Watches all arrivals of a process with one thread, which is there from the first one on."""
+    """Checks all arrivals of a process in one thread, which starts with the first arrival."""
 
     def __init__(self) -> None:
         self._arrivals: set[Arrival] = set()
@@ -56,7 +56,7 @@ class Watch:
 
     @contextmanager
     def within(self, connection: Any, seconds: float) -> Iterator[Arrival]:
-        """Give what the block reads from `connection` so many seconds in all; without a connection, any time."""
+        """Limit all reads of the block from `connection` to `seconds` in total; None as connection means no limit."""
         arrival = Arrival(connection, seconds)
         if connection is None:
             yield arrival

@@ -1,4 +1,4 @@
-"""The one JWT stack: mints and verifies every token through flask-jwt-extended, ES256 only."""
+"""Issues and verifies access and service tokens: JWTs through flask-jwt-extended, ES256 only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask import Flask
 from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 
-from shared.base.errors import Problem, Unauthorized
+from shared.base.errors import AccessTokenInvalid, Problem
 
 ISSUER = "tradepost"
 USER_AUDIENCE = "tradepost"
@@ -30,9 +30,9 @@ MAX_TOKEN_LENGTH = 8_192
 @dataclass(frozen=True)
 class Principal:
     """
-    Who is asking: a user, a user acting for a company, or a service.
+    The caller: a user, a staff user acting for a company, or a service.
 
-    `company_id` is None for staff; `actor_id` is the staff user behind an acting token.
+    `company_id` is None for staff; `actor_id` is the staff user of a token that acts for a company.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Principal:
         return permission in self.permissions or f"{permission}:any" in self.permissions
 
     def company_scope(self, permission: str) -> dict[str, str]:
-        """Return the query that limits documents to what this permission reaches: all of them, or one company's."""
+        """Return the query of the documents that this permission covers: all of them, or those of one company."""
         if f"{permission}:any" in self.permissions:
             return {}
         return {"company_id": self.company_id or ""}
@@ -55,14 +55,14 @@ class Principal:
 
 class KeySource(Protocol):
     def key(self, kid: str) -> Any:
-        """Return the public key of this id, or raise Unauthorized."""
+        """Return the public key of this id, or raise AccessTokenInvalid."""
 
 
 class RemoteKeys:
     """
-    Public keys of the users service, kept for five minutes and for as long as it is away.
+    Public keys of the users service, cached for five minutes, and longer while that service is unavailable.
 
-    An id that is not known is asked for at most once in five seconds, so that made-up ids cost nothing.
+    Unknown key ids lead to at most one fetch in five seconds, so made-up ids cannot overload the users service.
     """
 
     def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
@@ -77,7 +77,7 @@ class RemoteKeys:
         if stale or kid not in self._keys:
             self._refresh()
         if kid not in self._keys:
-            raise Unauthorized("The token is signed with a key that is not ours")
+            raise AccessTokenInvalid("The access token is signed with an unknown key")
         return self._keys[kid]
 
     def _refresh(self) -> None:
@@ -99,9 +99,9 @@ class RemoteKeys:
 @dataclass
 class TokenVerifier:
     """
-    Verifies access and service tokens for one audience, each token once.
+    Verifies access and service tokens; a verified token is cached until it expires.
 
-    `audience` is the service's own name: it takes users' tokens, and service tokens minted for it.
+    `audience` is the name of this service: users' tokens are accepted, and service tokens issued for this service.
     """
 
     audience: str
@@ -112,16 +112,16 @@ class TokenVerifier:
         self._app = _token_app(self.keys, audiences=[USER_AUDIENCE, self.audience])
 
     def verify(self, token: str) -> Principal:
-        """Return who holds the token; raise Unauthorized when it is not a valid one of ours."""
+        """Return the holder of the token; raise AccessTokenInvalid."""
         known = self._seen.get(token)
         if known and known[1] > time.time():
             return known[0]
         if len(token) > MAX_TOKEN_LENGTH:
-            raise Unauthorized("The token is too long")
+            raise AccessTokenInvalid("The access token is too long")
         claims = self._claims(token)
         principal = _principal(claims)
         if principal.service is None and claims["aud"] != USER_AUDIENCE:
-            raise Unauthorized("The token is for somebody else")
+            raise AccessTokenInvalid("The access token has another audience")
         if len(self._seen) >= CACHE_SIZE:
             self._seen.clear()
         self._seen[token] = (principal, float(claims["exp"]))
@@ -132,9 +132,9 @@ class TokenVerifier:
             with self._app.app_context():
                 claims: Mapping[str, Any] = decode_token(token)
         except jwt.ExpiredSignatureError as fault:
-            raise Unauthorized("The token has expired") from fault
+            raise AccessTokenInvalid("The access token has expired") from fault
         except (jwt.PyJWTError, JWTExtendedException, ValueError, TypeError, KeyError) as fault:
-            raise Unauthorized("The token is not valid") from fault
+            raise AccessTokenInvalid("The access token is invalid") from fault
         return claims
 
 
@@ -153,7 +153,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
 
 
 def _token_app(keys: KeySource | None, *, audiences: list[str], signing: Mapping[str, Any] | None = None) -> Flask:
-    """A Flask application that serves nothing: it carries flask-jwt-extended's configuration."""
+    """Return a Flask application without routes, which holds the configuration of flask-jwt-extended."""
     app = Flask("tokens")
     app.config.update(
         JWT_ALGORITHM=ALGORITHM,
@@ -171,7 +171,7 @@ def _token_app(keys: KeySource | None, *, audiences: list[str], signing: Mapping
 
 
 class TokenSigner:
-    """Mints tokens with one private key; the users service holds it, tests make their own."""
+    """Issues tokens with one private key; the users service has it, tests create their own."""
 
     def __init__(self, private_key: Any, kid: str) -> None:
         self._kid = kid

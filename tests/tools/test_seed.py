@@ -65,7 +65,7 @@ class TestMigrateAll:
         with pytest.raises(SystemExit):
             seed.main(environment)
 
-        assert "Somebody else migrates users now" in capsys.readouterr().err
+        assert "Another process migrates users now" in capsys.readouterr().err
 
 
 class TestSeedPeople:

@@ -1,1 +1,1 @@
-"""Every event that crosses a service's border, a module per publisher; amounts are minor units beside `currency`."""
+"""All events between services, a module per publisher; amounts are in minor units of `currency`."""

@@ -65,7 +65,7 @@ class OrderShipped(Event):
 
     @classmethod
     def from_fields(cls, values: Mapping[str, Any]) -> Self:
-        """Build the event, also from the {sku: quantity} that older versions recorded."""
+        """Return the event, also from {sku: quantity}, which older versions recorded."""
         quantities = values["quantities"]
         if isinstance(quantities, Mapping):
             quantities = [{"sku": sku, "quantity": quantity} for sku, quantity in quantities.items()]
@@ -74,7 +74,7 @@ class OrderShipped(Event):
 
 @dataclass(frozen=True)
 class OrderReturned(Event):
-    """Goods came back: the amount, which may be 0, is to be refunded."""
+    """Goods were returned: the amount, which may be 0, is to be refunded."""
 
     name: ClassVar[str] = "orders.order_returned.v1"
     order_id: str

@@ -10,7 +10,7 @@ from shared.data.events import Event
 
 @dataclass(frozen=True)
 class PaymentAuthorized(Event):
-    """An authorisation whose answer came late: by webhook or by asking the processor again."""
+    """An authorisation whose answer came late: by webhook, or by a second call to the processor."""
 
     name: ClassVar[str] = "payments.payment_authorized.v1"
     payment_id: str
@@ -41,7 +41,7 @@ class PaymentCaptured(Event):
 
 @dataclass(frozen=True)
 class PaymentRefunded(Event):
-    """Money went back; `return_id` is None for a refund that the merchant made without a return."""
+    """Money was refunded; `return_id` is None for a refund that the merchant made without a return."""
 
     name: ClassVar[str] = "payments.payment_refunded.v1"
     payment_id: str

@@ -38,7 +38,7 @@ class ProductState(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class ProductChanged(Event):
-    """A product's whole present state; `version` grows with each change, so that the latest wins."""
+    """The whole current state of a product; `version` increases with each change, so the highest is the latest."""
 
     name: ClassVar[str] = "products.product_changed.v1"
     sku: str

@@ -81,7 +81,7 @@ class TestFaults:
         told = str(refusal.value)
         assert "STORE_URL cannot be read from secretsmanager:toy/absent: ResourceNotFoundException" in told
         assert "POOL cannot be read from ssm:/toy/absent: ParameterNotFound" in told
-        assert "BACKEND cannot be read from secretsmanager:toy/json: it is no JSON object with 'user'" in told
+        assert "BACKEND cannot be read from secretsmanager:toy/json: it is not a JSON object with 'user'" in told
 
     @pytest.mark.parametrize("keep", [parameter, secret, member])
     def test_never_tell_the_value(self, keep):

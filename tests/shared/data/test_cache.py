@@ -60,14 +60,6 @@ class TestGetOrCompute:
 
         assert source.calls == 2
 
-    def test_forgets_when_told(self, cache):
-        cache.put("k", 1, 10)
-        cache.put("l", 2, 10)
-        cache.delete("k", "l")
-
-        assert cache.get("k") is None
-        assert cache.get("l", "none") == "none"
-
     def test_lets_one_of_many_compute(self, cache):
         source = Source(seconds=0.1)
 
@@ -134,9 +126,9 @@ class TestWithoutRedis:
 
     def test_spares_every_other_cache_of_the_same_redis(self, silent_url):
         with redis_from_url(silent_url) as store:
-            Cache(store, "prices").get("k")
+            Cache(store, "prices").get_or_compute("k", 10, Source())
             started_at = time.monotonic()
-            Cache(store, "catalog").get("k")
+            Cache(store, "catalog").get_or_compute("k", 10, Source())
 
         assert time.monotonic() - started_at < 0.1
 
@@ -146,12 +138,12 @@ class TestWithoutRedis:
             cache = Cache(store, "prices", cool_down=cool_down)
             cool_down.failed()
             assert cache.get_or_compute("k", 10, Source("past redis")) == "past redis"
-            assert cache.get("k") is None
+            assert not store.exists("prices:k")
 
             ticker.advance(1)
-            cache.put("k", "kept", 10)
+            cache.get_or_compute("k", 10, Source("kept"))
 
-            assert cache.get("k") == "kept"
+            assert cache.get_or_compute("k", 10, Source("again")) == "kept"
 
 
 class TestCoolDown:

@@ -68,7 +68,7 @@ class TestLocalKeys:
         wrapped = LocalKeys([old]).new_data_key(CONTEXT)
 
         assert LocalKeys([new, old]).unwrap(wrapped.wrapped, CONTEXT) == wrapped.plain
-        with pytest.raises(CiphertextInvalid, match="KEY_FILE does not hold the key"):
+        with pytest.raises(CiphertextInvalid, match="KEY_FILE lacks the key"):
             LocalKeys([new]).unwrap(wrapped.wrapped, CONTEXT)
 
     def test_refuses_a_file_that_others_may_read(self, tmp_path):

@@ -108,7 +108,7 @@ class TestMigrate:
             with clock.frozen(clock.now() + timedelta(minutes=5)):
                 yield
 
-        with pytest.raises(MigrationsRefused, match="took over"):
+        with pytest.raises(MigrationsRefused, match="holds the lease"):
             migrate("toys", [Migration(1, "lost", slow)])
         assert store["migrations"].count_documents({}) == 0
 

@@ -99,7 +99,7 @@ class TestMongoTls:
 
     @pytest.mark.parametrize("option", ["tlsInsecure", "tlsAllowInvalidCertificates", "tlsallowinvalidhostnames"])
     def test_refuses_an_address_that_asks_for_less(self, option):
-        with pytest.raises(SettingsInvalid, match=f"MONGODB_URI asks for {option}=true"):
+        with pytest.raises(SettingsInvalid, match=f"MONGODB_URI has {option}=true"):
             persistence.connect("tls", f"mongodb://127.0.0.1/tls?tls=true&{option}=true")
 
 
@@ -111,7 +111,7 @@ class TestRedisTls:
 
     @pytest.mark.parametrize("option", ["ssl_cert_reqs=none", "ssl_cert_reqs=optional", "ssl_check_hostname=false"])
     def test_refuses_an_address_that_asks_for_less(self, option):
-        with pytest.raises(SettingsInvalid, match=f"REDIS_URL asks for {option}"):
+        with pytest.raises(SettingsInvalid, match=f"REDIS_URL has {option}"):
             redis_from_url(f"rediss://127.0.0.1:6390/0?{option}")
 
 

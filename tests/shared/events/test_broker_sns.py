@@ -92,7 +92,7 @@ class TestPublishing:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", server.url)
             clients.client.cache_clear()
-            with pytest.raises(BrokerFailed, match="SNS did not take 1 of 2 events: Throttled"):
+            with pytest.raises(BrokerFailed, match="SNS rejected 1 of 2 events: Throttled"):
                 twin.broker.publish([replace(envelope(), id="a"), replace(envelope(), id="b")])
         server.close()
 
