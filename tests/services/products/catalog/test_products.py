@@ -95,6 +95,20 @@ class TestChangeProduct:
 
         assert [step["min_quantity"] for step in response.json["price_breaks"]] == [12, 48]
 
+    def test_removes_price_breaks_and_stays_readable(self, merchant: Any, orders: Any) -> None:
+        make_product(price_breaks=[price_break(12, "210")])
+
+        changed = merchant.patch(f"/v1/products/{SKU}", json={"price_breaks": []})
+
+        assert (changed.status_code, changed.json["price_breaks"]) == (200, [])
+        assert merchant.get(f"/v1/products/{SKU}").json == changed.json
+        assert merchant.get("/v1/products").json["items"] == [changed.json]
+        line = {"sku": SKU, "quantity": 12}
+        priced = orders.post("/internal/v1/prices", json={"line_items": [line]}).json["items"]
+        assert priced[0]["unit_price"]["amount"] == 255
+        again = merchant.patch(f"/v1/products/{SKU}", json={"price_breaks": [], "name": "Renamed"})
+        assert (again.json["version"], again.json["price_breaks"]) == (3, [])
+
     def test_does_not_know_an_unknown_sku(self, merchant: Any) -> None:
         assert merchant.patch("/v1/products/NONE", json={"name": "x"}).status_code == 404
 

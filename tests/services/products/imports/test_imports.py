@@ -15,7 +15,7 @@ from services.products.imports import operations
 from services.products.imports.documents import ProductImport
 from shared.events.catalog.products import ImportRequested
 from shared.events.jobs import connection, make_worker
-from tests.factories.products import SKU, csv_file, csv_row, level_of, make_product, reserve
+from tests.factories.products import SKU, csv_file, csv_row, level_of, make_product, price_break, reserve
 from tests.support import Api
 
 Import = Callable[..., dict[str, Any]]
@@ -233,6 +233,71 @@ class TestFile:
 
         assert finished["status"] == "failed"
         assert "at most 2 rows" in finished["errors"][0]["detail"]
+
+
+class TestOptionalColumns:
+    REQUIRED_ONLY = ("currency", "unit_price", "name", "sku")
+
+    def test_that_are_missing_leave_a_known_product_and_its_stock(self, buyer: Any, imported: Import) -> None:
+        make_product(description="Kept", category="Kept too", price_breaks=[price_break(12, "210")], stock=7)
+
+        finished = imported(csv_file([csv_row(name="Renamed", unit_price="3.00")], self.REQUIRED_ONLY))
+
+        assert counts(finished) == (1, 0, 1, 0, 0)
+        product = buyer.get(f"/v1/products/{SKU}").json
+        assert (product["name"], product["unit_price"]["amount"]) == ("Renamed", 300)
+        assert (product["description"], product["category"], product["available"]) == ("Kept", "Kept too", 7)
+        assert [step["min_quantity"] for step in product["price_breaks"]] == [12]
+
+    def test_that_are_missing_are_empty_in_a_new_product(self, buyer: Any, imported: Import) -> None:
+        assert counts(imported(csv_file([csv_row()], self.REQUIRED_ONLY))) == (1, 1, 0, 0, 0)
+
+        product = buyer.get(f"/v1/products/{SKU}").json
+        assert (product["description"], product["category"], product["price_breaks"]) == ("", "", [])
+        assert product["is_stocked"] is False
+
+    def test_that_are_missing_leave_no_price_breaks_in_another_currency(self, imported: Import) -> None:
+        make_product(price_breaks=[price_break(12, "210")], stock=7)
+
+        finished = imported(csv_file([csv_row(currency="EUR")], (*self.REQUIRED_ONLY, "stock")))
+
+        assert counts(finished) == (1, 0, 0, 0, 1)
+        detail = "Give every break in EUR, the currency of the unit price."
+        assert finished["errors"] == [{"row": 2, "field": "currency", "detail": detail}]
+        assert (level_of(), Product.get_by_sku(SKU).version) == ((7, 0, 7), 1)
+
+
+class TestDocumentsOfOlderVersions:
+    """Products stored before a field existed, and as mongoengine leaves them: without their empty lists."""
+
+    @pytest.mark.parametrize("field", ["description", "category", "price_breaks", "is_active", "imported_by"])
+    def test_are_updated(self, buyer: Any, imported: Import, field: str) -> None:
+        make_product()
+        Product.collection().update_one({"sku": SKU}, {"$unset": {field: 1}})
+
+        finished = imported(csv_file([csv_row(name="Renamed")], TestOptionalColumns.REQUIRED_ONLY))
+
+        assert counts(finished) == (1, 0, 1, 0, 0)
+        assert Product.get_by_sku(SKU).outbox[-1]["fields"]["product"]["name"] == "Renamed"
+        assert buyer.get(f"/v1/products/{SKU}").json["name"] == "Renamed"
+
+
+class TestWrites:
+    def test_are_those_of_the_api(self, merchant: Any, imported: Import) -> None:
+        """One product created and changed over HTTP, another by imports: their documents differ in values only."""
+        price = {"amount": 255, "currency": "GBP"}
+        merchant.post("/v1/products", json={"sku": "A", "name": "Bolt", "unit_price": price})
+        merchant.patch("/v1/products/A", json={"name": "Nut"})
+        for name in ("Bolt", "Nut"):
+            imported(csv_file([csv_row("B", name=name)], TestOptionalColumns.REQUIRED_ONLY))
+
+        by_api, by_import = Product.collection().find({}).sort("sku")
+        own = {"_id", "sku", "commit_id", "created_at", "updated_at", "imported_by", "outbox", "price_breaks"}
+        assert set(by_api) | {"price_breaks", "imported_by"} == set(by_import)
+        assert {name: by_api[name] for name in by_api.keys() - own} == {
+            name: by_import[name] for name in by_import.keys() - own
+        }
+        assert [event.keys() for event in by_api["outbox"]] == [event.keys() for event in by_import["outbox"]]
 
 
 class TestHandler:
