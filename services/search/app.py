@@ -1,4 +1,4 @@
-"""Composition root of the search service; run as a program it wishes for a new index."""
+"""Composition root of the search service; run as a program it requests a new index."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def create_app(
 
 
 def before_each_batch(beat: Callable[[], None]) -> None:
-    """Called by the worker before it receives events, so that none is written to an index that is not there."""
+    """Build the index if it is missing or stale; the worker calls this before it receives events."""
     operations.keep_index_current(beat)
 
 
 if __name__ == "__main__":
     with create_app().app_context():
-        operations.wish_rebuild()
+        operations.request_rebuild()

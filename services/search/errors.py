@@ -10,6 +10,6 @@ class IndexNotReady(Unavailable):
 
 
 class IndexNotWritable(Unavailable):
-    """Another worker writes the index, or its folder cannot be written."""
+    """Another worker holds the lock of the index, or its folder cannot be written."""
 
     title = "The search index cannot be written"

@@ -1,4 +1,4 @@
-"""What products tells of itself."""
+"""How search reacts to changed products."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from shared.events.catalog.products import ProductChanged
 
 @handles(ProductChanged, batch=True)
 def index_products(events: list[ProductChanged]) -> None:
-    """Bring the index up to a whole batch of changes, in one commit."""
+    """Write a whole batch of changes to the index, in one commit."""
     operations.apply_changes(events)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask.views import MethodView
 
 from services.search import operations
+from services.search.operations import FoundPage, Suggestions
+from services.search.rules import SearchTerms, SuggestTerms
 from services.search.schemas import FoundPageSchema, SearchQuery, SuggestionsSchema, SuggestQuery
 from shared.web.auth import requires
 from shared.web.schemas import ProblemSchema
@@ -21,17 +21,17 @@ class Search(MethodView):
     @blp.arguments(SearchQuery, location="query")
     @blp.response(200, FoundPageSchema)
     @blp.alt_response(503, schema=ProblemSchema, description="The index is being built")
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+    def get(self, terms: SearchTerms) -> FoundPage:
         """Find products for sale, the most relevant first; without `q` all by name."""
-        return operations.search_products(**query)
+        return operations.search_products(terms)
 
 
 @blp.route("/suggest")
-class Suggestions(MethodView):
+class Suggest(MethodView):
     @requires("products:read")
     @blp.arguments(SuggestQuery, location="query")
     @blp.response(200, SuggestionsSchema)
     @blp.alt_response(503, schema=ProblemSchema, description="The index is being built")
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """Suggest up to eight products for what somebody is typing."""
-        return operations.suggest_products(**query)
+    def get(self, terms: SuggestTerms) -> Suggestions:
+        """Suggest up to eight products while a user types."""
+        return operations.suggest_products(terms)

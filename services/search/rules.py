@@ -1,11 +1,13 @@
-"""How text becomes words, and which state of a product counts."""
+"""The products of the index, how their texts become words, and which state of a product is the newest."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+
+import msgspec
 
 from shared.web.schemas import SKU_PATTERN
 
@@ -17,6 +19,69 @@ NAME_KEY_LENGTH = 50
 _WORD = re.compile(r"[^\W_]+")
 
 
+class FoundPrice(msgspec.Struct, frozen=True):
+    """A unit price in minor units; a text when it carries decimals of them."""
+
+    amount: int | str
+    currency: str
+
+
+class FoundProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What search shows of a product, stored in the index as JSON; its texts are searched.
+
+    A field added here needs a default, with which older products are read, and a new `engine.layout.SCHEMA_VERSION`.
+    """
+
+    sku: str
+    name: str
+    description: str = ""
+    category: str = ""
+    unit_price: FoundPrice
+
+
+class IndexedProduct(FoundProduct, frozen=True, kw_only=True):
+    """A state of a product; the highest `version` is the newest."""
+
+    version: int
+    is_active: bool
+
+    @property
+    def found(self) -> FoundProduct:
+        return FoundProduct(**{name: getattr(self, name) for name in FoundProduct.__struct_fields__})
+
+    @property
+    def text(self) -> str:
+        return " ".join(getattr(self, name) for name in TEXTS)
+
+
+TEXTS = tuple(field.name for field in msgspec.structs.fields(FoundProduct) if field.type is str)
+
+
+class CatalogPage(msgspec.Struct, frozen=True):
+    """A page of the whole catalog by SKU; `next_cursor` is None after the last."""
+
+    items: list[IndexedProduct]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchTerms:
+    """What a user searches for: text (empty: all products), a category to stay in, and which page."""
+
+    q: str
+    category: str | None
+    cursor: str | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class SuggestTerms:
+    """What a user has typed so far."""
+
+    q: str
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case and without accents, each cut to 40 characters."""
     folded = text.casefold()
@@ -26,13 +91,13 @@ def words_of(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in _WORD.findall(folded)]
 
 
-def asked_words(text: str) -> list[str]:
+def query_words(text: str) -> list[str]:
     """Return the words of a query, each once, at most twelve."""
     return list(dict.fromkeys(words_of(text)))[:MOST_WORDS]
 
 
 def sku_of(text: str) -> str | None:
-    """Return what the text is as (the beginning of) a SKU, None when no SKU begins so."""
+    """Return the text as (the beginning of) a SKU, None when no SKU begins with it."""
     sku = text.strip().upper()
     return sku if SKU_PATTERN.match(sku) else None
 
@@ -42,16 +107,16 @@ def allows_typo(word: str) -> bool:
     return len(word) >= SHORTEST_WITH_TYPO and word.isalpha()
 
 
-def name_key(product: Mapping[str, Any]) -> str:
-    """Return what products are listed by: the name, then the SKU; unique."""
-    return f"{' '.join(words_of(product['name']))[:NAME_KEY_LENGTH]}\t{product['sku']}"
+def name_key(product: FoundProduct) -> str:
+    """Return the key by which products are listed: the name, then the SKU; unique."""
+    return f"{' '.join(words_of(product.name))[:NAME_KEY_LENGTH]}\t{product.sku}"
 
 
-def newest(products: Iterable[Mapping[str, Any]], known: Mapping[str, int]) -> list[Mapping[str, Any]]:
-    """Return each product's newest state, those alone that are newer than the `known` versions by SKU."""
-    latest: dict[str, Mapping[str, Any]] = {}
+def newest(products: Iterable[IndexedProduct], known: Mapping[str, int]) -> list[IndexedProduct]:
+    """Return each product's newest state, if it is newer than the `known` version of its SKU."""
+    latest: dict[str, IndexedProduct] = {}
     for product in products:
-        sku, version = product["sku"], product["version"]
-        if version > known.get(sku, 0) and (sku not in latest or version > latest[sku]["version"]):
+        sku, version = product.sku, product.version
+        if version > known.get(sku, 0) and (sku not in latest or version > latest[sku].version):
             latest[sku] = product
     return list(latest.values())

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.search.rules import TEXTS, SearchTerms, SuggestTerms
 from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
 
 LONGEST_TEXT = 100
 
 
 class SearchQuery(PageArgs):
+    builds = SearchTerms
+
     q = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
     category = fields.String(load_default=None, validate=validate.Length(max=100))
 
 
 class SuggestQuery(InputSchema):
+    builds = SuggestTerms
+
     q = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
 
 
 class FoundProductSchema(OutputSchema):
-    sku = fields.String()
-    name = fields.String()
-    description = fields.String()
-    category = fields.String()
+    class Meta:
+        include = {name: fields.String() for name in TEXTS}
+
     unit_price = UnitPriceField()
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from flask import Flask
 
 from services.search import handlers, operations
 from services.search.app import before_each_batch
+from services.search.rules import CatalogPage, IndexedProduct
 from shared.calls.resilience import UpstreamUnavailable
 from shared.events.catalog.products import ProductChanged
 from tests.support import Api
@@ -29,6 +31,11 @@ def make_product(sku: str, name: str, **changes: Any) -> dict[str, Any]:
     return defaults | changes
 
 
+def indexed(product: Mapping[str, Any]) -> IndexedProduct:
+    """Return a product of `make_product` as the index takes it."""
+    return msgspec.convert(product, IndexedProduct)
+
+
 def changed(product: Mapping[str, Any]) -> ProductChanged:
     """Return the event that carries a product of `make_product`."""
     return ProductChanged.from_fields({"sku": product["sku"], "version": product["version"], "product": product})
@@ -44,14 +51,15 @@ class FakeCatalog:
         self.on_page: Callable[[], None] = lambda: None
         self.pages_read = 0
 
-    def product_page(self, cursor: str | None) -> dict[str, Any]:
+    def product_page(self, cursor: str | None) -> CatalogPage:
         start = int(cursor or 0)
         if self.is_away and start // 2 >= self.away_from_page:
             raise UpstreamUnavailable("products", "connection")
         self.on_page()
         self.pages_read += 1
         more = start + 2 < len(self.products)
-        return {"items": self.products[start : start + 2], "next_cursor": str(start + 2) if more else None}
+        page = {"items": self.products[start : start + 2], "next_cursor": str(start + 2) if more else None}
+        return msgspec.convert(page, CatalogPage)
 
 
 class Search:
@@ -74,9 +82,9 @@ class Search:
         with self.app.app_context():
             handlers.index_products(events)
 
-    def wish_rebuild(self) -> None:
+    def request_rebuild(self) -> None:
         with self.app.app_context():
-            operations.wish_rebuild()
+            operations.request_rebuild()
 
     def page(self, q: str = "", **query: Any) -> dict[str, Any]:
         answer = self.api.get("/v1/search", query_string={"q": q, **query})

@@ -8,9 +8,18 @@ from typing import cast
 from flask import Flask, current_app
 
 from services.search.config import SearchSettings
-from services.search.engine.interface import Engine, Found, Place, Question
+from services.search.engine.interface import CategoryCount, Engine, Found, PagePosition, SearchRequest
 
-__all__ = ["Engine", "Found", "Place", "Question", "engine", "install_engine", "make_engine"]
+__all__ = [
+    "CategoryCount",
+    "Engine",
+    "Found",
+    "PagePosition",
+    "SearchRequest",
+    "engine",
+    "install_engine",
+    "make_engine",
+]
 
 # Loaded by name, so that an installation imports the engine it uses and no other.
 BACKENDS = {"tantivy": "services.search.engine.tantivy_backend"}
@@ -18,11 +27,13 @@ _EXTENSION = "search_engine"
 
 
 def make_engine(settings: SearchSettings) -> Engine:
+    """Return the engine that the settings choose."""
     built: Engine = import_module(BACKENDS[settings.search_backend]).make_engine(settings)
     return built
 
 
 def install_engine(app: Flask, built: Engine) -> None:
+    """Give the application its engine."""
     app.extensions[_EXTENSION] = built
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-Product = Mapping[str, Any]
+from services.search.rules import FoundProduct, IndexedProduct
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a page ended: the tier of relevance, the sort key of its last product, and how many came before it."""
+class PagePosition:
+    """Where a page ended: the tier of relevance, the sort key of its last product, and its rank in the tier."""
 
     tier: int
     key: str
@@ -19,30 +19,38 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked: text (empty: everything by name), a category to stay in, and where to go on."""
+class SearchRequest:
+    """Text (empty: everything by name), a category to stay in, and the position after which the page begins."""
 
     text: str
     limit: int
     category: str | None = None
-    after: Place | None = None
+    after: PagePosition | None = None
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """How many of the found products are of one category."""
+
+    value: str
+    count: int
 
 
 @dataclass(frozen=True)
 class Found:
-    """A page of products, where it ended if more follow, and counts over all that was found."""
+    """A page of products, its end if more follow, and counts over all that was found."""
 
-    products: list[dict[str, Any]]
-    end: Place | None
+    products: list[FoundProduct]
+    end: PagePosition | None
     total: int
-    categories: list[tuple[str, int]]
+    categories: list[CategoryCount]
     """Of the same text in all categories, so that one can be changed for another; most products first."""
 
 
 class Reader(Protocol):
-    """Answers from the index as last committed; safe to share between threads."""
+    """Searches the index as last committed; safe to share between threads."""
 
-    def search(self, question: Question) -> Found:
+    def search(self, request: SearchRequest) -> Found:
         """Return a page; raise IndexNotReady while there is no index."""
 
     def check(self) -> None:
@@ -50,16 +58,16 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """The one that changes the index; every method is called from one thread."""
+    """Changes the index; every method is called from one thread."""
 
     def is_current(self, mark: str) -> bool:
         """Return whether there is a whole index of our schema, built for `mark`; raise IndexNotWritable."""
 
-    def upsert(self, products: Sequence[Product]) -> int:
-        """Write what is newer than the index, in one commit, and return how many that were."""
+    def upsert(self, products: Sequence[IndexedProduct]) -> int:
+        """Write the products that are newer than in the index, in one commit, and return how many they were."""
 
-    def rebuild(self, pages: Iterable[Sequence[Product]], mark: str, *, beat: Callable[[], None]) -> int:
-        """Build a new index beside the old one, put it in its place, and return how many products it holds."""
+    def rebuild(self, pages: Iterable[Sequence[IndexedProduct]], mark: str, *, beat: Callable[[], None]) -> int:
+        """Build a new index beside the old one, make it the current one, and return how many products it holds."""
 
 
 @dataclass(frozen=True)

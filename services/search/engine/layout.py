@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import orjson
+import msgspec
 import tantivy
 
 from services.search import rules
-from services.search.engine.interface import Product
+from services.search.rules import FoundProduct, IndexedProduct
 
 # An index of another version is built again: count up with every change below or of `rules.words_of`.
 SCHEMA_VERSION = 1
-SHOWN = ("sku", "name", "description", "category", "unit_price")
+_DECODER = msgspec.json.Decoder(FoundProduct)
 
 
 @cache
 def schema() -> Any:
-    """Return the schema; text fields hold words that `rules` has made already, split at spaces alone."""
+    """Return the schema; text fields hold the words that `rules.words_of` makes, split at spaces only."""
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("sku", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("version", stored=True, fast=True)
@@ -31,21 +31,20 @@ def schema() -> Any:
     return builder.build()
 
 
-def document_of(product: Product) -> Any:
+def document_of(product: IndexedProduct) -> Any:
     """Return the document of a product; one that is not for sale is kept for its version and never found."""
-    text = " ".join(product.get(name) or "" for name in ("name", "description", "category", "sku"))
     return tantivy.Document(
-        sku=product["sku"],
-        version=product["version"],
-        is_active=product["is_active"],
-        name=" ".join(rules.words_of(product["name"])),
-        text=" ".join(rules.words_of(text)),
+        sku=product.sku,
+        version=product.version,
+        is_active=product.is_active,
+        name=" ".join(rules.words_of(product.name)),
+        text=" ".join(rules.words_of(product.text)),
         name_key=rules.name_key(product),
-        category=product.get("category") or "",
-        shown=orjson.dumps({name: product.get(name) or "" for name in SHOWN}),
+        category=product.category,
+        shown=msgspec.json.encode(product.found),
     )
 
 
-def shown_of(document: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = orjson.loads(bytes(document["shown"][0]))
-    return shown
+def found_product(document: Any) -> FoundProduct:
+    """Return the product that a document of the index shows."""
+    return _DECODER.decode(document["shown"][0])

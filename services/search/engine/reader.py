@@ -9,9 +9,9 @@ from typing import Any
 
 import tantivy
 
-from services.search.engine.interface import Found, Place, Question
-from services.search.engine.layout import SCHEMA_VERSION, shown_of
-from services.search.engine.shelf import Label, Shelf
+from services.search.engine.index_directory import IndexDirectory, IndexLabel
+from services.search.engine.interface import CategoryCount, Found, PagePosition, SearchRequest
+from services.search.engine.layout import SCHEMA_VERSION, found_product
 from services.search.engine.tiers import Tier, Tiers, for_sale, tiers_of
 from services.search.errors import IndexNotReady
 
@@ -21,32 +21,32 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class _Opened:
-    label: Label
+    label: IndexLabel
     signature: tuple[int, ...]
     index: Any
 
 
 class TantivyReader:
-    """Opens the current index when it is first asked, and again whenever the shelf has changed."""
+    """Opens the current index at the first search, and again whenever the directory has changed."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, directory: IndexDirectory) -> None:
+        self._directory = directory
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
 
     def check(self) -> None:
         self._searcher()
 
-    def search(self, question: Question) -> Found:
+    def search(self, request: SearchRequest) -> Found:
         searcher = self._searcher()
-        tiers = tiers_of(question.text)
-        chosen, everything = _chosen(searcher, tiers, question)
-        hits = _hits(searcher, chosen, tiers.order, question)
-        page = hits[: question.limit]
+        tiers = tiers_of(request.text)
+        chosen, everything = _chosen(searcher, tiers, request)
+        hits = _hits(searcher, chosen, tiers.order, request)
+        page = hits[: request.limit]
         return Found(
-            products=[shown_of(searcher.doc(address)) for _, address in page],
-            end=page[-1][0] if len(hits) > question.limit else None,
-            total=_count(searcher, for_sale(everything, question.category)),
+            products=[found_product(searcher.doc(address)) for _, address in page],
+            end=page[-1][0] if len(hits) > request.limit else None,
+            total=_count(searcher, for_sale(everything, request.category)),
             categories=_categories(searcher, for_sale(everything)),
         )
 
@@ -60,30 +60,30 @@ class TantivyReader:
 
     def _follow(self) -> _Opened:
         opened = self._opened
-        if opened is not None and self._shelf.signature(opened.label) == opened.signature:
+        if opened is not None and self._directory.signature(opened.label) == opened.signature:
             return opened
         with self._lock:
             self._opened = self._open()
             return self._opened
 
     def _open(self) -> _Opened:
-        label = self._shelf.label()
+        label = self._directory.label()
         if label is None or label.schema_version != SCHEMA_VERSION:
             raise FileNotFoundError("no index of our schema")
-        signature = self._shelf.signature(label)
+        signature = self._directory.signature(label)
         if self._opened is not None and self._opened.label == label:
             self._opened.index.reload()
             return _Opened(label, signature, self._opened.index)
-        index = tantivy.Index.open(str(self._shelf.path_of(label)))
+        index = tantivy.Index.open(str(self._directory.path_of(label)))
         index.config_reader("manual")
         index.reload()
         return _Opened(label, signature, index)
 
 
-def _chosen(searcher: Any, tiers: Tiers, question: Question) -> tuple[list[Tier], Any]:
+def _chosen(searcher: Any, tiers: Tiers, request: SearchRequest) -> tuple[list[Tier], Any]:
     """Return the tiers that answer and what they match together; the loose ones when the strict ones match nothing."""
-    goes_on_loosely = question.after is not None and question.after.tier >= len(tiers.strict)
-    if tiers.loose and (goes_on_loosely or not _count(searcher, for_sale(tiers.all_strict, question.category))):
+    goes_on_loosely = request.after is not None and request.after.tier >= len(tiers.strict)
+    if tiers.loose and (goes_on_loosely or not _count(searcher, for_sale(tiers.all_strict, request.category))):
         return [*tiers.strict, *tiers.loose], tiers.all_loose
     return tiers.strict, tiers.all_strict
 
@@ -92,16 +92,16 @@ def _count(searcher: Any, query: Any) -> int:
     return int(searcher.search(query, limit=1).count)
 
 
-def _hits(searcher: Any, tiers: list[Tier], order: str, question: Question) -> list[tuple[Place, Any]]:
+def _hits(searcher: Any, tiers: list[Tier], order: str, request: SearchRequest) -> list[tuple[PagePosition, Any]]:
     """Return one hit more than the page holds, if there is one."""
-    hits: list[tuple[Place, Any]] = []
-    wanted = question.limit + 1
-    first = question.after.tier if question.after else 0
+    hits: list[tuple[PagePosition, Any]] = []
+    wanted = request.limit + 1
+    first = request.after.tier if request.after else 0
     for number in range(first, len(tiers)):
-        listing = _Listing(searcher, for_sale(tiers[number].query, question.category, but=tiers[number].but), order)
-        skipped = listing.rank_after(question.after) if question.after and number == first else 0
+        listing = _Listing(searcher, for_sale(tiers[number].query, request.category, but=tiers[number].but), order)
+        skipped = listing.rank_after(request.after) if request.after and number == first else 0
         found = listing.hits(skipped, wanted - len(hits))
-        hits += [(Place(number, key, skipped + i), address) for i, (key, address) in enumerate(found, 1)]
+        hits += [(PagePosition(number, key, skipped + i), address) for i, (key, address) in enumerate(found, 1)]
         if len(hits) == wanted:
             break
     return hits
@@ -126,7 +126,7 @@ class _Listing:
         )
         return list(found.hits)
 
-    def rank_after(self, place: Place) -> int:
+    def rank_after(self, place: PagePosition) -> int:
         """Return how many products come before the page that goes on after `place`, wherever that is by now."""
         count = _count(self._searcher, self._query)
         if 0 < place.rank <= count and self._key_at(place.rank - 1) == place.key:
@@ -137,8 +137,8 @@ class _Listing:
         return self.hits(rank, 1)[0][0]
 
 
-def _categories(searcher: Any, query: Any) -> list[tuple[str, int]]:
+def _categories(searcher: Any, query: Any) -> list[CategoryCount]:
     wanted = {"by_category": {"terms": {"field": "category", "size": MOST_CATEGORIES}}}
     buckets = searcher.aggregate(query, wanted)["by_category"]["buckets"]
-    counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in buckets if bucket["key"]]
-    return sorted(counts, key=lambda each: (-each[1], each[0]))
+    counts = [CategoryCount(bucket["key"], int(bucket["doc_count"])) for bucket in buckets if bucket["key"]]
+    return sorted(counts, key=lambda each: (-each.count, each.value))

@@ -39,10 +39,10 @@ def tiers_of(text: str) -> Tiers:
     """Return the tiers of a query; without any text one tier of everything by name."""
     if not text.strip():
         return Tiers([Tier(Query.all_query())], [], Query.all_query(), Query.all_query(), order="name_key")
-    words = rules.asked_words(text)
+    words = rules.query_words(text)
     codes = _sku_queries(text)
     strict = _word_queries(words) if words else []
-    loose = [_any_of([_misspelt(word) for word in words], least) for least in range(len(words) - 1, 0, -1)]
+    loose = [_any_of([_with_typo(word) for word in words], least) for least in range(len(words) - 1, 0, -1)]
     worded = _widening([*strict, *loose], but=codes[-1:])
     return Tiers(
         strict=[*_widening(codes), *worded[: len(strict)]],
@@ -83,7 +83,7 @@ def _word_queries(words: list[str]) -> list[Any]:
         _all_of([Query.term_query(schema(), "name", word) for word in words]),
         _all_of([_beginning("name", word) for word in words]),
         _all_of([_beginning("text", word) for word in words]),
-        _all_of([_misspelt(word) for word in words]),
+        _all_of([_with_typo(word) for word in words]),
     ]
 
 
@@ -91,8 +91,8 @@ def _beginning(field: str, text: str) -> Any:
     return Query.fuzzy_term_query(schema(), field, text, distance=0, prefix=True)
 
 
-def _misspelt(word: str) -> Any:
-    """Return what matches a word, its longer forms and, for one long enough, those with one typo."""
+def _with_typo(word: str) -> Any:
+    """Return the query of a word, of words that begin with it and, for a long enough word, of those with one typo."""
     if not rules.allows_typo(word):
         return _beginning("text", word)
     return _any_of([_beginning("text", word), Query.fuzzy_term_query(schema(), "text", word, distance=1)], 1)

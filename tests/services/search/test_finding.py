@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.search.engine.shelf import Shelf
+from services.search.engine.index_directory import IndexDirectory
 from services.search.engine.writer import TantivyWriter
-from tests.factories.search import Search, make_product
+from tests.factories.search import Search, indexed, make_product
 
 PRODUCTS = [
     make_product("85123A", "White Hanging Heart", category="Decoration", description="A candle holder"),
@@ -24,7 +24,7 @@ PRODUCTS = [
 @pytest.fixture(scope="module")
 def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filled") / "search"
-    TantivyWriter(Shelf(folder)).rebuild([PRODUCTS], "", beat=lambda: None)
+    TantivyWriter(IndexDirectory(folder)).rebuild([[indexed(each) for each in PRODUCTS]], "", beat=lambda: None)
     return folder
 
 

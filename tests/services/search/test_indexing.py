@@ -11,7 +11,7 @@ import pytest
 from services.search import handlers  # noqa: F401 (the worker imports it for its registrations)
 from services.search.app import before_each_batch
 from services.search.config import SearchSettings
-from services.search.engine import shelf as shelves
+from services.search.engine.index_directory import IndexDirectory, IndexLabel
 from services.search.errors import IndexNotWritable
 from shared.base.errors import SettingsInvalid
 from shared.calls.resilience import UpstreamUnavailable
@@ -77,19 +77,19 @@ class TestRebuilding:
     def test_builds_again_an_index_of_another_schema(self, search, catalog):
         search.prepare()
         catalog.products = [make_product("A-1", "Cup")]
-        shelf = shelves.Shelf(search.folder)
-        label = shelf.label()
+        directory = IndexDirectory(search.folder)
+        label = directory.label()
         assert label is not None
-        shelf.put(shelves.Label(label.folder, label.schema_version - 1, label.mark))
+        directory.put(IndexLabel(label.folder, label.schema_version - 1, label.mark))
         search.prepare()
         assert search.skus() == ["A-1"]
 
-    def test_builds_once_when_wished_for(self, search, catalog):
+    def test_builds_once_when_requested(self, search, catalog):
         search.prepare()
         catalog.products = [make_product("A-1", "Cup")]
         search.prepare()
         assert search.skus() == []
-        search.wish_rebuild()
+        search.request_rebuild()
         search.prepare()
         search.prepare()
         assert (search.skus(), catalog.pages_read) == (["A-1"], 2)
@@ -97,18 +97,18 @@ class TestRebuilding:
     def test_serves_the_old_index_until_the_new_one_is_whole(self, search, catalog):
         search.deliver(make_product("OLD-1", "Cup"))
         catalog.products = [make_product(f"NEW-{number}", "Cup") for number in range(4)]
-        shelf_during: list[list[str]] = []
-        catalog.on_page = lambda: shelf_during.append(search.skus())
-        search.wish_rebuild()
+        found_during: list[list[str]] = []
+        catalog.on_page = lambda: found_during.append(search.skus())
+        search.request_rebuild()
         search.prepare()
-        assert shelf_during == [["OLD-1"], ["OLD-1"]]
+        assert found_during == [["OLD-1"], ["OLD-1"]]
         assert search.page()["total"] == 4
 
     def test_keeps_the_old_index_when_products_goes_away_half_way(self, search, catalog):
         search.deliver(make_product("OLD-1", "Cup"))
         catalog.products = [make_product(f"NEW-{number}", "Cup") for number in range(4)]
         catalog.is_away, catalog.away_from_page = True, 1
-        search.wish_rebuild()
+        search.request_rebuild()
         with pytest.raises(UpstreamUnavailable):
             search.prepare()
         assert search.skus() == ["OLD-1"]

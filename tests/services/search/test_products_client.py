@@ -8,10 +8,12 @@ import pytest
 from flask import Flask, Response, jsonify, request
 
 from services.search.clients import ProductsClient
+from services.search.rules import CatalogPage
 from shared.calls import connections, resilience
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import Anonymous
 from tests.factories.psp_sandbox import RunningServer
+from tests.factories.search import indexed, make_product
 
 
 class ProductsDouble:
@@ -24,7 +26,7 @@ class ProductsDouble:
 
     def _page(self) -> tuple[Response, int]:
         self.asked.append(request.args.to_dict())
-        return jsonify(items=[{"sku": "A-1"}], next_cursor=None), self.status
+        return jsonify(items=[make_product("A-1", "Cup", available=None)], next_cursor=None), self.status
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def products() -> Iterator[ProductsDouble]:
 
 def test_asks_for_large_pages_and_goes_on_at_the_cursor(products: ProductsDouble) -> None:
     client = ProductsClient(products.server.url, identity=Anonymous())
-    assert client.product_page(None) == {"items": [{"sku": "A-1"}], "next_cursor": None}
+    assert client.product_page(None) == CatalogPage([indexed(make_product("A-1", "Cup"))])
     client.product_page("abc")
     assert products.asked == [{"limit": "500"}, {"limit": "500", "cursor": "abc"}]
 

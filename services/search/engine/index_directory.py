@@ -1,4 +1,4 @@
-"""The folder of indexes: which of them is current, and how another takes its place at once."""
+"""The directory of indexes: which of them is current, and how another replaces it at once."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PREFIX = "idx_"
 
 
 @dataclass(frozen=True)
-class Label:
-    """What the file `current.json` says: the folder of the current index, its schema, and the wish it was built for."""
+class IndexLabel:
+    """What the file `current.json` says: the folder of the current index, its schema, and its rebuild mark."""
 
     folder: str
     schema_version: int
     mark: str
 
 
-class Shelf:
+class IndexDirectory:
     """Indexes in folders of one directory, beside the file that names the current one."""
 
     def __init__(self, directory: Path) -> None:
@@ -33,25 +33,25 @@ class Shelf:
         self._pointer = directory / "current.json"
         self._lock: int | None = None
 
-    def label(self) -> Label | None:
-        """Return what is current; None when nothing is, or when its folder is gone."""
+    def label(self) -> IndexLabel | None:
+        """Return the label of the current index; None without one, or when its folder is gone."""
         try:
-            label = Label(**orjson.loads(self._pointer.read_bytes()))
+            label = IndexLabel(**orjson.loads(self._pointer.read_bytes()))
         except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
             return None
         return label if (self.path_of(label) / "meta.json").is_file() else None
 
-    def path_of(self, label: Label) -> Path:
+    def path_of(self, label: IndexLabel) -> Path:
         return self._directory / label.folder
 
-    def signature(self, label: Label | None) -> tuple[int, ...]:
+    def signature(self, label: IndexLabel | None) -> tuple[int, ...]:
         """Return numbers that change with every commit and every swap; raise FileNotFoundError without an index."""
         paths = [self._pointer, *([self.path_of(label) / "meta.json"] if label else [])]
         stats = [path.stat() for path in paths]
         return tuple(number for each in stats for number in (each.st_ino, each.st_mtime_ns))
 
-    def reserve(self) -> None:
-        """Become the only writer until this process ends; raise IndexNotWritable while another is."""
+    def acquire_lock(self) -> None:
+        """Lock the directory until this process ends; raise IndexNotWritable while another process holds the lock."""
         if self._lock is not None:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class Shelf:
             raise IndexNotWritable("Another worker writes the index") from busy
         self._lock = lock
 
-    def release(self) -> None:
+    def release_lock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -73,8 +73,8 @@ class Shelf:
         folder.mkdir(parents=True)
         return folder
 
-    def put(self, label: Label) -> None:
-        """Make an index the current one; the one before it stays for readers that have yet to notice."""
+    def put(self, label: IndexLabel) -> None:
+        """Make an index the current one; the index before it is kept for readers that still use it."""
         before = self.label()
         unfinished = self._pointer.with_suffix(".unfinished")
         with unfinished.open("wb") as target:
