@@ -8,10 +8,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from services.orders.clients import PaymentAnswer
-from services.orders.errors import OutOfStock
+from services.orders.clients import PaymentAnswer, Reservation, ReservationPage
+from services.orders.errors import OutOfStock, Shortage
+from services.orders.orders.rules import Offer, SkuQuantity
+from shared.base.money import UnitPrice
 from shared.calls.resilience import UpstreamUnavailable
 
 
@@ -83,25 +86,23 @@ class FakeProducts:
         on_hand = self.on_hand[sku]
         return None if on_hand is None else on_hand - sum(units.get(sku, 0) for units in self.held.values())
 
-    def prices(self, line_items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any] | None]:
+    def prices(self, line_items: Sequence[SkuQuantity]) -> list[Offer | None]:
         late = self.faults.before("prices")
-        offers = [self._offer(line["sku"], line["quantity"]) for line in line_items]
+        offers = [self._offer(line.sku, line.quantity) for line in line_items]
         after(late)
         return offers
 
-    def _offer(self, sku: str, quantity: int) -> dict[str, Any] | None:
+    def _offer(self, sku: str, quantity: int) -> Offer | None:
         known = self.offers.get(sku)
         if known is None:
             return None
         step = max(minimum for minimum in known["prices"] if minimum <= quantity)
-        return {
-            "sku": sku,
-            "name": known["name"],
-            "unit_price": {"amount": known["prices"][step], "currency": known["currency"]},
-            "is_stocked": self.on_hand[sku] is not None,
-            "available": self.available(sku),
-            "is_active": known["is_active"],
-        }
+        return Offer(
+            name=known["name"],
+            unit_price=UnitPrice(Decimal(str(known["prices"][step])), known["currency"]),
+            is_active=known["is_active"],
+            available=self.available(sku),
+        )
 
     def reserve(self, order_id: str, units: Mapping[str, int]) -> None:
         late = self.faults.before("reserve")
@@ -113,7 +114,7 @@ class FakeProducts:
     def _hold(self, order_id: str, units: Mapping[str, int]) -> None:
         available = {sku: self.available(sku) for sku in units}
         shortages = [
-            {"sku": sku, "requested": quantity, "available": left}
+            Shortage(sku, quantity, left)
             for sku, quantity in units.items()
             if (left := available[sku]) is not None and left < quantity
         ]
@@ -127,13 +128,13 @@ class FakeProducts:
         self.held.pop(order_id, None)
         after(late)
 
-    def reservations(self, *, before: str, cursor: str | None) -> dict[str, Any]:
+    def reservations(self, *, before: str, cursor: str | None) -> ReservationPage:
         self.faults.before("reservations")
         moment = datetime.fromisoformat(before)
         old = sorted(order_id for order_id in self.held if self.held_at[order_id] < moment)
         left = [order_id for order_id in old if cursor is None or order_id > cursor]
-        page = [{"order_id": order_id, "reserved_at": self.held_at[order_id].isoformat()} for order_id in left[:2]]
-        return {"items": page, "next_cursor": page[-1]["order_id"] if len(left) > 2 else None}
+        page = [Reservation(order_id) for order_id in left[:2]]
+        return ReservationPage(page, page[-1].order_id if len(left) > 2 else None)
 
 
 class FakePayments:

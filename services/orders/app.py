@@ -1,12 +1,15 @@
-"""Composition root of the orders service: the only module that knows every part."""
+"""Composition root of the orders service: the only module that imports every area."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from services.orders.carts.routes import carts
+from services.orders.checkout.routes import checkout
 from services.orders.clients import Clients, make_clients
 from services.orders.config import OrdersSettings
-from services.orders.routes import carts, orders
+from services.orders.fulfillment.routes import fulfillment
+from services.orders.orders.routes import orders
 from shared.data.encryption import use_keys
 from shared.data.persistence import DatabaseHandle
 from shared.events import inbox
@@ -15,6 +18,7 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "orders"
+BLUEPRINTS = (carts, checkout, fulfillment, orders)
 
 
 def create_app(
@@ -26,12 +30,10 @@ def create_app(
     database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
     idempotency.ensure_indexes(SERVICE)
     inbox.ensure_indexes(SERVICE)
-    neighbours = clients or make_clients(
+    clients = clients or make_clients(
         users_url=settings.users_url,
         products_url=settings.products_url,
         payments_url=settings.payments_url,
         secret=settings.service_secret,
     )
-    return create_service(
-        SERVICE, settings, blueprints=[carts, orders], database=database, clients=neighbours, keys=keys
-    )
+    return create_service(SERVICE, settings, blueprints=BLUEPRINTS, database=database, clients=clients, keys=keys)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from decimal import Decimal
+from typing import Any, Protocol
 
-from flask import current_app
+import msgspec
+from msgspec import Struct
 
-from services.orders.errors import OutOfStock
+from services.orders.errors import OutOfStock, Shortage
+from services.orders.orders.rules import Offer, SkuQuantity
+from shared.base.money import UnitPrice
 from shared.calls.identity import ServiceIdentity
 from shared.calls.resilience import resilient
 from shared.calls.service_client import ServiceClient, UpstreamRefused, UpstreamUnavailable, segment
+from shared.web.service import current_clients
 
-Lines = Sequence[Mapping[str, Any]]
-# What says that this order will not be paid, rather than that the service is not well.
+# Refusals that mean "this order will not be paid"; any other is a fault of the call or of the service.
 FINAL_REFUSALS = frozenset({402, 409, 422})
 VERSION_CONFLICT = "version-conflict"
 
@@ -28,11 +32,22 @@ class PaymentAnswer:
     reason: str | None = None
 
 
+class Reservation(Struct, frozen=True):
+    """Stock that products holds for an order."""
+
+    order_id: str
+
+
+class ReservationPage(Struct, frozen=True):
+    items: list[Reservation]
+    next_cursor: str | None = None
+
+
 class Products(Protocol):
-    def prices(self, line_items: Lines) -> list[dict[str, Any] | None]: ...
+    def prices(self, line_items: Sequence[SkuQuantity]) -> list[Offer | None]: ...
     def reserve(self, order_id: str, units: Mapping[str, int]) -> None: ...
     def release(self, order_id: str) -> None: ...
-    def reservations(self, *, before: str, cursor: str | None) -> dict[str, Any]: ...
+    def reservations(self, *, before: str, cursor: str | None) -> ReservationPage: ...
 
 
 class Payments(Protocol):
@@ -43,38 +58,53 @@ class ProductsClient(ServiceClient):
     service = "products"
 
     @resilient(timeout=2.0, attempts=2)
-    def prices(self, line_items: Lines, *, timeout: float) -> list[dict[str, Any] | None]:
+    def prices(self, line_items: Sequence[SkuQuantity], *, timeout: float) -> list[Offer | None]:
         """Return what the catalog offers line by line for that quantity, None for an unknown SKU."""
-        asked = [{"sku": line["sku"], "quantity": line["quantity"]} for line in line_items]
+        wanted = [{"sku": line.sku, "quantity": line.quantity} for line in line_items]
         try:
-            answer = self.post("/internal/v1/prices", {"line_items": asked}, timeout=timeout)
+            answer = self.post("/internal/v1/prices", {"line_items": wanted}, timeout=timeout)
         except UpstreamRefused as refusal:  # a 401 is about us: the buyer is signed in
-            raise _not_an_answer(refusal) from refusal
+            raise _unavailable(refusal) from refusal
         unknown = frozenset(answer["unknown"])
         offers = iter(answer["items"])
-        return [None if line["sku"] in unknown else next(offers) for line in asked]
+        return [None if line.sku in unknown else _offer(next(offers)) for line in line_items]
 
     @resilient(timeout=2.0, attempts=2)
     def reserve(self, order_id: str, units: Mapping[str, int], *, timeout: float) -> None:
-        """Hold stock for an order, all or nothing. Safe to repeat: the order id is the reservation's. Or OutOfStock."""
+        """
+        Reserve stock for an order, all or nothing; raise OutOfStock.
+
+        Safe to repeat: the order id is the reservation's id.
+        """
         body = {"line_items": [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]}
         try:
             self.put(f"/internal/v1/reservations/{segment(order_id)}", body, timeout=timeout)
         except UpstreamRefused as refusal:
             if refusal.kind == "out-of-stock":
-                raise OutOfStock(refusal.extra.get("shortages", [])) from refusal
-            raise _not_an_answer(refusal) from refusal
+                shortages = msgspec.convert(refusal.extra.get("shortages", []), list[Shortage])
+                raise OutOfStock(shortages) from refusal
+            raise _unavailable(refusal) from refusal
 
     @resilient(timeout=2.0, attempts=2)
     def release(self, order_id: str, *, timeout: float) -> None:
-        """Give back what an order holds; nothing when it holds nothing."""
+        """Release the stock reserved for an order; nothing happens when there is none."""
         self.delete(f"/internal/v1/reservations/{segment(order_id)}", timeout=timeout)
 
     @resilient(timeout=2.0, attempts=2)
-    def reservations(self, *, before: str, cursor: str | None, timeout: float) -> dict[str, Any]:
-        """Return a page of {order_id, reserved_at} of reservations made before a moment (ISO 8601)."""
-        page: dict[str, Any] = self.get("/internal/v1/reservations", timeout=timeout, before=before, cursor=cursor)
-        return page
+    def reservations(self, *, before: str, cursor: str | None, timeout: float) -> ReservationPage:
+        """Return a page of reservations made before a moment (ISO 8601)."""
+        page = self.get("/internal/v1/reservations", timeout=timeout, before=before, cursor=cursor)
+        return msgspec.convert(page, ReservationPage)
+
+
+def _offer(answer: Mapping[str, Any]) -> Offer:
+    price = answer["unit_price"]
+    return Offer(
+        name=answer["name"],
+        unit_price=UnitPrice(Decimal(str(price["amount"])), price["currency"]),
+        is_active=answer["is_active"],
+        available=answer["available"] if answer["is_stocked"] else None,
+    )
 
 
 class PaymentsClient(ServiceClient):
@@ -84,7 +114,7 @@ class PaymentsClient(ServiceClient):
     def authorize(
         self, *, order_id: str, company_id: str, amount: int, currency: str, token: str, timeout: float
     ) -> PaymentAnswer:
-        """Ask for the money of an order. Safe to repeat: a payment's natural key is its order's id."""
+        """Authorise the money of an order. Safe to repeat: a payment's natural key is its order's id."""
         body = {
             "order_id": order_id,
             "company_id": company_id,
@@ -96,12 +126,12 @@ class PaymentsClient(ServiceClient):
         except UpstreamRefused as refusal:
             if refusal.status in FINAL_REFUSALS and refusal.kind != VERSION_CONFLICT:
                 return PaymentAnswer("declined", reason=refusal.kind)
-            raise _not_an_answer(refusal) from refusal
+            raise _unavailable(refusal) from refusal
         return PaymentAnswer(answer["status"], answer["payment_id"], answer.get("reason"))
 
 
-def _not_an_answer(refusal: UpstreamRefused) -> UpstreamUnavailable:
-    """A refusal that no order should cause (401, 404): as good as no answer, so the order waits for a better one."""
+def _unavailable(refusal: UpstreamRefused) -> UpstreamUnavailable:
+    """Return the failure for a refusal that no order should cause (401, 404): the order keeps its state and retries."""
     return UpstreamUnavailable(refusal.upstream, f"refused_{refusal.status}", is_retryable=False)
 
 
@@ -120,8 +150,8 @@ def make_clients(*, users_url: str, products_url: str, payments_url: str, secret
 
 
 def products() -> Products:
-    return cast(Clients, current_app.extensions["tradepost_clients"]).products
+    return current_clients(Clients).products
 
 
 def payments() -> Payments:
-    return cast(Clients, current_app.extensions["tradepost_clients"]).payments
+    return current_clients(Clients).payments

@@ -5,24 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct, to_builtins
+
 from shared.base.errors import Conflict, FieldError, Forbidden, InvalidInput, Problem, VersionConflict
 
 
 class CompanyMissing(Forbidden):
-    title = "Act for a company first: carts and orders belong to one"
+    title = "A company is required: act for one first"
 
 
 class CartEmpty(InvalidInput):
     title = "The cart is empty"
 
 
-class OutOfStock(Conflict):
-    """`shortages` lists {sku, requested, available}."""
+class Shortage(Struct, frozen=True):
+    """A product of which fewer units are available than requested."""
 
+    sku: str
+    requested: int
+    available: int
+
+
+class OutOfStock(Conflict):
     title = "Not everything is in stock"
 
-    def __init__(self, shortages: Sequence[dict[str, Any]], **extra: Any) -> None:
-        super().__init__("Order less, or leave these out", shortages=list(shortages), **extra)
+    def __init__(self, shortages: Sequence[Shortage], **order: Any) -> None:
+        super().__init__("Order fewer units or remove these products", shortages=to_builtins(shortages), **order)
         self.shortages = list(shortages)
 
 
@@ -35,8 +43,12 @@ class CardsNotAccepted(Conflict):
     title = "Card payments are not configured"
 
 
-class OrderUndone(Conflict):
-    title = "The order was undone before it was confirmed"
+class OrderExpired(Conflict):
+    title = "The order expired before it was confirmed"
+
+
+class ActionNotAllowed(Conflict):
+    title = "The order's state does not allow this"
 
 
 class OrderNotCancellable(Conflict):
@@ -44,13 +56,13 @@ class OrderNotCancellable(Conflict):
 
 
 class OrderNotShippable(Conflict):
-    title = "There is nothing that could be shipped"
+    title = "The order has nothing left to ship"
 
 
 class CapturePending(VersionConflict):
     """A VersionConflict: the answer changes within seconds, so it must not be kept under the idempotency key."""
 
-    title = "The payment of what is returned is still being captured; try again in a moment"
+    title = "The capture of the returned items is still pending; try again in a moment"
 
 
 def invalid(pointer: str, detail: str) -> InvalidInput:

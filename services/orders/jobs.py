@@ -1,18 +1,18 @@
-"""Sweepers: what must happen is found again in MongoDB."""
+"""Sweepers: they find in MongoDB what a dead process, a lost event or a timeout left behind."""
 
 from __future__ import annotations
 
-from services.orders import operations
+from services.orders.checkout import saga
 from shared.events.jobs import job
 
 
 @job(queue="orders-sweeps", timeout=120, every_seconds=5)
 def attend_due_orders() -> None:
-    """Finish or undo orders on their way, and announce again what payments has not answered."""
-    operations.attend_due_orders()
+    """Finish or refuse undecided orders, and publish again what payments has not settled."""
+    saga.sweep_due_orders()
 
 
 @job(queue="orders-sweeps", timeout=300, every_seconds=60)
 def release_stray_reservations() -> None:
-    """Release stock that is held for orders which are gone or never were."""
-    operations.release_strays()
+    """Release stock that is reserved for withdrawn or unknown orders."""
+    saga.release_stray_reservations()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
-from services.orders.clients import PaymentAnswer, PaymentsClient, ProductsClient
-from services.orders.errors import OutOfStock
+from services.orders.clients import PaymentAnswer, PaymentsClient, ProductsClient, Reservation, ReservationPage
+from services.orders.errors import OutOfStock, Shortage
+from services.orders.orders.rules import Offer, SkuQuantity
+from shared.base.money import UnitPrice
 from shared.calls.service_client import UpstreamUnavailable
 from tests.shared.faulty_server import Reply
 from tests.shared.upstreams import server, start_server  # noqa: F401
@@ -16,6 +21,18 @@ PAYMENT = {"order_id": "ord_1", "company_id": "cmp_1", "amount": 25, "currency":
 def problem(status, kind, **members):
     body = {"type": f"/problems/{kind}", "title": kind, "status": status, **members}
     return Reply(status, body, {"Content-Type": "application/problem+json"})
+
+
+def offered(sku: str, **changes: Any) -> dict[str, Any]:
+    """Return what products answers of one line."""
+    return {
+        "sku": sku,
+        "name": f"Product {sku}",
+        "unit_price": {"amount": "12.5", "currency": "GBP"},
+        "is_stocked": True,
+        "available": 7,
+        "is_active": True,
+    } | changes
 
 
 @pytest.fixture
@@ -30,12 +47,19 @@ def payments(server):  # noqa: F811
 
 class TestProducts:
     def test_asks_line_by_line_and_puts_unknown_ones_in_their_places(self, products, server):  # noqa: F811
-        server.queue.append(Reply(body={"items": [{"sku": "A"}, {"sku": "A"}, {"sku": "B"}], "unknown": ["X"]}))
-        lines = [{"sku": sku, "quantity": 1, "unit_price": None} for sku in ("A", "X", "A", "B")]
+        items = [offered("A"), offered("A", is_stocked=False, available=None), offered("B", is_active=False)]
+        server.queue.append(Reply(body={"items": items, "unknown": ["X"]}))
+        lines = [SkuQuantity(sku, 1) for sku in ("A", "X", "A", "B")]
 
         offers = products.prices(lines)
 
-        assert offers == [{"sku": "A"}, None, {"sku": "A"}, {"sku": "B"}]
+        price = UnitPrice(Decimal("12.5"), "GBP")
+        assert offers == [
+            Offer("Product A", price, is_active=True, available=7),
+            None,
+            Offer("Product A", price, is_active=True, available=None),
+            Offer("Product B", price, is_active=False, available=7),
+        ]
         assert server.received[0].target == "/internal/v1/prices"
         assert server.received[0].json()["line_items"][1] == {"sku": "X", "quantity": 1}
 
@@ -53,7 +77,8 @@ class TestProducts:
 
         with pytest.raises(OutOfStock) as refusal:
             products.reserve("ord_1", {"A": 3})
-        assert refusal.value.shortages == shortages
+        assert refusal.value.shortages == [Shortage("A", requested=3, available=1)]
+        assert refusal.value.extra["shortages"] == shortages
 
     @pytest.mark.parametrize("status", [401, 404, 409, 422])
     def test_any_other_refusal_is_no_answer(self, products, server, status):  # noqa: F811
@@ -67,7 +92,7 @@ class TestProducts:
         server.queue.append(problem(status, "unauthorized"))
 
         with pytest.raises(UpstreamUnavailable):
-            products.prices([{"sku": "A", "quantity": 1}])
+            products.prices([SkuQuantity("A", 1)])
 
     def test_reserves_again_when_the_answer_was_lost(self, products, server):  # noqa: F811
         server.queue += [Reply(hang_up=True), Reply(body={"line_items": []})]
@@ -77,12 +102,13 @@ class TestProducts:
         assert [each.target for each in server.received] == ["/internal/v1/reservations/ord_1"] * 2
 
     def test_releases_and_lists_reservations(self, products, server):  # noqa: F811
-        server.queue += [Reply(204, None), Reply(body={"items": [], "next_cursor": None})]
+        held = {"order_id": "ord_1", "reserved_at": "2026-01-04T00:00:00.000Z"}
+        server.queue += [Reply(204, None), Reply(body={"items": [held], "next_cursor": None})]
 
         products.release("ord_1")
         page = products.reservations(before="2026-01-05T00:00:00+00:00", cursor=None)
 
-        assert page["next_cursor"] is None
+        assert page == ReservationPage([Reservation("ord_1")], None)
         assert [each.method for each in server.received] == ["DELETE", "GET"]
         assert server.received[1].target == "/internal/v1/reservations?before=2026-01-05T00%3A00%3A00%2B00%3A00"
 

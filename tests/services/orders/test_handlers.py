@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.orders import handlers
-from services.orders.documents import Order
+from services.orders.orders.documents import Order
 from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 from tests.factories.orders import announced, make_line, make_order, make_shipped_order
 
@@ -98,14 +98,14 @@ class TestLateAnswers:
 class TestMoney:
     def test_a_capture_counts_once_for_its_shipment_and_lines(self, buyer):
         order = make_shipped_order(is_captured=False, line_items=[make_line(1), make_line(2, quantity=1)])
-        captured(order, order.shipments[0]["id"])
-        captured(order, order.shipments[0]["id"])
+        captured(order, order.shipments[0].id)
+        captured(order, order.shipments[0].id)
 
         view = shown(buyer, order)
         assert view["captured_total"]["amount"] == 2750
         assert view["shipments"][0]["captured_total"]["amount"] == 2750
         assert [line["captured_total"]["amount"] for line in view["line_items"]] == [2500, 250]
-        assert order.reload().due_at is None
+        assert order.reload().next_sweep_at is None
 
     def test_a_capture_of_an_unknown_shipment_changes_nothing(self, buyer):
         order = make_order()

@@ -1,0 +1,42 @@
+"""The cart's API."""
+
+from __future__ import annotations
+
+from flask.views import MethodView
+
+from services.orders.carts import operations
+from services.orders.carts.rules import CartContents, CartLine, PricedCart
+from services.orders.carts.schemas import CartInput, CartItemInput, CartSchema
+from shared.web.auth import current_principal, requires
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+carts = ApiBlueprint("carts", __name__, url_prefix="/v1/cart", description="What a user plans to order")
+
+
+@carts.route("")
+class Cart(MethodView):
+    @requires("cart:write")
+    @carts.response(200, CartSchema)
+    def get(self) -> PricedCart:
+        """Read the cart with today's prices and stock."""
+        return operations.get_cart(current_principal())
+
+    @requires("cart:write")
+    @carts.arguments(CartInput)
+    @carts.response(200, CartSchema)
+    @carts.alt_response(422, schema=ProblemSchema, description="A product is unknown")
+    def put(self, contents: CartContents) -> PricedCart:
+        """Replace all lines of the cart."""
+        return operations.replace_cart(current_principal(), contents)
+
+
+@carts.route("/items")
+class CartItems(MethodView):
+    @requires("cart:write")
+    @carts.arguments(CartItemInput)
+    @carts.response(200, CartSchema)
+    @carts.alt_response(422, schema=ProblemSchema, description="The product is unknown")
+    def post(self, added: CartLine) -> PricedCart:
+        """Add units of one product to the cart."""
+        return operations.add_to_cart(current_principal(), added)

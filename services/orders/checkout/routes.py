@@ -1,0 +1,33 @@
+"""The API that places orders."""
+
+from __future__ import annotations
+
+from flask.views import MethodView
+
+from services.orders.checkout import operations
+from services.orders.checkout.rules import PlaceOrder
+from services.orders.checkout.schemas import PlaceOrderInput
+from services.orders.orders.schemas import OrderSchema, OrderView, order_view
+from shared.web.auth import current_principal, requires
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+checkout = ApiBlueprint("checkout", __name__, url_prefix="/v1/orders", description="Placing orders")
+
+
+@checkout.route("")
+class Checkout(MethodView):
+    @requires("orders:write")
+    @idempotent
+    @checkout.arguments(PlaceOrderInput)
+    @checkout.response(201, OrderSchema)
+    @checkout.alt_response(200, schema=OrderSchema, description="The order that has this reference or cart already")
+    @checkout.alt_response(202, schema=OrderSchema, description="Not decided in time; read the order again")
+    @checkout.alt_response(402, schema=ProblemSchema, description="The payment was declined")
+    @checkout.alt_response(409, schema=ProblemSchema, description="Not everything is in stock, or no cards are taken")
+    @checkout.alt_response(422, schema=ProblemSchema, description="A line or the payment does not fit")
+    def post(self, body: PlaceOrder) -> tuple[OrderView, int]:
+        """Place an order of the lines given, or of the cart."""
+        placement = operations.place_order(current_principal(), idempotency_key(), body)
+        return order_view(placement.order), placement.http_status

@@ -1,0 +1,115 @@
+"""What a buyer asks for at checkout, and the prices that are frozen for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.orders.errors import invalid
+from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
+from shared.base.errors import FieldError, InvalidInput
+from shared.base.money import MAX_AMOUNT, UnitPrice, line_total
+
+# What products can reserve of one SKU; more would be refused there as malformed, not as short.
+MAX_UNITS = 1_000_000_000
+
+
+class RequestedLine(SkuQuantity, frozen=True):
+    """Units of one product to order; `unit_price` overrides the catalog's."""
+
+    unit_price: UnitPrice | None = None
+
+
+@dataclass(frozen=True)
+class CardPayment:
+    """`token` comes from the card processor's page."""
+
+    method: str
+    token: str
+
+
+@dataclass(frozen=True)
+class PlaceOrder:
+    """What to order; without `line_items` the cart. `reference` is unique in the company while the order lives."""
+
+    line_items: list[RequestedLine] | None = None
+    po_number: str | None = None
+    reference: str | None = None
+    ordered_on: date | None = None
+    payment: CardPayment | None = None
+
+    @property
+    def overrides_prices(self) -> bool:
+        return any(line.unit_price is not None for line in self.line_items or [])
+
+
+@dataclass(frozen=True)
+class PricedLines:
+    """Line items as an order keeps them, their currency and their sum in minor units."""
+
+    line_items: list[OrderLine]
+    currency: str
+    total_amount: int
+
+
+def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | None]) -> PricedLines:
+    """
+    Return the lines with their prices frozen; `offers` is the catalog's answer line by line, None for an unknown SKU.
+
+    Raises InvalidInput that names every line which cannot be ordered.
+    """
+    faults = [
+        FieldError(f"/line_items/{position}/sku", fault)
+        for position, offer in enumerate(offers)
+        if (fault := _fault_of(offer))
+    ]
+    if faults:
+        raise InvalidInput(errors=faults)
+    sellable = [offer for offer in offers if offer is not None]
+    prices = [line.unit_price or offer.unit_price for line, offer in zip(requested, sellable, strict=True)]
+    currency = _common_currency(prices)
+    line_items = [
+        _frozen(position, line, offer, price)
+        for position, (line, offer, price) in enumerate(zip(requested, sellable, prices, strict=True), 1)
+    ]
+    total = sum(line.total_amount for line in line_items)
+    if total > MAX_AMOUNT:
+        raise invalid("/line_items", f"The total is beyond {MAX_AMOUNT} minor units.")
+    if max(units_per_sku(line_items).values()) > MAX_UNITS:
+        raise invalid("/line_items", f"At most {MAX_UNITS:,} units of one product.")
+    return PricedLines(line_items, currency, total)
+
+
+def _fault_of(offer: Offer | None) -> str | None:
+    if offer is None:
+        return "There is no such product."
+    return None if offer.is_active else "This product is not sold any more."
+
+
+def _common_currency(prices: Sequence[UnitPrice]) -> str:
+    currency = prices[0].currency
+    for position, price in enumerate(prices):
+        if price.currency != currency:
+            detail = f"Its price is in {price.currency}, the first line's in {currency}."
+            raise invalid(f"/line_items/{position}/sku", detail)
+    return currency
+
+
+def _frozen(position: int, line: RequestedLine, offer: Offer, price: UnitPrice) -> OrderLine:
+    return OrderLine(
+        line_id=str(position),
+        sku=line.sku,
+        name=offer.name,
+        quantity=line.quantity,
+        unit_amount=format(price.amount, "f"),
+        total_amount=line_total(price.amount, line.quantity),
+    )
+
+
+def require_fitting_payment(total_amount: int, payment: CardPayment | None) -> None:
+    """Refuse an order that costs something and names no payment, and the reverse."""
+    if total_amount and payment is None:
+        raise invalid("/payment", "Give a payment: the order costs something.")
+    if payment is not None and not total_amount:
+        raise invalid("/payment", "Leave the payment out: the order is free.")

@@ -1,0 +1,1 @@
+"""Shipments and returns of confirmed orders, and what was captured and refunded of them."""

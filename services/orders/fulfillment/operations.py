@@ -1,0 +1,96 @@
+"""Shipping an order, taking units back, and counting what payments captured and refunded."""
+
+from __future__ import annotations
+
+from services.orders.config import OrdersSettings
+from services.orders.fulfillment.documents import record_capture, record_refund, record_return, record_shipment
+from services.orders.fulfillment.rules import ReturnItems, ShipOrder, is_repeated, plan_return, plan_shipment
+from services.orders.orders.documents import Order
+from services.orders.orders.rules import OrderAction, Return, Shipment
+from shared.base.clock import now, today
+from shared.base.ids import new_id
+from shared.data.persistence import retry_on_version_conflict
+from shared.observe.observability import get_logger
+from shared.web.service import current_settings
+from shared.web.tokens import Principal
+
+log = get_logger()
+
+
+@retry_on_version_conflict
+def ship_order(staff: Principal, order_id: str, key: str, wanted: ShipOrder) -> tuple[Order, bool]:
+    """
+    Ship the lines named, or all that is left; return the order and whether the shipment is new.
+
+    A repeated key or reference changes nothing. Raises OrderNotShippable, and InvalidInput for more than is left of
+    a line.
+    """
+    order = Order.get(order_id, **staff.company_scope("orders:ship"))
+    if is_repeated(order.shipments, key, wanted.reference):
+        return order, False
+    order.require(OrderAction.SHIP)
+    lines = plan_shipment(order.line_items, order.shipments, wanted.line_items)
+    amount = sum(line.amount for line in lines)
+    is_free = not amount or order.payment_id is None
+    shipment = Shipment(
+        id=new_id("shp"),
+        line_items=lines,
+        amount=amount,
+        captured_amount=0 if is_free else None,
+        shipped_at=now(),
+        reference=wanted.reference,
+        idempotency_key=key,
+    )
+    record_shipment(order, shipment, settle_within=_settle_seconds())
+    order.commit()
+    log.info("order_shipped", order_id=order.id, lines=len(lines), status=order.status)
+    return order, True
+
+
+@retry_on_version_conflict
+def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems) -> tuple[Order, bool]:
+    """
+    Take shipped units back; return the order and whether the return is new. Payments refunds them by event.
+
+    Stock is not put back (docs/adr/0003). A repeated key or reference changes nothing. Raises InvalidInput for more
+    than was shipped or captured, CapturePending while a capture is pending.
+    """
+    order = Order.get(order_id, **staff.company_scope("orders:return"))
+    if is_repeated(order.returns, key, wanted.reference):
+        return order, False
+    lines = plan_return(order.shipments, order.returns, order.refunds, wanted.line_items, order.currency)
+    amount = sum(line.refund_amount for line in lines)
+    entry = Return(
+        id=new_id("ret"),
+        line_items=lines,
+        amount=amount,
+        refunded_amount=None if amount else 0,
+        returned_on=(wanted.returned_on or today()).isoformat(),
+        created_at=now(),
+        reference=wanted.reference,
+        idempotency_key=key,
+    )
+    record_return(order, entry, settle_within=_settle_seconds())
+    order.commit()
+    log.info("order_returned", order_id=order.id, lines=len(lines))
+    return order, True
+
+
+def count_capture(order_id: str, shipment_id: str, amount: int) -> None:
+    """Record the capture of a shipment; safe to run twice."""
+    order = Order.get(order_id)
+    if record_capture(order, shipment_id, amount):
+        order.commit()
+        log.info("capture_counted", order_id=order_id, shipment_id=shipment_id)
+
+
+def count_refund(order_id: str, refund_id: str, return_id: str | None, amount: int) -> None:
+    """Record a refund of a return, or one without a return; safe to run twice."""
+    order = Order.get(order_id)
+    if record_refund(order, refund_id, return_id, amount):
+        order.commit()
+        log.info("refund_counted", order_id=order_id, refund_id=refund_id)
+
+
+def _settle_seconds() -> int:
+    return current_settings(OrdersSettings).settle_patience_seconds

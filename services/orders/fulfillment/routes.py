@@ -1,0 +1,46 @@
+"""The API of shipments and returns."""
+
+from __future__ import annotations
+
+from flask.views import MethodView
+
+from services.orders.fulfillment import operations
+from services.orders.fulfillment.rules import ReturnItems, ShipOrder
+from services.orders.fulfillment.schemas import ReturnInput, ShipmentInput
+from services.orders.orders.schemas import OrderSchema, OrderView, order_view
+from shared.web.auth import current_principal, requires
+from shared.web.idempotency import idempotency_key, idempotent
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+fulfillment = ApiBlueprint("fulfillment", __name__, url_prefix="/v1/orders", description="Shipments and returns")
+
+
+@fulfillment.route("/<order_id>/shipments")
+class OrderShipments(MethodView):
+    @requires("orders:ship")
+    @idempotent
+    @fulfillment.arguments(ShipmentInput)
+    @fulfillment.response(201, OrderSchema)
+    @fulfillment.alt_response(200, schema=OrderSchema, description="This was shipped before")
+    @fulfillment.alt_response(409, schema=ProblemSchema, description="There is nothing to ship")
+    @fulfillment.alt_response(422, schema=ProblemSchema, description="More than is left of a line")
+    def post(self, body: ShipOrder, order_id: str) -> tuple[OrderView, int]:
+        """Ship all that is left, or parts of lines; what is shipped is captured."""
+        order, is_new = operations.ship_order(current_principal(), order_id, idempotency_key(), body)
+        return order_view(order), 201 if is_new else 200
+
+
+@fulfillment.route("/<order_id>/returns")
+class OrderReturns(MethodView):
+    @requires("orders:return")
+    @idempotent
+    @fulfillment.arguments(ReturnInput)
+    @fulfillment.response(201, OrderSchema)
+    @fulfillment.alt_response(200, schema=OrderSchema, description="This return is there already")
+    @fulfillment.alt_response(409, schema=ProblemSchema, description="The capture of what is returned is pending")
+    @fulfillment.alt_response(422, schema=ProblemSchema, description="More than was shipped or captured")
+    def post(self, body: ReturnItems, order_id: str) -> tuple[OrderView, int]:
+        """Take shipped units back; they are refunded, and not put back into stock."""
+        order, is_new = operations.return_items(current_principal(), order_id, idempotency_key(), body)
+        return order_view(order), 201 if is_new else 200

@@ -1,0 +1,166 @@
+"""What may be shipped and returned, and what share of each line's price that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.orders.errors import CapturePending, OrderNotShippable, invalid
+from services.orders.orders.rules import (
+    OrderLine,
+    Refund,
+    Return,
+    ReturnLine,
+    Shipment,
+    ShipmentLine,
+    amounts_per_line,
+    captured_amount,
+    captured_shipments,
+    quantities_per_line,
+    refunds_per_line,
+)
+from shared.base.errors import FieldError, InvalidInput
+from shared.base.money import Money, share
+
+
+@dataclass(frozen=True)
+class LineToShip:
+    line_id: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class ShipOrder:
+    """What to ship; without `line_items` all that is left. `reference` is the merchant's, unique in the order."""
+
+    reference: str | None = None
+    line_items: list[LineToShip] | None = None
+
+
+@dataclass(frozen=True)
+class LineToReturn:
+    """Without `refund_amount` the returned share of what was captured is refunded."""
+
+    line_id: str
+    quantity: int
+    refund_amount: Money | None = None
+
+
+@dataclass(frozen=True)
+class ReturnItems:
+    """What came back, on which day; `reference` is the merchant's, unique in the order."""
+
+    line_items: list[LineToReturn]
+    reference: str | None = None
+    returned_on: date | None = None
+
+
+def is_repeated(parts: Iterable[Shipment | Return], key: str, reference: str | None) -> bool:
+    """Return whether one of the shipments or returns has this idempotency key or reference."""
+    return any(part.idempotency_key == key or (reference is not None and part.reference == reference) for part in parts)
+
+
+def plan_shipment(
+    lines: Sequence[OrderLine], shipments: Sequence[Shipment], wanted: Sequence[LineToShip] | None
+) -> list[ShipmentLine]:
+    """
+    Return the lines of the next shipment; `wanted` None ships all that is left.
+
+    Amounts are cumulatively rounded shares of the line total, so that the last piece takes the rest.
+    Raises OrderNotShippable when nothing is left, InvalidInput for more of a line than is left.
+    """
+    shipped = quantities_per_line(shipments)
+    left = {line.line_id: line.quantity - shipped[line.line_id] for line in lines}
+    if not any(left.values()):
+        raise OrderNotShippable("Everything is shipped already")
+    if wanted is None:
+        quantities = {line_id: quantity for line_id, quantity in left.items() if quantity}
+    else:
+        quantities = _checked(wanted, left, "left to ship")
+    return [
+        ShipmentLine(line.line_id, quantity, piece(line.total_amount, line.quantity, shipped[line.line_id], quantity))
+        for line in lines
+        if (quantity := quantities.get(line.line_id)) is not None
+    ]
+
+
+def piece(total: int, whole: int, before: int, quantity: int) -> int:
+    """Return what the next `quantity` of `whole` units cost, after `before` of them."""
+    return share(total, before + quantity, whole) - share(total, before, whole)
+
+
+def _checked(wanted: Sequence[LineToShip | LineToReturn], left: Mapping[str, int], what: str) -> dict[str, int]:
+    """Return the wanted quantity per line id; InvalidInput names lines that are unknown, repeated or too many."""
+    quantities: dict[str, int] = {}
+    faults = []
+    for position, line in enumerate(wanted):
+        if line.line_id not in left:
+            faults.append(FieldError(f"/line_items/{position}/line_id", "The order has no such line."))
+        elif line.line_id in quantities:
+            faults.append(FieldError(f"/line_items/{position}/line_id", "This line is named twice."))
+        elif line.quantity > left[line.line_id]:
+            detail = f"Only {left[line.line_id]} of this line are {what}."
+            faults.append(FieldError(f"/line_items/{position}/quantity", detail))
+        quantities[line.line_id] = line.quantity
+    if faults:
+        raise InvalidInput(errors=faults)
+    return quantities
+
+
+def plan_return(
+    shipments: Sequence[Shipment],
+    returns: Sequence[Return],
+    refunds: Sequence[Refund],
+    wanted: Sequence[LineToReturn],
+    currency: str,
+) -> list[ReturnLine]:
+    """
+    Return the lines of the next return.
+
+    A refund is at most what is captured and not yet refunded, on its line and on the whole order (`refunds` are those
+    the merchant made without a return). Raises InvalidInput, or CapturePending while a capture is pending.
+    """
+    shipped, returned = quantities_per_line(shipments), quantities_per_line(returns)
+    left = {line_id: quantity - returned[line_id] for line_id, quantity in shipped.items()}
+    quantities = _checked(wanted, left, "shipped and not yet returned")
+    pending = {line.line_id for line in _uncaptured_lines(shipments) if line.amount}
+    captured, refunded = amounts_per_line(captured_shipments(shipments)), refunds_per_line(returns)
+    order_left = (
+        captured_amount(shipments) - sum(entry.amount for entry in returns) - sum(refund.amount for refund in refunds)
+    )
+    planned = []
+    for position, line in enumerate(wanted):
+        line_id = line.line_id
+        most = max(0, min(captured[line_id] - refunded[line_id], order_left))
+        if line.refund_amount is None:
+            default = piece(captured[line_id], shipped[line_id], returned[line_id], quantities[line_id])
+            if line_id in pending:
+                raise _capture_pending()
+            refund = min(default, most)
+        else:
+            refund = _checked_refund(position, line.refund_amount, most, currency, is_pending=line_id in pending)
+        order_left -= refund
+        planned.append(ReturnLine(line_id, line.quantity, refund))
+    return planned
+
+
+def _uncaptured_lines(shipments: Iterable[Shipment]) -> Iterator[ShipmentLine]:
+    for shipment in shipments:
+        if shipment.captured_amount is None:
+            yield from shipment.line_items
+
+
+def _checked_refund(position: int, wanted: Money, most: int, currency: str, *, is_pending: bool) -> int:
+    pointer = f"/line_items/{position}/refund_amount"
+    if wanted.currency != currency:
+        raise invalid(pointer, f"The order is in {currency}.")
+    if wanted.amount <= most:
+        return wanted.amount
+    if is_pending:
+        raise _capture_pending()
+    raise invalid(pointer, f"At most {most} minor units of this line are captured and not yet refunded.")
+
+
+def _capture_pending() -> CapturePending:
+    return CapturePending(headers={"Retry-After": "1"})

@@ -1,0 +1,53 @@
+"""The orders' API: reading, listing and cancelling."""
+
+from __future__ import annotations
+
+from flask.views import MethodView
+
+from services.orders.orders import operations
+from services.orders.orders.rules import Cancellation, OrdersFilter
+from services.orders.orders.schemas import (
+    CancellationInput,
+    OrderPageSchema,
+    OrderSchema,
+    OrdersQuery,
+    OrderView,
+    order_view,
+)
+from shared.data.pagination import Page
+from shared.web.auth import current_principal, requires
+from shared.web.schemas import ProblemSchema
+from shared.web.service import ApiBlueprint
+
+orders = ApiBlueprint("orders", __name__, url_prefix="/v1/orders", description="Orders, shipments and returns")
+
+
+@orders.route("")
+class Orders(MethodView):
+    @requires("orders:read")
+    @orders.arguments(OrdersQuery, location="query")
+    @orders.response(200, OrderPageSchema)
+    def get(self, wanted: OrdersFilter) -> Page[OrderView]:
+        """List orders, newest first."""
+        return operations.list_orders(current_principal(), wanted).map(order_view)
+
+
+@orders.route("/<order_id>")
+class Order(MethodView):
+    @requires("orders:read")
+    @orders.response(200, OrderSchema)
+    @orders.alt_response(404, schema=ProblemSchema, description="No such order in this company")
+    def get(self, order_id: str) -> OrderView:
+        """Read an order with its shipments, returns and money."""
+        return order_view(operations.get_order(current_principal(), order_id))
+
+
+@orders.route("/<order_id>/cancellation")
+class OrderCancellation(MethodView):
+    @requires("orders:write")
+    @orders.arguments(CancellationInput)
+    @orders.response(200, OrderSchema)
+    @orders.alt_response(409, schema=ProblemSchema, description="Too late to cancel")
+    def post(self, body: Cancellation, order_id: str) -> OrderView:
+        """Cancel an order that has not been shipped."""
+        return order_view(operations.cancel_order(current_principal(), order_id, body))

@@ -1,0 +1,229 @@
+"""Placing an order when a neighbour is slow, silent or wrong, and when our own process dies on the way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.orders.checkout import saga
+from services.orders.errors import Shortage
+from services.orders.orders.documents import Order
+from shared.base import deadline
+from shared.base.clock import now
+from tests.factories.orders import announced
+from tests.fakes import ProcessKilled, silence
+
+STOCK = ("reserve", "products")
+MONEY = ("authorize", "payments")
+
+
+@pytest.fixture
+def neighbours(products, payments):
+    return {"products": products, "payments": payments}
+
+
+def the_order():
+    return Order.objects.get()
+
+
+class TestSilentNeighbours:
+    def test_records_nothing_without_prices(self, place, products):
+        products.faults.plan("prices", silence("products"))
+
+        response = place()
+
+        assert response.status_code == 503
+        assert response.headers["Retry-After"]
+        assert Order.objects.count() == 0
+
+    @pytest.mark.parametrize(("call", "service", "status"), [(*STOCK, "placed"), (*MONEY, "pending_payment")])
+    @pytest.mark.parametrize("is_done", [False, True], ids=["unheard", "answer lost"])
+    def test_answers_202_and_finishes_later(
+        self, place, neighbours, sweep, payments, products, call, service, status, is_done
+    ):
+        neighbours[service].faults.plan(call, silence(service), is_done=is_done)
+
+        response = place()
+        assert (response.status_code, response.json["status"]) == (202, status)
+
+        sweep(after=4)
+        order = the_order()
+        assert order.status == "confirmed"
+        assert announced(order) == ["order_confirmed"]
+        assert payments.charges == 1
+        assert products.held == {order.id: {"BOLT": 10}}
+
+    def test_answers_before_the_deadline_when_payments_is_slow(self, place, payments):
+        payments.faults.delays["authorize"] = 0.3
+        payments.faults.plan("authorize", silence("payments"))
+
+        response = place(headers={"X-Deadline-Ms": "1000"})
+
+        assert (response.status_code, response.json["status"]) == (202, "pending_payment")
+
+    def test_does_not_begin_what_nobody_waits_for(self, place, products):
+        products.faults.delays["prices"] = 0.3
+
+        response = place(headers={"X-Deadline-Ms": "250"})
+
+        assert response.status_code == 503
+        assert Order.objects.count() == 0
+
+    def test_waits_for_a_payment_that_is_not_decided(self, place, sweep, payments, products):
+        response = place(payment={"method": "card", "token": "tok_slow"})
+        order = the_order()
+        assert (response.status_code, order.status, order.payment_id) == (202, "pending_payment", "pay_1")
+
+        sweep(after=60)
+        assert the_order().status == "pending_payment"
+        assert products.held[order.id]
+
+        payments.payments[order.id]["status"] = "authorized"
+        sweep(after=60)
+        assert the_order().status == "confirmed"
+        assert payments.charges == 1
+
+    def test_asks_less_and_less_often(self, place, sweep, payments):
+        place(payment={"method": "card", "token": "tok_slow"})
+
+        for _ in range(60):
+            sweep(after=5)
+
+        assert 4 <= payments.faults.calls.count("authorize") <= 8
+
+    def test_gives_up_when_payments_never_decides(self, place, sweep, products):
+        place(payment={"method": "card", "token": "tok_slow"}, reference="PO-7")
+
+        sweep(after=3601)
+
+        order = the_order()
+        assert (order.status, order.status_reason) == ("refused", "payment_unanswered")
+        assert announced(order) == ["order_cancelled"]
+        assert products.held == {}
+        assert place(reference="PO-7").status_code == 201
+
+    def test_gives_up_when_products_never_answers(self, place, sweep, products, payments):
+        products.faults.plan("reserve", silence("products"), times=100)
+        place()
+
+        sweep(after=901)
+
+        assert (the_order().status, the_order().status_reason) == ("refused", "stock_unanswered")
+        assert payments.charges == 0
+
+    def test_refuses_later_what_turned_out_short(self, place, sweep, products):
+        products.faults.plan("reserve", silence("products"))
+        place()
+        products.on_hand["BOLT"] = 3
+
+        sweep(after=60)
+
+        order = the_order()
+        assert (order.status, order.status_reason) == ("refused", "out_of_stock")
+        assert order.shortages == [Shortage("BOLT", requested=10, available=3)]
+
+    def test_one_broken_order_does_not_stop_the_others(self, place, sweep, products, payments):
+        products.faults.plan("reserve", silence("products"), times=2)
+        place()
+        place()
+        products.faults.plan("reserve", RuntimeError("a bug"))
+
+        sweep(after=60)
+        assert sorted(order.status for order in Order.objects) == ["confirmed", "placed"]
+        sweep(after=5)
+        assert products.faults.calls.count("reserve") == 4
+
+        sweep(after=60)
+        assert [order.status for order in Order.objects] == ["confirmed", "confirmed"]
+        assert payments.charges == 2
+
+    def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(self, place, products, app, hold_clock):
+        products.faults.plan("reserve", silence("products"))
+        place()
+        hold_clock(now() + timedelta(seconds=60))
+
+        with app.app_context(), deadline.start(0):
+            attended = saga.sweep_due_orders()
+
+        assert (attended, the_order().attempts, the_order().status) == (0, 0, "placed")
+
+
+class TestDeadProcess:
+    """Whatever step it dies at, the order ends as if it had not died: once, with one reservation and one charge."""
+
+    POINTS = [(*STOCK, False), (*STOCK, True), (*MONEY, False), (*MONEY, True)]
+
+    @pytest.mark.parametrize(("call", "service", "is_done"), POINTS)
+    @pytest.mark.parametrize(("token", "status"), [("tok_ok", "confirmed"), ("tok_declined", "refused")])
+    def test_the_sweeper_ends_it(
+        self, place, neighbours, sweep, products, payments, call, service, is_done, token, status
+    ):
+        neighbours[service].faults.plan(call, ProcessKilled(), is_done=is_done)
+
+        with pytest.raises(ProcessKilled):
+            place(payment={"method": "card", "token": token})
+        assert the_order().is_undecided
+
+        sweep(after=60)
+        order = the_order()
+        assert order.status == status
+        assert len(announced(order)) == 1
+        assert payments.charges == 1
+        assert order.card_token is None
+
+        sweep(after=3600)
+        assert products.held == ({order.id: {"BOLT": 10}} if status == "confirmed" else {})
+
+    @pytest.mark.parametrize(("call", "service", "is_done"), POINTS)
+    def test_the_buyer_tries_again_with_the_same_key(
+        self, place, neighbours, payments, hold_clock, sweep, call, service, is_done
+    ):
+        neighbours[service].faults.plan(call, ProcessKilled(), is_done=is_done)
+        key = {"Idempotency-Key": "one"}
+        with pytest.raises(ProcessKilled):
+            place(headers=key)
+
+        assert place(headers=key).status_code == 409
+        sweep(after=60)
+
+        again = place(headers=key)
+        assert (again.status_code, again.json["status"]) == (201, "confirmed")
+        assert again.json["id"] == the_order().id
+        assert payments.charges == 1
+
+    def test_a_retry_takes_the_order_up_itself(self, place, payments, hold_clock):
+        payments.faults.plan("authorize", ProcessKilled(), is_done=True)
+        key = {"Idempotency-Key": "one"}
+        with pytest.raises(ProcessKilled):
+            place(headers=key)
+        hold_clock(now() + timedelta(seconds=60))
+
+        assert place(headers=key).status_code == 201
+        assert payments.charges == 1
+
+    def test_the_sweeper_itself_may_die(self, place, sweep, payments):
+        payments.faults.plan("authorize", ProcessKilled())
+        payments.faults.plan("authorize", ProcessKilled(), is_done=True)
+        with pytest.raises(ProcessKilled):
+            place()
+        with pytest.raises(ProcessKilled):
+            sweep(after=60)
+
+        sweep(after=60)
+        assert the_order().status == "confirmed"
+        assert payments.charges == 1
+
+
+class TestStrayReservations:
+    def test_releases_what_no_living_order_holds(self, place, sweep, products, buyer):
+        kept, cancelled = place().json["id"], place().json["id"]
+        buyer.post(f"/v1/orders/{cancelled}/cancellation", json={"reason": "typo"})
+        for order_id in ("ord_unknown", "ord_unknown2", "ord_unknown3"):
+            products.reserve(order_id, {"BOLT": 1})
+
+        sweep(after=300)
+        assert len(products.held) == 5
+
+        sweep(after=400)
+        assert set(products.held) == {kept}
