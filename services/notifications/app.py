@@ -7,8 +7,7 @@ from flask import Flask
 from services.notifications.clients import Clients
 from services.notifications.config import NotificationsSettings
 from services.notifications.routes import blp
-from shared.data.encryption import use_keys
-from shared.data.persistence import DatabaseHandle
+from shared.data.persistence import open_database
 from shared.events import inbox
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
@@ -21,9 +20,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment."""
     settings = settings or NotificationsSettings.from_env()
-    use_keys(SERVICE, settings)
-    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
-    inbox.ensure_indexes(SERVICE)
+    database = open_database(SERVICE, settings, inbox.ensure_indexes)
     return create_service(
         SERVICE,
         settings,

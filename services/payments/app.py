@@ -9,8 +9,7 @@ from services.payments.cards.routes import internal_blp
 from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
 from services.payments.payments.routes import blp as payments_blp
-from shared.data.encryption import use_keys
-from shared.data.persistence import DatabaseHandle
+from shared.data.persistence import open_database
 from shared.events import inbox
 from shared.web import idempotency
 from shared.web.service import create_service
@@ -24,10 +23,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment."""
     settings = settings or PaymentsSettings.from_env()
-    use_keys(SERVICE, settings)
-    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
-    idempotency.ensure_indexes(SERVICE)
-    inbox.ensure_indexes(SERVICE)
+    database = open_database(SERVICE, settings, idempotency.ensure_indexes, inbox.ensure_indexes)
     return create_service(
         SERVICE,
         settings,

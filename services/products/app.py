@@ -11,8 +11,7 @@ from services.products.imports.routes import imports_blp
 from services.products.inventory.routes import inventory_blp
 from services.products.prices.routes import prices_blp
 from services.products.reservations.routes import reservations_blp
-from shared.data.encryption import use_keys
-from shared.data.persistence import DatabaseHandle
+from shared.data.persistence import open_database
 from shared.events import inbox
 from shared.web import idempotency
 from shared.web.service import create_service
@@ -27,10 +26,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment."""
     settings = settings or ProductsSettings.from_env()
-    use_keys(SERVICE, settings)
-    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
-    idempotency.ensure_indexes(SERVICE)
-    inbox.ensure_indexes(SERVICE)
+    database = open_database(SERVICE, settings, idempotency.ensure_indexes, inbox.ensure_indexes)
     return create_service(
         SERVICE,
         settings,

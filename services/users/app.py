@@ -13,8 +13,7 @@ from services.users.keys.routes import keys as keys_blueprint
 from services.users.people.documents import Role
 from services.users.people.routes import internal_people, people
 from services.users.sessions.routes import auth
-from shared.data.encryption import use_keys
-from shared.data.persistence import DatabaseHandle
+from shared.data.persistence import open_database
 from shared.web import idempotency
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
@@ -26,9 +25,7 @@ BLUEPRINTS = (auth, people, companies, invitations, keys_blueprint, internal_tok
 def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None = None) -> Flask:
     """Build the service; it verifies tokens with its own keys, and with `keys` what those did not sign."""
     settings = settings or UsersSettings.from_env()
-    use_keys(SERVICE, settings)
-    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
-    idempotency.ensure_indexes(SERVICE)
+    database = open_database(SERVICE, settings, idempotency.ensure_indexes)
     Role.ensure_defaults()
     clients = Clients.build(settings, also=keys)
     return create_service(

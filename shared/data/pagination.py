@@ -1,4 +1,4 @@
-"""Pages by opaque cursor: a list never counts, skips or grows slower as one walks on."""
+"""Pages of a list by an opaque cursor: later pages take no longer than the first, since no query counts or skips."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ U = TypeVar("U")
 
 
 class CursorInvalid(InvalidInput):
-    title = "The cursor is not one of ours"
+    title = "Invalid cursor"
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items of a list, and the cursor of the next page, None after the last."""
+    """Items of one page, and the cursor of the next page; None after the last page."""
 
     items: list[T]
     next_cursor: str | None = None
@@ -35,7 +35,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which page of a list is wanted: after `cursor` (None: the first), at most `limit` items."""
+    """The requested page: at most `limit` items after `cursor` (None: the first page)."""
 
     cursor: str | None
     limit: int
@@ -46,18 +46,18 @@ def encode_cursor(values: Sequence[Any]) -> str:
 
 
 def decode_cursor(cursor: str, *, kinds: Sequence[type]) -> list[Any]:
-    """Return the sort values of the last item seen, each of the kind asked for; raise CursorInvalid otherwise."""
+    """Return the sort values of the last item of the previous page, of the types `kinds`; raise CursorInvalid."""
     try:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return [_restored(value, kind) for value, kind in zip(values, kinds, strict=True)]
     except (binascii.Error, orjson.JSONDecodeError, ValueError, TypeError) as fault:
-        raise CursorInvalid(errors=[FieldError("/cursor", "Take next_cursor from the page before.")]) from fault
+        raise CursorInvalid(errors=[FieldError("/cursor", "Send next_cursor of the previous page.")]) from fault
 
 
 def _restored(value: Any, kind: type) -> Any:
     restored = datetime.fromisoformat(value) if kind is datetime else value
     if type(restored) is not kind:
-        raise ValueError("another kind of value")
+        raise ValueError("another type of value")
     return restored
 
 

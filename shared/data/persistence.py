@@ -22,9 +22,10 @@ from shared.base import deadline
 from shared.base.clock import now
 from shared.base.errors import NotFound, Unavailable, VersionConflict
 from shared.base.ids import new_id
-from shared.base.settings import require_verified_tls
+from shared.base.settings import StoreSettings, require_verified_tls
 from shared.data.encrypted_events import to_outbox
 from shared.data.encrypted_fields import decrypted, stored_plain
+from shared.data.encryption import use_keys
 from shared.data.events import Envelope, Event
 
 P = ParamSpec("P")
@@ -127,6 +128,19 @@ class DatabaseHandle:
 
     def check(self) -> None:
         database(self.service).command("ping")
+
+
+def open_database(service: str, settings: StoreSettings, *further_indexes: Callable[[str], None]) -> DatabaseHandle:
+    """
+    Return the connected database of a service whose documents are encrypted with the keys of `settings`.
+
+    The indexes of all documents are created, then those of `further_indexes` (`inbox.ensure_indexes`, …).
+    """
+    use_keys(service, settings)
+    handle = DatabaseHandle(service, settings.mongodb_uri, pool=settings.mongodb_pool)
+    for create_indexes in further_indexes:
+        create_indexes(service)
+    return handle
 
 
 def retry_on_failover(call: Callable[[], T]) -> T:

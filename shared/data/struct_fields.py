@@ -12,21 +12,21 @@ from mongoengine.base import BaseDocument, BaseField
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-# What pymongo stores and reads by itself.
+# Types that pymongo stores and reads itself.
 STORED_AS_IS = (datetime, bytes)
 
 
 def stored_as(kind: type[S], stored: Mapping[str, Any]) -> S:
     """
-    Return a mapping that MongoDB holds as the struct `kind`; keys that it does not declare are ignored.
+    Return a stored mapping as the struct `kind`; keys that `kind` does not declare are ignored.
 
-    Raises msgspec.ValidationError when a field is missing or of another type.
+    Raises msgspec.ValidationError when a field is missing or has another type.
     """
     return msgspec.convert(stored, kind)
 
 
 def to_stored(value: msgspec.Struct) -> dict[str, Any]:
-    """Return a struct as the mapping that MongoDB holds; dates stay dates."""
+    """Return a struct as the mapping to store; dates stay dates."""
     stored: dict[str, Any] = msgspec.to_builtins(value, builtin_types=STORED_AS_IS)
     return stored
 
@@ -62,8 +62,8 @@ class StructListField(BaseField, Generic[S]):
     """
     A list of frozen structs of one kind; absent or null in the store reads as an empty list.
 
-    The list is replaced, never changed in place: mongoengine's embedded documents would dominate an order of a
-    thousand lines.
+    Replace the list, never change it in place. mongoengine's embedded documents would take most of the time of an
+    order with a thousand lines.
     """
 
     def __init__(self, kind: type[S], **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Bases of request and response bodies: strict on the way in, fast on the way out."""
+"""Base classes and fields of request and response bodies: strict when loading, fast when dumping."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Read = Callable[[Any], Any]
 
 class InputSchema(Schema):
     """
-    A request body or query; a field that is not declared is an error.
+    A request body or query; an undeclared field is an error.
 
-    `builds` names the dataclass or struct that the loaded values become; without it they stay a mapping.
+    `builds` is the dataclass or struct that the loaded values become; without it they stay a mapping.
     """
 
     builds: ClassVar[type[Any] | None] = None
@@ -36,10 +36,10 @@ class InputSchema(Schema):
 
 class OutputSchema(Schema):
     """
-    A response body; `dump` runs a mapper compiled once from the declared fields.
+    A response body; `dump` runs a function compiled once from the declared fields.
 
-    marshmallow's own dump costs 1 ms for a page of twenty (measured); the compiled one a tenth of it.
-    It reads plain mappings and objects alike; a declared field that is absent is written as null.
+    marshmallow's own dump takes 1 ms for a page of twenty items (measured), the compiled function a tenth of it.
+    It reads mappings and objects; a missing value is written as null.
     """
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
@@ -51,7 +51,7 @@ _compiled: dict[type[Schema], Read] = {}
 
 
 def compiled(schema: type[Schema]) -> Read:
-    """Return the function that turns one document into the response body `schema` declares."""
+    """Return the function from one document to the response body of `schema`."""
     if schema not in _compiled:
         _compiled[schema] = _compile(schema)
     return _compiled[schema]
@@ -80,7 +80,7 @@ def _attribute_reader(source: Any) -> Read:
 
 
 def _encoder(field: fields.Field[Any]) -> Read | None:
-    """Return how a value of this field is written, None where it is written as it is."""
+    """Return the function that encodes a value of this field; None if the value is written unchanged."""
     if isinstance(field, fields.Nested):
         nested = compiled(type(field.schema))
         return (lambda values: [nested(each) for each in values]) if field.many else nested
@@ -104,7 +104,7 @@ def _timestamp(value: datetime | str) -> str:
 
 
 def text(*, max_length: int = 200, **options: Any) -> fields.String:
-    """A required, trimmed, single string without control characters; `required=False` makes it optional."""
+    """Return a field for a trimmed string without control characters; required unless `required=False`."""
     options.setdefault("required", True)
     checks: list[Callable[[Any], Any]] = [
         validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length),
@@ -114,7 +114,7 @@ def text(*, max_length: int = 200, **options: Any) -> fields.String:
 
 
 def secret_text(max_length: int) -> fields.String:
-    """A required secret, taken as it was typed: neither trimmed nor shown in an answer."""
+    """Return a field for a required secret, which is not trimmed and never part of a response."""
     return fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=max_length))
 
 
@@ -133,7 +133,7 @@ def _printable(value: str) -> None:
 
 
 class Sku(PlainText):
-    """A stock keeping unit: upper-cased, so that codes which differ only by case are one."""
+    """A stock keeping unit in upper case, so that two spellings of one SKU are equal."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         sku = super()._deserialize(value, attr, data, **kwargs).upper()
@@ -143,7 +143,7 @@ class Sku(PlainText):
 
 
 def quantity(**options: Any) -> fields.Integer:
-    """A number of units, 1 to 1,000,000."""
+    """Return a field for a number of units, 1 to 1,000,000."""
     options.setdefault("required", True)
     return fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000), **options)
 
@@ -170,10 +170,10 @@ class MoneyField(fields.Field[Any]):
 
 class UnitPriceField(fields.Field[Any]):
     """
-    A unit price in minor units that may carry decimals of them, then as a string: `{"amount": "25.5", …}`.
+    A unit price in minor units, with decimals as a string: `{"amount": "25.5", …}`.
 
-    Loads to `shared.base.money.UnitPrice`; dumps whatever has such an `amount` and `currency`, or a
-    mapping `{"amount": str | int, "currency": …}`.
+    Loads to `shared.base.money.UnitPrice`; dumps an object with `amount` and `currency`, or a mapping
+    `{"amount": str | int, "currency": …}`.
     """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
@@ -192,7 +192,7 @@ class UnitPriceField(fields.Field[Any]):
 
 
 def parse_unit_amount(raw: str) -> Decimal:
-    """Return minor units from text such as `255` or `25.5`; ValidationError outside 0 to 10**12 or past 4 decimals."""
+    """Return minor units from `255` or `25.5`; raise ValidationError outside 0 to 10**12 or with over 4 decimals."""
     try:
         amount = Decimal(raw) if len(raw) <= 20 else Decimal("NaN")
     except InvalidOperation:
@@ -230,7 +230,7 @@ class ProblemErrorSchema(OutputSchema):
 
 
 class ProblemSchema(OutputSchema):
-    """A refusal (RFC 9457); `errors` points at the fields that are wrong."""
+    """A problem document (RFC 9457); `errors` points at the invalid fields."""
 
     type = fields.String()
     title = fields.String()
