@@ -54,8 +54,8 @@ class Response:
     """
     An upstream's response.
 
-    `content` is its whole body, unless `is_streamed`: then iterating reads the body from the connection, and `close()`
-    frees the place in the bulkhead, also when the body was not read to its end.
+    `content` is its whole body, or empty for a `streamed` one: then iterating reads the body from the connection, and
+    `close()` frees the place in the bulkhead, also when the body was not read to its end.
     """
 
     __slots__ = ("_incoming", "_release", "content", "headers", "length", "status")
@@ -76,10 +76,6 @@ class Response:
         response._incoming = incoming
         response._release = release
         return response
-
-    @property
-    def is_streamed(self) -> bool:
-        return self._incoming is not None
 
     def header(self, name: str) -> str:
         """Return the value of the field `name` (lower case), empty when absent."""

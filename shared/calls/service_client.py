@@ -29,6 +29,7 @@ log = get_logger()
 _call_seconds = histogram("upstream_call_duration_seconds", "Time of a call to an upstream.", ("upstream", "outcome"))
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_USER_AGENT = {"User-Agent": "tradepost"}
 _NOT_IN_TARGET = re.compile(r"[^!-~]")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -177,7 +178,7 @@ class ServiceClient:
     def _send_as(self, call: _Call, attempt: int) -> Response:
         """Send with our identity and measure the call; a 5xx or no response at all is UpstreamUnavailable."""
         span = call_span()
-        headers = {**call.headers, **outgoing_headers(span), **self._identity.headers(self.service)}
+        headers = {**_USER_AGENT, **call.headers, **outgoing_headers(span), **self._identity.headers(self.service)}
         granted = deadline.within(call.timeout)
         if granted <= deadline.HOP_SECONDS:
             raise deadline.DeadlineExceeded(f"No time is left to call {self.service}")

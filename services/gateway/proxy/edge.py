@@ -194,7 +194,7 @@ class Edge:
             response.close()
             raise _problem_for(match.route.upstream, response.status)
         fields = returned_fields(response, match.route, exchange.method)
-        return Outgoing(response.status, fields, response if response.is_streamed else (response.content,))
+        return Outgoing(response.status, fields, response)
 
 
 def _request(
