@@ -10,7 +10,7 @@ from shared.base.settings import StoreSettings
 @dataclass(frozen=True, kw_only=True)
 class ProductsSettings(StoreSettings):
     """
-    Uploads lie in `storage_dir`, or `storage_bucket` on AWS; only an import may be larger than `max_body_bytes`.
+    Uploads are stored in `storage_dir`, or `storage_bucket` on AWS; only an import may be larger than `max_body_bytes`.
 
     `workspace_dir` holds the copies that imports read; all jobs workers share it.
     """

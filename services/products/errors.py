@@ -6,43 +6,47 @@ from shared.base.errors import Conflict, InvalidInput, Problem, Unavailable
 
 
 class SkuTaken(Conflict):
-    title = "There is a product with this SKU"
+    title = "A product with this SKU already exists"
 
 
 class PriceBreaksInvalid(InvalidInput):
-    title = "The price breaks do not fit the price"
+    title = "Invalid price breaks"
 
 
 class OutOfStock(Conflict):
-    """`shortages` lists {sku, requested, available} of what cannot be reserved."""
+    """`shortages` lists {sku, requested, available} of the SKUs that cannot be reserved."""
 
-    title = "Not enough in stock"
+    title = "Insufficient stock"
 
 
 class ReservationDiffers(Conflict):
-    title = "This order is reserved with other quantities"
+    title = "The order is already reserved with other quantities"
 
 
 class ReservationReleased(Conflict):
-    title = "This order's reservation was released before"
+    title = "The reservation of this order was already released"
 
 
 class ReservationInFlight(Unavailable):
-    """Not a refusal: the same reservation is being made, ask again."""
+    """Not final: another request is making the same reservation; the client retries."""
 
-    title = "The same reservation is being made"
+    title = "Another request is making the same reservation"
 
 
 class StockBelowReserved(Conflict):
-    title = "Orders hold more than that"
+    """`reserved` is the number of units that orders reserve."""
+
+    title = "Stock cannot be set below the reserved quantity"
 
 
 class StockContended(Unavailable):
-    title = "This stock changes too fast at the moment"
+    """Every attempt met a change by another request; the client retries."""
+
+    title = "Too many concurrent changes of this stock"
 
 
 class ImportUnreadable(Problem):
     """The whole file cannot be imported; shown as row 0 of the import."""
 
     status = 422
-    title = "The file cannot be read"
+    title = "The file cannot be imported"

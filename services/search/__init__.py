@@ -1,1 +1,1 @@
-"""Search: finds products for sale in an index that follows the catalog and can be built again from it."""
+"""Search: finds products for sale in an index that is updated by events and can be rebuilt from the catalog."""

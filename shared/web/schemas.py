@@ -65,18 +65,14 @@ def _compile(schema: type[Schema]) -> Read:
     ]
 
     def mapper(source: Any) -> dict[str, Any]:
-        read = source.get if isinstance(source, Mapping) else _attribute_reader(source)
+        is_mapping = isinstance(source, Mapping)
         result = {}
         for key, attribute, encode in steps:
-            value = read(attribute)
+            value = source.get(attribute) if is_mapping else getattr(source, attribute, None)
             result[key] = encode(value) if encode is not None and value is not None else value
         return result
 
     return mapper
-
-
-def _attribute_reader(source: Any) -> Read:
-    return lambda name: getattr(source, name, None)
 
 
 def _encoder(field: fields.Field[Any]) -> Read | None:
@@ -186,7 +182,10 @@ class UnitPriceField(fields.Field[Any]):
     def encode(value: Any) -> dict[str, Any]:
         is_mapping = isinstance(value, Mapping)
         amount, currency = (value["amount"], value["currency"]) if is_mapping else (value.amount, value.currency)
-        exact = Decimal(str(amount))
+        text = str(amount)
+        if text.isdecimal():  # most prices: three times as fast as by Decimal
+            return {"amount": int(text), "currency": currency}
+        exact = Decimal(text)
         whole = exact == exact.to_integral_value()
         return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}
 

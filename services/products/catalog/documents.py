@@ -11,6 +11,7 @@ from mongoengine import BooleanField, StringField
 from pymongo import InsertOne, UpdateOne
 
 from services.products.catalog.rules import ProductFields
+from services.products.stock.documents import Stock
 from services.products.stock.rules import StockLevel
 from shared.base.clock import now
 from shared.base.errors import NotFound
@@ -52,21 +53,12 @@ class ProductView(StoredProduct, frozen=True, kw_only=True):
     is_stocked: bool
     available: int | None
 
-    @classmethod
-    def of(cls, product: StoredProduct, level: StockLevel | None) -> Self:
-        """Return the product with its stock; None is the level of a product that is not stocked."""
-        return cls(
-            **msgspec.structs.asdict(product),
-            is_stocked=level is not None,
-            available=None if level is None else level.available,
-        )
-
 
 class Product(Aggregate):
     """
     What the merchant sells, with the attributes of ProductFields; the SKU is its natural key.
 
-    Reads use StoredProduct. A change of one product goes by `change` and `commit`, changes in bulk by `bulk_write`.
+    Reads use ProductView and StoredProduct. One product is changed by `change` and `commit`, many by `bulk_write`.
     """
 
     id_prefix = "prod"
@@ -100,12 +92,12 @@ class Product(Aggregate):
         return found
 
     @classmethod
-    def stored(cls, sku: str, scope: Mapping[str, bool]) -> StoredProduct:
-        """Return the stored product, or raise NotFound."""
+    def view(cls, sku: str, scope: Mapping[str, bool]) -> ProductView:
+        """Return the product with its stock, or raise NotFound."""
         found = cls.collection().find_one({**scope, "sku": str(sku)}, WITHOUT_OUTBOX)
         if found is None:
             raise _not_found(sku)
-        return stored_as(StoredProduct, found)
+        return _view(found, Stock.level(sku))
 
     @classmethod
     def require(cls, sku: str) -> None:
@@ -114,10 +106,11 @@ class Product(Aggregate):
             raise _not_found(sku)
 
     @classmethod
-    def stored_page(cls, query: Mapping[str, bool | str], *, cursor: str | None, limit: int) -> Page[StoredProduct]:
-        """Return one page by SKU."""
+    def view_page(cls, query: Mapping[str, bool | str], *, cursor: str | None, limit: int) -> Page[ProductView]:
+        """Return one page by SKU, each product with its stock; in two queries."""
         found = page(cls.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
-        return found.map(lambda each: stored_as(StoredProduct, each))
+        levels = Stock.levels(each["sku"] for each in found.items)
+        return found.map(lambda each: _view(each, levels.get(each["sku"])))
 
     @classmethod
     def stored_by_sku(cls, skus: Iterable[str]) -> dict[str, StoredProduct]:
@@ -138,9 +131,9 @@ class Product(Aggregate):
     def fields(self) -> ProductFields:
         return ProductFields(**{name: getattr(self, name) for name in FIELD_NAMES})
 
-    def to_stored(self) -> StoredProduct:
-        """Return the product as it is stored by the last commit."""
-        return stored_as(StoredProduct, self.to_mongo())
+    def to_view(self) -> ProductView:
+        """Return the product as the last commit stored it, with its stock."""
+        return _view(self.to_mongo(), Stock.level(self.sku))
 
     def change(self, fields: ProductFields) -> bool:
         """Set the fields and record the new state; return False, with nothing to commit, when none differs."""
@@ -181,6 +174,11 @@ class Product(Aggregate):
 def product_changed(fields: ProductFields, version: int) -> ProductChanged:
     """Return the event that carries a product's whole state after its commit number `version`."""
     return ProductChanged(sku=fields.sku, version=version, product=fields)
+
+
+def _view(stored: Mapping[str, Any], level: StockLevel | None) -> ProductView:
+    available = None if level is None else level.available
+    return stored_as(ProductView, {**stored, "is_stocked": level is not None, "available": available})
 
 
 def _not_found(sku: str) -> NotFound:

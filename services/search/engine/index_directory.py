@@ -42,6 +42,7 @@ class IndexDirectory:
         return label if (self.path_of(label) / "meta.json").is_file() else None
 
     def path_of(self, label: IndexLabel) -> Path:
+        """Return the folder of an index."""
         return self._directory / label.folder
 
     def signature(self, label: IndexLabel | None) -> tuple[int, ...]:
@@ -60,15 +61,11 @@ class IndexDirectory:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as busy:
             os.close(lock)
-            raise IndexNotWritable("Another worker writes the index") from busy
+            raise IndexNotWritable("Another worker holds the lock of the index") from busy
         self._lock = lock
 
-    def release_lock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
     def new_folder(self) -> Path:
+        """Create the folder of a new index and return it."""
         folder = self._directory / new_id("idx")
         folder.mkdir(parents=True)
         return folder

@@ -55,8 +55,8 @@ class TantivyReader:
             try:
                 return self._follow().index.searcher()
             except (OSError, ValueError):
-                self._opened = None  # the index was swapped between two looks at it
-        raise IndexNotReady("There is no search index yet")
+                self._opened = None  # another index became current between two reads
+        raise IndexNotReady("The search index does not exist yet; retry")
 
     def _follow(self) -> _Opened:
         opened = self._opened
@@ -82,8 +82,8 @@ class TantivyReader:
 
 def _chosen(searcher: Any, tiers: Tiers, request: SearchRequest) -> tuple[list[Tier], Any]:
     """Return the tiers that answer and what they match together; the loose ones when the strict ones match nothing."""
-    goes_on_loosely = request.after is not None and request.after.tier >= len(tiers.strict)
-    if tiers.loose and (goes_on_loosely or not _count(searcher, for_sale(tiers.all_strict, request.category))):
+    continues_loose = request.after is not None and request.after.tier >= len(tiers.strict)
+    if tiers.loose and (continues_loose or not _count(searcher, for_sale(tiers.all_strict, request.category))):
         return [*tiers.strict, *tiers.loose], tiers.all_loose
     return tiers.strict, tiers.all_strict
 
@@ -93,7 +93,7 @@ def _count(searcher: Any, query: Any) -> int:
 
 
 def _hits(searcher: Any, tiers: list[Tier], order: str, request: SearchRequest) -> list[tuple[PagePosition, Any]]:
-    """Return one hit more than the page holds, if there is one."""
+    """Return the hits of the page and the next one, if there is one."""
     hits: list[tuple[PagePosition, Any]] = []
     wanted = request.limit + 1
     first = request.after.tier if request.after else 0
@@ -126,12 +126,12 @@ class _Listing:
         )
         return list(found.hits)
 
-    def rank_after(self, place: PagePosition) -> int:
-        """Return how many products come before the page that goes on after `place`, wherever that is by now."""
+    def rank_after(self, end: PagePosition) -> int:
+        """Return how many products come before the page after `end`, whose rank other changes may have moved."""
         count = _count(self._searcher, self._query)
-        if 0 < place.rank <= count and self._key_at(place.rank - 1) == place.key:
-            return place.rank
-        return bisect_right(range(count), place.key, key=self._key_at)
+        if 0 < end.rank <= count and self._key_at(end.rank - 1) == end.key:
+            return end.rank
+        return bisect_right(range(count), end.key, key=self._key_at)
 
     def _key_at(self, rank: int) -> str:
         return self.hits(rank, 1)[0][0]

@@ -66,7 +66,7 @@ class TantivyWriter:
             self._directory.acquire_lock()
             label = self._directory.label()
             if label is None:
-                raise IndexNotWritable("There is no index to write to")
+                raise IndexNotWritable("The index does not exist")
             if self._opened is None or self._opened[0] != label:
                 self._opened = None
                 index = tantivy.Index.open(str(self._directory.path_of(label)))
@@ -88,12 +88,12 @@ def _build(folder: Path, pages: Iterable[Sequence[IndexedProduct]], beat: Callab
             count += len(page)
         writer.commit()
     finally:
-        writer.wait_merging_threads()  # until then its threads write into the folder
+        writer.wait_merging_threads()  # its threads write into the folder until they end
     return count
 
 
 def _versions(index: Any, skus: set[str]) -> dict[str, int]:
-    """Return the versions that the index holds, by SKU; in one query."""
+    """Return the versions in the index by SKU, in one query."""
     searcher = index.searcher()
     found = searcher.search(tantivy.Query.term_set_query(schema(), "sku", sorted(skus)), limit=max(1, len(skus)))
     documents = [searcher.doc(address) for _, address in found.hits]
