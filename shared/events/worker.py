@@ -142,7 +142,7 @@ class Consumer:
             try:
                 events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]
                 retry_on_version_conflict(handler.run)(events if handler.is_batch else events[0])
-            except Exception as failure:  # after any exception the message is retried, then a dead letter
+            except Exception as failure:  # after any exception the message is retried, and at last a dead letter
                 HANDLED.labels(handler.name, "failed").inc(len(messages))
                 log.warning("event_failed", attempts=messages[0].attempts, exc_info=failure)
                 return f"{type(failure).__name__}: {failure}"
@@ -174,7 +174,7 @@ def heartbeat() -> None:
 
 
 def publishers_of(service: str) -> list[str]:
-    """Return the services whose events this one handles."""
+    """Return the services whose events this service handles."""
     return sorted({name.split(".", 1)[0] for name in handlers_of(service)})
 
 

@@ -1,4 +1,4 @@
-"""Context of the work at hand: its request id, its W3C trace context and the ids that every log line carries."""
+"""Context of the current request, handler or job: request id, W3C trace context and the ids of its log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: `@requires` for people, `@internal` for services, `@public` said aloud."""
+"""Access to routes: `@requires` and `@signed_in` for people, `@internal` for services, `@public` for every caller."""
 
 from __future__ import annotations
 

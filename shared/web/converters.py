@@ -1,4 +1,4 @@
-"""Parts of URLs that have a form of their own: SKUs."""
+"""URL converters: SKUs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SkuConverter(PathConverter):
 
 
 def accept_skus(blueprint: Blueprint) -> None:
-    """Let the routes of this blueprint use `<sku:sku>`."""
+    """Register the converter `<sku:sku>` for the routes of this blueprint."""
 
     def register(state: BlueprintSetupState) -> None:
         state.app.url_map.converters["sku"] = SkuConverter

@@ -110,12 +110,12 @@ def create_service(
 
 
 def current_settings(kind: type[Found]) -> Found:
-    """Return the settings that the service at work was built with: `current_settings(OrdersSettings)`."""
+    """Return the settings that the current service was built with: `current_settings(OrdersSettings)`."""
     return _current("tradepost_settings", kind)
 
 
 def current_clients(kind: type[Found]) -> Found:
-    """Return the clients that the service at work was built with: `current_clients(Clients)`."""
+    """Return the clients that the current service was built with: `current_clients(Clients)`."""
     return _current("tradepost_clients", kind)
 
 

@@ -1,4 +1,4 @@
-"""Both brokers as tests use them: how to open one, to put rubbish into it, and to let time pass for it."""
+"""Both brokers for tests: open one, publish an unreadable message, make retries due."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class RedisTwin:
         self._store.xadd(f"events:{SERVICE}", {"event": content})
 
     def make_due(self, messages: Sequence[Message]) -> None:
-        """Let the deliveries look as old as a minute, so that their next attempt is due."""
+        """Make the deliveries a minute older, so that their next attempt is due."""
         for each in messages:
             stream, entry = each.receipt
             self._store.xclaim(stream, SERVICE, "one", 0, [entry], idle=60_000, retrycount=each.attempts, justid=True)
 
 
 class SnsTwin:
-    """A topic and a queue of their own in moto, behind a gate."""
+    """A new topic and queue in moto, behind a gate."""
 
     def __init__(self, endpoint: str, event: str) -> None:
         self.gate = Gate(urlsplit(endpoint).port or 0)
@@ -77,7 +77,7 @@ def behind_gate(twin: Twin) -> Iterator[Twin]:
 
 @contextmanager
 def sns_twin(endpoint: str, event: str = NoteWritten.name) -> Iterator[SnsTwin]:
-    """Open the broker in the AWS at `endpoint`, whose queue takes the events named `event`."""
+    """Return a broker in the AWS at `endpoint`; its queue receives the events named `event`."""
     twin = SnsTwin(endpoint, event)
     try:
         yield twin

@@ -1,4 +1,4 @@
-"""The toy service on this worker's stores, and upstreams that misbehave."""
+"""Fixtures: the toy service on real stores, and upstreams that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on loopback that answers, fails, dawdles or hangs up as a test tells it."""
+"""A small HTTP/1.1 server on loopback that answers, fails, delays or closes connections as a test sets it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Received:
 
 @dataclass
 class Reply:
-    """What to answer; `hang_up` closes the connection without a word, `wait_seconds` comes before the answer."""
+    """An answer; `hang_up` closes the connection without an answer, `wait_seconds` delays it."""
 
     status: int = 200
     body: Any = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A gate on the way to a server: while it is shut, the server is away, though it keeps what it has."""
+"""A TCP proxy in front of a server; while it is shut, the server is unavailable and keeps its data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 
 class Gate:
-    """Forwards a free port of its own to `target` (a port of loopback) until it is shut."""
+    """Forwards a free port to `target` (a port on loopback) until it is shut."""
 
     def __init__(self, target: int) -> None:
         self._target = target

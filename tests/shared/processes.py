@@ -1,4 +1,4 @@
-"""Real worker processes for tests, and waiting for what they do."""
+"""Real worker processes for tests, and functions that wait for their results."""
 
 from __future__ import annotations
 

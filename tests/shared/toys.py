@@ -1,4 +1,4 @@
-"""A tiny domain on the kernel: notes that are written, pinned and read."""
+"""A small service for tests of the kernel: notes are written, pinned and read."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Note(Aggregate):
 
 
 def stored(note_id: str) -> dict[str, Any]:
-    """Return the note as it stands in the database."""
+    """Return the note as it is stored."""
     found = Note.collection().find_one({"_id": note_id})
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""Upstreams that misbehave on demand, and a clock that moves only when told."""
+"""Upstreams that fail on demand, and a clock that tests advance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The remaining time: it shrinks, it ends, and nobody's header can break it."""
+"""Deadlines: only shortened, exceeded in time, and safe against any header value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.base import deadline
 
 
 class TestStart:
-    def test_only_ever_shrinks(self):
+    def test_can_only_be_shortened(self):
         with deadline.start(1.0):
             with deadline.start(30.0):
                 assert 0.5 < deadline.remaining(99) <= 1.0
@@ -21,14 +21,14 @@ class TestStart:
                 assert deadline.remaining(99) <= 0.1
             assert deadline.remaining(99) > 0.5
 
-    def test_leaves_nothing_behind(self):
+    def test_restores_the_former_deadline(self):
         with deadline.start(1.0):
             pass
 
         assert deadline.remaining(7.0) == 7.0
         assert not deadline.expired()
 
-    def test_says_that_time_is_over(self):
+    def test_raises_deadline_exceeded(self):
         with deadline.start(0.0):
             assert deadline.expired()
             assert deadline.remaining(5) == 0.0
@@ -37,7 +37,7 @@ class TestStart:
 
         assert (refusal.value.status, refusal.value.headers["Retry-After"]) == (503, "1")
 
-    def test_shortens_what_may_take_longer(self):
+    def test_shortens_a_longer_timeout(self):
         with deadline.start(1.0):
             assert deadline.within(0.2) == 0.2
             assert deadline.within(5.0) <= 1.0
@@ -51,17 +51,17 @@ class TestHeader:
         assert deadline.parse(value) == seconds
 
     @pytest.mark.parametrize("value", [None, "", "-5", "+5", "1.5", "1e3", " 5", "5,5", "٣", "²", "nan", "0x10"])
-    def test_takes_anything_else_for_absent(self, value):
+    def test_ignores_malformed_values(self, value):
         assert deadline.parse(value) is None
 
     @given(st.text(max_size=30))
-    def test_never_fails(self, value):
+    def test_accepts_any_text(self, value):
         granted = deadline.parse(value)
 
         assert granted is None or 0 <= granted <= deadline.LONGEST_SECONDS
 
     @given(st.floats(min_value=0.001, max_value=60))
-    def test_grants_the_next_hop_less_than_we_have(self, seconds):
+    def test_gives_the_next_hop_less_time(self, seconds):
         granted = deadline.parse(deadline.header_value(seconds))
 
         assert granted is not None
@@ -85,17 +85,17 @@ class TestMiddleware:
         body = b"".join(deadline.Middleware(app, **options)(environ, start_response))
         return statuses[0], body, seen
 
-    def test_gives_the_request_the_callers_time(self):
+    def test_sets_the_deadline_of_the_caller(self):
         status, _, seen = self.serve("250")
 
         assert status == "200 OK"
         assert 0.2 < seen[0] <= 0.25
         assert deadline.remaining(99) == 99
 
-    def test_gives_a_default_to_a_caller_that_names_none(self):
+    def test_sets_the_default_deadline_without_a_header(self):
         assert 2.5 < self.serve("soon", default_seconds=3.0)[2][0] <= 3.0
 
-    def test_does_not_begin_what_is_too_late(self):
+    def test_answers_503_after_the_deadline(self):
         status, body, seen = self.serve("0")
 
         assert status.startswith("503")

@@ -10,7 +10,7 @@ from shared.base.workloads import SERVICES
 
 
 class TestReadLimits:
-    def test_knows_every_service_and_store(self):
+    def test_has_every_service_and_store(self):
         assert {*SERVICES, "psp", "mongodb", "redis"} <= set(LIMITS)
 
     def test_changes_one_limit_by_the_environment(self):
@@ -22,10 +22,10 @@ class TestReadLimits:
     def test_reads_whole_numbers_as_whole_numbers(self):
         assert read_limits("psp", {"LIMIT_PSP_BULKHEAD": "3"}).bulkhead == 3
 
-    def test_gives_the_defaults_to_a_dependency_it_does_not_know(self):
+    def test_returns_the_defaults_for_an_unknown_dependency(self):
         assert read_limits("elsewhere", {}) == DEFAULT
 
-    def test_names_every_variable_that_makes_no_sense(self):
+    def test_names_every_malformed_variable(self):
         environment = {"LIMIT_USERS_ATTEMPTS": "1.5", "LIMIT_USERS_READ_TIMEOUT": "-1", "LIMIT_USERS_POOL": "nan"}
 
         with pytest.raises(SettingsInvalid) as fault:
@@ -33,13 +33,13 @@ class TestReadLimits:
 
         assert all(name in str(fault.value) for name in environment)
 
-    def test_lets_a_caller_wait_longer_than_the_one_it_calls(self):
+    def test_gives_a_caller_a_longer_timeout_than_its_upstream(self):
         chain = [LIMITS[name].read_timeout for name in ("gateway", "orders", "payments", "psp")]
 
         assert chain == sorted(chain, reverse=True)
         assert len(set(chain)) == len(chain)
 
-    def test_bounds_every_redis_call_to_half_a_second(self):
+    def test_limits_every_redis_call_to_half_a_second(self):
         assert LIMITS["redis"].connect_timeout + LIMITS["redis"].read_timeout <= 0.5
 
 

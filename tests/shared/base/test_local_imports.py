@@ -1,4 +1,4 @@
-"""A laptop needs nothing of AWS: no local process loads its SDK, nor moto."""
+"""No process on a laptop imports the AWS SDK or moto."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ print(json.dumps(sorted({{"boto3", "botocore", "moto"}} & set(sys.modules))))
 """
 
 
-def test_no_local_process_loads_the_sdk_of_aws(
+def test_no_local_process_imports_the_aws_sdk(
     redis_url: str, mongodb_url: Callable[[str], str], key_file: str, tmp_path: os.PathLike[str]
 ):
     environment = os.environ | {

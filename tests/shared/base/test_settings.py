@@ -1,4 +1,4 @@
-"""Settings: read once, and everything that is wrong told at once."""
+"""Settings: read once, with all faults in one message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TestFromEnv:
             store_url="x", pool=7, is_open=True, origins=("a", "b"), backend="s3"
         )
 
-    def test_names_all_that_is_missing_or_malformed_at_once(self):
+    def test_names_all_missing_and_malformed_variables_at_once(self):
         with pytest.raises(SettingsInvalid) as refusal:
             ToySettings.from_env({"POOL": "many", "IS_OPEN": "perhaps", "BACKEND": "floppy"})
 

@@ -1,4 +1,4 @@
-"""Settings kept in SSM or Secrets Manager: read as the plain variable's twin, refused by the variable's name."""
+"""Settings in SSM or Secrets Manager: same values as plain variables; faults name the variable."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def _put(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("keep", [plain, parameter, secret, member])
 class TestEverySource:
-    def test_gives_the_value(self, keep: Callable[[str], str]):
+    def test_returns_the_value(self, keep: Callable[[str], str]):
         assert ToySettings.from_env({"STORE_URL": keep("mongodb://u:p@x")}).store_url == "mongodb://u:p@x"
 
-    def test_gives_a_value_of_the_fields_kind(self, keep):
+    def test_returns_a_value_of_the_fields_type(self, keep):
         assert ToySettings.from_env({"STORE_URL": "x", "POOL": keep("7")}).pool == 7
 
     def test_is_read_again_at_the_next_start(self, keep):
@@ -63,13 +63,13 @@ class TestEverySource:
 
         assert (before.store_url, after.store_url) == ("old", "new")
 
-    def test_is_refused_by_name_when_it_is_no_choice(self, keep):
+    def test_refuses_a_value_outside_of_the_choices(self, keep):
         with pytest.raises(SettingsInvalid, match="BACKEND"):
             ToySettings.from_env({"STORE_URL": "x", "BACKEND": keep("tape")})
 
 
 class TestFaults:
-    def test_are_told_together_by_the_variables_names(self):
+    def test_are_reported_together_with_the_variables_names(self):
         environment = {
             "STORE_URL": "secretsmanager:toy/absent",
             "POOL": "ssm:/toy/absent",
@@ -84,7 +84,7 @@ class TestFaults:
         assert "BACKEND cannot be read from secretsmanager:toy/json: it is not a JSON object with 'user'" in told
 
     @pytest.mark.parametrize("keep", [parameter, secret, member])
-    def test_never_tell_the_value(self, keep):
+    def test_never_show_the_value(self, keep):
         with pytest.raises(SettingsInvalid) as refusal:
             ToySettings.from_env({"STORE_URL": "x", "POOL": keep("hunter2"), "BACKEND": keep("hunter2")})
 

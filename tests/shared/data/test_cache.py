@@ -1,4 +1,4 @@
-"""The cache on a real Redis, and without one."""
+"""The cache with a real Redis, and with an unavailable one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cache(store: Redis) -> Cache:
 
 
 class Source:
-    """Counts how often it was asked."""
+    """A computation that counts its calls."""
 
     def __init__(self, answer: object = 1, seconds: float = 0.0) -> None:
         self.answer = answer
@@ -52,7 +52,7 @@ class TestGetOrCompute:
         assert [cache.get_or_compute("k", 10, source) for _ in range(3)] == [answer] * 3
         assert source.calls == 1
 
-    def test_forgets_after_its_time(self, cache):
+    def test_computes_again_after_the_ttl(self, cache):
         source = Source()
         cache.get_or_compute("k", 0.05, source)
         time.sleep(0.07)
@@ -69,16 +69,16 @@ class TestGetOrCompute:
         assert answers == [1] * 16
         assert source.calls == 1
 
-    def test_waits_for_another_no_longer_than_half_a_second(self, cache, store):
-        store.set("prices:k:lock", "somebody", px=5000)
+    def test_waits_for_another_caller_at_most_half_a_second(self, cache, store):
+        store.set("prices:k:lock", "another", px=5000)
         started_at = time.monotonic()
 
         assert cache.get_or_compute("k", 10, Source("mine")) == "mine"
         assert 0.4 < time.monotonic() - started_at < 0.9
-        assert store.get("prices:k:lock") == b"somebody"
+        assert store.get("prices:k:lock") == b"another"
 
-    def test_waits_no_longer_than_the_deadline(self, cache, store):
-        store.set("prices:k:lock", "somebody", px=5000)
+    def test_waits_at_most_until_the_deadline(self, cache, store):
+        store.set("prices:k:lock", "another", px=5000)
         started_at = time.monotonic()
 
         with deadline.start(0.1):
@@ -86,21 +86,21 @@ class TestGetOrCompute:
 
         assert time.monotonic() - started_at < 0.3
 
-    def test_keeps_no_failure_and_frees_the_key(self, cache, store):
+    def test_stores_no_failure_and_releases_the_lock(self, cache, store):
         with pytest.raises(KeyError):
             cache.get_or_compute("k", 10, Source(KeyError("x")))
 
         assert store.keys("prices:*") == []
         assert cache.get_or_compute("k", 10, Source(2)) == 2
 
-    def test_takes_over_from_one_that_gave_up(self, cache, store):
-        store.set("prices:k:lock", "somebody", px=60)
+    def test_computes_after_the_lock_expired(self, cache, store):
+        store.set("prices:k:lock", "another", px=60)
         started_at = time.monotonic()
 
         assert cache.get_or_compute("k", 10, Source()) == 1
         assert time.monotonic() - started_at < 0.3
 
-    def test_takes_what_it_cannot_read_for_missing(self, cache, store):
+    def test_treats_malformed_content_as_missing(self, cache, store):
         store.set("prices:k", b"\x80pickle")
 
         assert cache.get_or_compute("k", 10, Source("new")) == "new"
@@ -109,11 +109,11 @@ class TestGetOrCompute:
 class TestWithoutRedis:
     @pytest.fixture
     def silent_url(self) -> Iterator[str]:
-        """A Redis that accepts and never answers."""
+        """A server that accepts connections and never answers."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
-    def test_computes_every_time_and_pays_for_one_failure(self, silent_url):
+    def test_computes_every_time_and_waits_for_one_timeout_only(self, silent_url):
         with redis_from_url(silent_url) as store:
             cache, source = Cache(store, "prices"), Source()
             started_at = time.monotonic()
@@ -124,7 +124,7 @@ class TestWithoutRedis:
         assert source.calls == 50
         assert seconds < 0.6
 
-    def test_spares_every_other_cache_of_the_same_redis(self, silent_url):
+    def test_shares_the_cool_down_between_caches_of_one_redis(self, silent_url):
         with redis_from_url(silent_url) as store:
             Cache(store, "prices").get_or_compute("k", 10, Source())
             started_at = time.monotonic()
@@ -132,7 +132,7 @@ class TestWithoutRedis:
 
         assert time.monotonic() - started_at < 0.1
 
-    def test_is_back_a_second_later(self, redis_url, ticker):
+    def test_uses_redis_again_a_second_later(self, redis_url, ticker):
         cool_down = CoolDown(clock=ticker)
         with redis_from_url(redis_url) as store:
             cache = Cache(store, "prices", cool_down=cool_down)
@@ -147,19 +147,19 @@ class TestWithoutRedis:
 
 
 class TestCoolDown:
-    def test_lets_one_in_a_second_try(self, ticker):
+    def test_allows_one_caller_per_second(self, ticker):
         cool_down = CoolDown(clock=ticker)
         assert cool_down.failed()
         assert not cool_down.failed()
         ticker.advance(1)
         barrier = threading.Barrier(8)
 
-        def knock(_: int) -> bool:
+        def call(_: int) -> bool:
             barrier.wait()
             return cool_down.allows()
 
         with ThreadPoolExecutor(8) as pool:
-            assert list(pool.map(knock, range(8))).count(True) == 1
+            assert list(pool.map(call, range(8))).count(True) == 1
 
         assert cool_down.worked()
         assert cool_down.allows()
@@ -176,13 +176,13 @@ class TestRedisClient:
                 store.get("k")
             assert time.monotonic() - started_at < 0.5
 
-    def test_lets_a_consumer_wait_on_the_server(self, redis_url):
+    def test_lets_a_consumer_block_on_the_server(self, redis_url):
         with blocking_redis_from_url(redis_url) as store:
             started_at = time.monotonic()
             assert store.blpop(["nothing"], timeout=1) is None
             assert time.monotonic() - started_at > 0.9
 
-    def test_refuses_when_all_connections_are_taken(self, redis_url):
+    def test_fails_when_all_connections_are_in_use(self, redis_url):
         with redis_from_url(redis_url) as store:
             pool = store.connection_pool
             taken = [pool.get_connection() for _ in range(pool.max_connections)]

@@ -1,4 +1,4 @@
-"""Encrypted fields: sealed in MongoDB, plain in Python; what older versions stored plain stays readable."""
+"""Encrypted fields: encrypted in MongoDB, plain in Python; plain values of older versions stay readable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MemoWritten(Event):
 
 
 class Memo(Aggregate):
-    """A memo to somebody."""
+    """A memo to a person."""
 
     id_prefix = "mem"
 
@@ -53,7 +53,7 @@ def raw(memo: Memo) -> dict[str, Any]:
 
 
 class TestEncryptedField:
-    def test_is_sealed_in_the_database_and_plain_in_python(self):
+    def test_is_encrypted_in_the_database_and_plain_in_python(self):
         memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
 
         assert is_encrypted(raw(memo)["recipient"])
@@ -61,7 +61,7 @@ class TestEncryptedField:
         loaded = Memo.get(memo.id)
         assert (loaded.recipient, loaded.facts) == ("Ann Acme", {"number": "SO-1"})
 
-    def test_is_opened_in_hot_reads_too(self):
+    def test_is_decrypted_in_reads_by_pymongo_too(self):
         memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
 
         found = Memo.get_fields(memo.id, {})
@@ -85,7 +85,7 @@ class TestEncryptedField:
         with pytest.raises(LookupError, match=r"memos\.recipient is encrypted"):
             Memo.objects(recipient="Ann Acme").first()
 
-    def test_does_not_open_in_another_field(self):
+    def test_cannot_be_decrypted_in_another_field(self):
         memo = Memo(recipient="Ann Acme", facts={"number": "SO-1"}).commit()
         Memo.collection().update_one({"_id": memo.id}, {"$set": {"facts": raw(memo)["recipient"]}})
 
@@ -99,11 +99,11 @@ class TestPlainFromBefore:
         Memo.collection().insert_one({"_id": "mem_old", "version": 1, "recipient": "Ann Acme", "facts": {"a": 1}})
         return "mem_old"
 
-    def test_is_read_as_it_is(self, old):
+    def test_is_returned_as_it_is(self, old):
         assert Memo.get(old).recipient == "Ann Acme"
         assert Memo.get_fields(old, {})["facts"] == {"a": 1}
 
-    def test_is_sealed_by_the_next_write(self, old):
+    def test_is_encrypted_by_the_next_write(self, old):
         memo = Memo.get(old)
         memo.colour = "blue"
         memo.commit()
@@ -114,7 +114,7 @@ class TestPlainFromBefore:
 
 
 class Published:
-    """A broker that keeps what it is given."""
+    """A broker that collects the published events."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -124,7 +124,7 @@ class Published:
 
 
 class TestOutbox:
-    def test_holds_personal_fields_sealed_and_publishes_them_plain(self):
+    def test_has_personal_fields_encrypted_and_publishes_them_plain(self):
         memo = Memo()
         memo.record(MemoWritten(memo_id=memo.id, greeting="Dear Ann"))
         memo.record(MemoWritten(memo_id=memo.id, greeting=None))

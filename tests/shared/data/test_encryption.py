@@ -1,4 +1,4 @@
-"""Sealed values: only the right service, purpose and place open them, and the hot path asks no key service."""
+"""Encrypted values: decrypted only for their service, purpose and field, mostly without a call of the key service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EMAIL = FieldContext(PERSONAL, "users.email")
 
 
 class CountedKeys:
-    """A key service that counts what it is asked for, and can be away."""
+    """A key service that counts calls and can be unavailable."""
 
     def __init__(self) -> None:
         self._keys = LocalKeys([b"k" * 32])
@@ -38,7 +38,7 @@ class CountedKeys:
 
 
 class Time:
-    """Seconds that pass when a test says so."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -57,7 +57,7 @@ def cipher(keys):
     return Cipher("users", keys)
 
 
-class TestSeal:
+class TestEncrypt:
     def test_hides_the_value_and_gives_it_back(self, cipher):
         encrypted = cipher.encrypt(b"ann@acme.example", EMAIL)
 
@@ -75,21 +75,21 @@ class TestSeal:
         assert encrypted[:2] == VERSION
         assert len(encrypted) == 2 + 2 + wrapped + 12 + len(b"ann") + 16
 
-    def test_asks_for_one_data_key_per_purpose(self, cipher, keys):
+    def test_creates_one_data_key_per_purpose(self, cipher, keys):
         for _ in range(50):
             cipher.decrypt(cipher.encrypt(b"ann", EMAIL), EMAIL)
         cipher.encrypt(b"tok", FieldContext(PAYMENT, "orders.card_token"))
 
         assert keys.asked == {"new": 2}
 
-    def test_takes_a_new_data_key_after_so_many_values(self, keys):
+    def test_creates_a_new_data_key_after_the_limit_of_values(self, keys):
         cipher = Cipher("users", keys, values_per_key=3)
         for _ in range(7):
             cipher.encrypt(b"ann", EMAIL)
 
         assert keys.asked["new"] == 3
 
-    def test_takes_a_new_data_key_after_its_time(self, keys):
+    def test_creates_a_new_data_key_after_its_lifetime(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
         first = cipher.encrypt(b"ann", EMAIL)
@@ -100,7 +100,7 @@ class TestSeal:
         assert cipher.decrypt(first, EMAIL) == b"ann"
 
 
-class TestOpen:
+class TestDecrypt:
     def test_refuses_every_changed_byte(self, cipher):
         encrypted = cipher.encrypt(b"ann", EMAIL)
         for position in range(len(encrypted)):
@@ -110,7 +110,7 @@ class TestOpen:
                 cipher.decrypt(bytes(changed), EMAIL)
 
     @pytest.mark.parametrize("length", [0, 1, 3, 4, 60])
-    def test_refuses_a_value_that_was_cut(self, cipher, length):
+    def test_refuses_a_truncated_value(self, cipher, length):
         with pytest.raises(CiphertextInvalid):
             cipher.decrypt(cipher.encrypt(b"ann", EMAIL)[:length], EMAIL)
 
@@ -123,7 +123,7 @@ class TestOpen:
         with pytest.raises(CiphertextInvalid):
             Cipher("orders", keys).decrypt(cipher.encrypt(b"ann", EMAIL), EMAIL)
 
-    def test_says_where_the_value_stood(self, cipher):
+    def test_names_the_field_of_the_value(self, cipher):
         encrypted = cipher.encrypt(b"ann", EMAIL)
 
         with pytest.raises(CiphertextInvalid, match=r"users: users\.name cannot be decrypted"):
@@ -137,7 +137,7 @@ class TestOpen:
 
         assert keys.asked["unwrap"] == 1
 
-    def test_remembers_a_bounded_number_of_keys(self, keys):
+    def test_caches_a_limited_number_of_keys(self, keys):
         encrypted = [Cipher("users", keys).encrypt(b"ann", EMAIL) for _ in range(3)]
         reader = Cipher("users", keys, keys_remembered=2)
         for each in [*encrypted, encrypted[0]]:
@@ -147,7 +147,7 @@ class TestOpen:
 
 
 class TestWithoutTheKeyService:
-    def test_goes_on_with_keys_it_knows(self, keys):
+    def test_uses_cached_keys(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
         before = cipher.encrypt(b"ann", EMAIL)
@@ -156,7 +156,7 @@ class TestWithoutTheKeyService:
         assert cipher.decrypt(before, EMAIL) == b"ann"
         assert cipher.decrypt(cipher.encrypt(b"bob", EMAIL), EMAIL) == b"bob"
 
-    def test_takes_a_new_key_once_it_is_back(self, keys):
+    def test_creates_a_new_key_once_it_is_available(self, keys):
         time = Time()
         cipher = Cipher("users", keys, key_seconds=60, clock=time)
         cipher.encrypt(b"ann", EMAIL)
@@ -173,7 +173,7 @@ class TestWithoutTheKeyService:
         with pytest.raises(Unavailable):
             cipher.encrypt(b"ann", EMAIL)
 
-    def test_cannot_open_what_an_unknown_key_sealed(self, cipher, keys):
+    def test_cannot_decrypt_a_value_of_an_uncached_key(self, cipher, keys):
         encrypted = cipher.encrypt(b"ann", EMAIL)
         keys.is_away = True
 

@@ -1,4 +1,4 @@
-"""Key services: one contract for the key file and for KMS, and what each refuses by name."""
+"""Key services: one contract for the key file and KMS, and the settings each refuses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestKeyService:
         assert keys.unwrap(made.wrapped, CONTEXT) == made.plain
         assert made.plain not in made.wrapped
 
-    def test_makes_another_key_each_time(self, keys):
+    def test_creates_a_new_key_each_time(self, keys):
         assert keys.new_data_key(CONTEXT).plain != keys.new_data_key(CONTEXT).plain
 
     @pytest.mark.parametrize("other", [{"service": "orders"}, {"purpose": "payment"}])
@@ -90,7 +90,7 @@ class TestKmsKeys:
             build_keys(KeySettings(key_backend="kms"))
 
     @pytest.mark.usefixtures("aws")
-    def test_says_unavailable_when_kms_does_not_answer(self, monkeypatch):
+    def test_raises_unavailable_when_kms_does_not_answer(self, monkeypatch):
         keys = build_keys(KeySettings(key_backend="kms", kms_key_id="alias/none"))
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("LIMIT_KMS_ATTEMPTS", "1")

@@ -1,4 +1,4 @@
-"""Migrations: applied once, in order, by one leader, and taken up again where they were killed."""
+"""Migrations: applied once, in order, by one process, and continued after a kill."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TestMigrate:
 
         assert sizes(store) == [2, 10, 7]
 
-    def test_goes_on_where_it_was_killed(self, store):
+    def test_continues_after_a_kill(self, store):
         store["sizes"].insert_many([{"_id": 1, "size": 1}, {"_id": 2, "size": 5}])
         with pytest.raises(KeyboardInterrupt):
             migrate("toys", [killed_after_a_batch()])
@@ -76,7 +76,7 @@ class TestMigrate:
 
         assert seen == [1, 2, 3]
 
-    def test_leaves_it_to_whoever_leads(self, store):
+    def test_refuses_while_another_process_has_the_lease(self, store):
         leader = Lease("toys", "migrations")
         assert leader.held()
 
@@ -84,14 +84,14 @@ class TestMigrate:
             migrate("toys", [doubling()])
         assert store["migrations"].count_documents({}) == 0
 
-    def test_waits_when_told_to_until_a_killed_leaders_time_is_up(self, store):
+    def test_waits_until_the_lease_of_a_killed_process_expires(self, store):
         store["sizes"].insert_one({"_id": 1, "size": 1})
         assert Lease("toys", "migrations", seconds=1).held()
 
         assert migrate("toys", [doubling()], patience_seconds=30) == ["double"]
         assert sizes(store) == [2]
 
-    def test_finds_nothing_left_once_the_leader_it_waited_for_is_done(self, store):
+    def test_applies_nothing_that_the_awaited_process_applied(self, store):
         store["sizes"].insert_one({"_id": 1, "size": 1})
         runs = [doubling()] * 2
 
@@ -101,7 +101,7 @@ class TestMigrate:
         assert sorted(names) == [[], ["double"]]
         assert sizes(store) == [2]
 
-    def test_stops_when_another_took_over(self, store):
+    def test_stops_when_another_process_has_the_lease(self, store):
         def slow(database):
             later = clock.now() + timedelta(hours=1)
             database["leases"].update_one({"_id": "migrations"}, {"$set": {"holder": "another", "expires_at": later}})

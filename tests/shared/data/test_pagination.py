@@ -1,4 +1,4 @@
-"""Pages: every document once, whatever is written in between, and no cursor but ours."""
+"""Pages: every document once, also with writes in between; malformed cursors are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SORT = [("created_at", -1, datetime), ("_id", -1, str)]
 
 
 def write_notes(count: int) -> list[str]:
-    """Write notes of which every three share a moment; return their ids, newest first."""
+    """Write notes, three for each time; return their ids, newest first."""
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     rows = [{"_id": f"note_{n:03}", "created_at": moment + timedelta(seconds=n // 3)} for n in range(count)]
     Note.collection().insert_many(rows)
@@ -22,7 +22,7 @@ def write_notes(count: int) -> list[str]:
 
 
 class TestPage:
-    def test_walks_over_every_document_once(self, database: DatabaseHandle):
+    def test_returns_every_document_once(self, database: DatabaseHandle):
         expected = write_notes(23)
 
         walked, cursor = [], None
@@ -34,7 +34,7 @@ class TestPage:
                 break
         assert walked == expected
 
-    def test_does_not_shift_when_something_newer_is_written(self, database: DatabaseHandle):
+    def test_does_not_shift_when_a_newer_document_is_written(self, database: DatabaseHandle):
         expected = write_notes(10)
         first = page(Note.collection(), {}, sort=SORT, cursor=None, limit=5)
         Note.collection().insert_one({"_id": "note_999", "created_at": datetime(2027, 1, 1, tzinfo=UTC)})
@@ -60,7 +60,7 @@ class TestCursor:
             encode_cursor([{"$gt": ""}, "a"]),
         ],
     )
-    def test_is_refused_unless_it_is_one_of_ours(self, cursor):
+    def test_is_refused_when_malformed(self, cursor):
         with pytest.raises(CursorInvalid) as refusal:
             decode_cursor(cursor, kinds=[datetime, str])
         assert refusal.value.errors[0].pointer == "/cursor"

@@ -1,4 +1,4 @@
-"""Aggregates: one atomic write, lost races told, another company's document not found."""
+"""Aggregates: atomic writes, version conflicts, and documents of other companies not found."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestCommit:
             ("toys.note_written.v1", 1, {"text": "hello"})
         ]
 
-    def test_tells_the_loser_of_a_race_and_keeps_the_winners_state(self):
+    def test_raises_a_version_conflict_and_keeps_the_first_write(self):
         first = make_note()
         second = Note.get(first.id)
         first.write("winner")
@@ -57,7 +57,7 @@ class TestCommit:
         row = stored(first.id)
         assert (row["text"], row["version"], len(row["outbox"])) == ("winner", 2, 1)
 
-    def test_lets_one_of_many_writers_win_each_version(self):
+    def test_lets_one_of_many_writers_commit_each_version(self):
         note = make_note()
         barrier = threading.Barrier(8)
 
@@ -100,7 +100,7 @@ class TestGet:
             Note.get("note_absent", company_id="cmp_globex")
         assert str(other.value).replace(note.id, "") == str(absent.value).replace("note_absent", "")
 
-    def test_takes_an_operator_for_a_text(self):
+    def test_treats_a_query_operator_as_text(self):
         make_note()
 
         with pytest.raises(NotFound):
@@ -120,7 +120,7 @@ class TestGet:
 
 
 class TestRetryOnVersionConflict:
-    def test_runs_the_operation_again_on_the_present_state(self):
+    def test_runs_the_operation_again_on_the_current_state(self):
         note = make_note()
         attempts = 0
 
@@ -148,7 +148,7 @@ class TestRetryOnVersionConflict:
             conflicting()
         assert len(attempts) == CONFLICT_ATTEMPTS
 
-    def test_raises_a_kind_of_conflict_that_the_operation_decided_at_once(self):
+    def test_raises_a_subclass_at_once(self):
         attempts = []
 
         class CapturePending(VersionConflict):
@@ -194,7 +194,7 @@ class TestWriteUnordered:
 
 
 class TestRetryOnFailover:
-    def test_tries_again_until_the_store_is_back(self):
+    def test_retries_until_the_store_is_available(self):
         answers: Iterator[Exception | str] = iter([AutoReconnect("gone"), AutoReconnect("gone"), "back"])
 
         def call() -> str:
@@ -206,7 +206,7 @@ class TestRetryOnFailover:
         with deadline.start(5):
             assert retry_on_failover(call) == "back"
 
-    def test_says_unavailable_when_the_deadline_comes_first(self):
+    def test_raises_unavailable_at_the_deadline(self):
         def call() -> None:
             raise AutoReconnect("gone")
 
@@ -217,7 +217,7 @@ class TestRetryOnFailover:
 
 
 class TestAfterTheDeadline:
-    def test_records_what_was_done_although_nobody_waits(self, database):
+    def test_still_stores_a_result(self, database):
         with deadline.start(0.0):
             Note(text="done").commit()
 

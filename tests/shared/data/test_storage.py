@@ -1,4 +1,4 @@
-"""The contract of file storage, asked of a folder and of S3 alike: whole or not there, and never outside."""
+"""The contract of file storage, for a folder and S3: atomic writes, and no file outside of the storage."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ def read(storage: Storage, key: str) -> bytes:
 
 class TestPut:
     @pytest.mark.parametrize("kind", [bytes, io.BytesIO])
-    def test_keeps_bytes_and_streams(self, storage, kind):
+    def test_stores_bytes_and_streams(self, storage, kind):
         storage.put("confirmations/cmp_1/ord_2.pdf", kind(b"%PDF"), content_type="application/pdf")
 
         assert storage.exists("confirmations/cmp_1/ord_2.pdf")
         assert read(storage, "confirmations/cmp_1/ord_2.pdf") == b"%PDF"
 
-    def test_replaces_what_was_there(self, storage):
+    def test_replaces_an_existing_file(self, storage):
         storage.put("a.csv", b"long first version")
         storage.put("a.csv", b"new")
 
         assert read(storage, "a.csv") == b"new"
 
-    def test_leaves_the_old_file_when_it_breaks(self, storage):
+    def test_keeps_the_old_file_after_a_failure(self, storage):
         class Broken(io.BytesIO):
             def read(self, size: int | None = -1) -> bytes:
                 raise OSError("the client went away")
@@ -67,13 +67,13 @@ class TestPut:
 
         assert read(storage, "a.csv") == b"old"
 
-    def test_leaves_no_rubbish_in_the_folder_when_it_breaks(self, local, tmp_path):
+    def test_leaves_no_incomplete_file_after_a_failure(self, local, tmp_path):
         with pytest.raises(TypeError):
             local.put("a.csv", io.StringIO("text"))
 
         assert list((tmp_path / "files").iterdir()) == []
 
-    def test_keeps_a_large_file_in_pieces_and_streams_it_as_text(self, storage):
+    def test_stores_a_large_file_in_parts_and_streams_it_as_text(self, storage):
         lines = "".join(f"SKU-{number},größer\r\n" for number in range(600_000))
         storage.put("imports/large.csv", io.BytesIO(lines.encode()))
 
@@ -102,12 +102,12 @@ class TestKeys:
             "x" * 600,
         ],
     )
-    def test_refuses_what_is_not_a_plain_key(self, storage, key):
+    def test_refuses_a_key_that_is_not_plain(self, storage, key):
         for attempt in (storage.open, storage.exists, storage.delete, lambda key: storage.put(key, b"")):
             with pytest.raises(StorageKeyInvalid):
                 attempt(key)
 
-    def test_does_not_follow_a_link_out_of_the_folder(self, local, tmp_path):
+    def test_does_not_follow_a_link_outside_of_the_folder(self, local, tmp_path):
         (tmp_path / "secret").write_text("mine")
         (tmp_path / "files" / "link").symlink_to(tmp_path)
 
@@ -123,7 +123,7 @@ class TestMissing:
 
         assert refusal.value.status == 404
 
-    def test_deletes_twice_without_complaint(self, storage):
+    def test_deletes_twice_without_an_error(self, storage):
         storage.put("a.csv", b"a")
         storage.delete("a.csv")
         storage.delete("a.csv")
@@ -149,14 +149,14 @@ class TestMakeStorage:
 
 
 class TestS3:
-    def test_keeps_the_media_type_and_a_checksum_under_the_prefix(self, in_s3, bucket):
+    def test_stores_the_media_type_and_a_checksum_under_the_prefix(self, in_s3, bucket):
         in_s3.put("a.csv", b"sku", content_type="text/csv")
 
         head = clients.client("s3").head_object(Bucket=bucket, Key="toys/a.csv", ChecksumMode="ENABLED")
         assert head["ContentType"] == "text/csv"
         assert head["ChecksumSHA256"]
 
-    def test_refuses_with_unavailable_when_s3_does(self, in_s3, bucket):
+    def test_raises_unavailable_when_s3_fails(self, in_s3, bucket):
         clients.client("s3").delete_bucket(Bucket=bucket)
 
         for attempt in (in_s3.open, in_s3.delete, lambda key: in_s3.put(key, b"")):

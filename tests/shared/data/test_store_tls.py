@@ -1,4 +1,4 @@
-"""TLS to the stores: verified by the CA given, refused by name where an address asks for less."""
+"""TLS to the stores: certificates are verified, and URLs that turn this off are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PEM, PKCS8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 
 
 def make_authority(folder: Path, name: str) -> tuple[Path, Path]:
-    """Return the files of a new authority and of a key with the certificate it gave 127.0.0.1."""
+    """Return the files of a new CA, and of a key with a certificate for 127.0.0.1."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     server = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
@@ -59,7 +59,7 @@ def authority(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def tls_port(tmp_path: Path, authority: tuple[Path, Path]) -> Iterator[int]:
-    """The port of a mongod that speaks TLS only."""
+    """The port of a mongod that accepts TLS only."""
     program, port, folder = find_program(MONGOD), free_port(), tmp_path / "mongod"
     folder.mkdir()
     command = [str(program), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
@@ -83,13 +83,13 @@ def uri(port: int, authority: Path) -> str:
 
 @pytest.mark.usefixtures("forget")
 class TestMongoTls:
-    def test_connects_to_a_server_that_the_authority_vouches_for(self, tls_port, authority):
+    def test_connects_to_a_server_with_a_certificate_of_the_ca(self, tls_port, authority):
         database = persistence.connect("tls", uri(tls_port, authority[0]))
 
         pinged = persistence.retry_on_failover(lambda: database.command("ping"))
         assert pinged["ok"] == 1
 
-    def test_refuses_a_server_of_another_authority(self, tls_port, authority, tmp_path):
+    def test_refuses_a_server_with_a_certificate_of_another_ca(self, tls_port, authority, tmp_path):
         ours = persistence.connect("tls", uri(tls_port, authority[0]))
         persistence.retry_on_failover(lambda: ours.command("ping"))  # it is up: only the authority can be wrong now
         database = persistence.connect("tls", uri(tls_port, make_authority(tmp_path, "strangers")[0]))
@@ -98,7 +98,7 @@ class TestMongoTls:
             database.command("ping")
 
     @pytest.mark.parametrize("option", ["tlsInsecure", "tlsAllowInvalidCertificates", "tlsallowinvalidhostnames"])
-    def test_refuses_an_address_that_asks_for_less(self, option):
+    def test_refuses_a_url_without_verification(self, option):
         with pytest.raises(SettingsInvalid, match=f"MONGODB_URI has {option}=true"):
             persistence.connect("tls", f"mongodb://127.0.0.1/tls?tls=true&{option}=true")
 
@@ -110,28 +110,28 @@ class TestRedisTls:
         assert (options["ssl_cert_reqs"], options["ssl_check_hostname"]) == ("required", True)
 
     @pytest.mark.parametrize("option", ["ssl_cert_reqs=none", "ssl_cert_reqs=optional", "ssl_check_hostname=false"])
-    def test_refuses_an_address_that_asks_for_less(self, option):
+    def test_refuses_a_url_without_verification(self, option):
         with pytest.raises(SettingsInvalid, match=f"REDIS_URL has {option}"):
             redis_from_url(f"rediss://127.0.0.1:6390/0?{option}")
 
 
 class TestBundle:
-    def test_holds_authorities_that_last(self):
-        """Red two months before the first one ends: time enough to take the next version of its package."""
+    def test_has_certificates_that_are_valid_for_two_months(self):
+        """Fails two months before the first expiry: time enough to update the package."""
         authorities = x509.load_pem_x509_certificates(BUNDLE.read_bytes())
 
         assert len(authorities) > 50
         assert min(each.not_valid_after_utc for each in authorities) > datetime.now(UTC) + NOTICE
         assert all(each.issuer == each.subject for each in authorities)
 
-    def test_stands_where_the_services_addresses_say(self):
-        """The image holds the repository under /app; `bootstrap` writes the addresses."""
+    def test_is_at_the_path_in_the_services_urls(self):
+        """The image has the repository under /app; `bootstrap` writes the URLs."""
         options = dict(parse_qsl(BootstrapSettings.mongodb_options))
 
         assert Path(options["tlsCAFile"]) == Path("/app") / BUNDLE.relative_to(ROOT)
         assert (options["tls"], options["retryWrites"]) == ("true", "false")
 
-    def test_knows_the_regions_of_the_deployment(self):
+    def test_covers_the_regions_of_the_deployment(self):
         names = {
             str(each.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
             for each in x509.load_pem_x509_certificates(BUNDLE.read_bytes())
@@ -140,7 +140,7 @@ class TestBundle:
 
 
 class TestRepository:
-    def test_nowhere_asks_for_tls_that_verifies_nobody(self):
+    def test_never_turns_verification_off(self):
         asking = re.compile(r"tls(AllowInvalid\w*|Insecure)[\"']?\s*[=:]\s*[\"']?(true|1)", re.IGNORECASE)
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
         files = [ROOT / name for name in listed.stdout.split("\0") if name and ROOT / name != Path(__file__)]

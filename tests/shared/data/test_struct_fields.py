@@ -1,4 +1,4 @@
-"""Typed values in MongoDB: what is stored, what is read back, what older documents lack."""
+"""Typed values in MongoDB: stored form, loaded form, and documents of older versions."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TestStoredAs:
 
         assert record == DepotRecord(id=depot.id, parcels=[Parcel(id="p1", weight=3)])
 
-    def test_names_what_is_missing(self):
+    def test_names_a_missing_field(self):
         with pytest.raises(msgspec.ValidationError, match="weight"):
             stored_as(Parcel, {"id": "p1"})
 

@@ -1,4 +1,4 @@
-"""The workspace: a file is fetched once, whoever comes next finds it, and what nobody uses goes."""
+"""The workspace: a file is fetched once and reused; unused copies are deleted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestWorkspace:
 
         assert read(workspace) == b"sku,name"
 
-    def test_forgets_a_copy(self, workspace, files):
+    def test_deletes_a_copy(self, workspace, files):
         read(workspace)
         files.put("imports/spring.csv", b"other")
         workspace.forget("imports/spring.csv")
@@ -47,16 +47,16 @@ class TestWorkspace:
 
         assert read(workspace) == b"other"
 
-    def test_says_that_there_is_no_such_file_and_leaves_nothing(self, workspace, tmp_path):
+    def test_raises_for_a_missing_file_and_leaves_no_copy(self, workspace, tmp_path):
         with pytest.raises(StoredFileMissing):
             workspace.open("imports/autumn.csv")
         assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
 
-    def test_has_no_way_out(self, workspace):
+    def test_refuses_paths_outside_of_the_folder(self, workspace):
         with pytest.raises(StorageKeyInvalid):
             workspace.open("../files/imports/spring.csv")
 
-    def test_cleans_what_nobody_used_for_a_day(self, workspace, files, tmp_path):
+    def test_deletes_copies_unused_for_a_day(self, workspace, files, tmp_path):
         files.put("imports/old.csv", b"old")
         read(workspace)
         read(workspace, "imports/old.csv")
@@ -68,7 +68,7 @@ class TestWorkspace:
         assert workspace.clean(DAY) == 2
         assert [path.name for path in (tmp_path / "workspace").rglob("*.*")] == ["spring.csv"]
 
-    def test_keeps_what_was_fetched_long_ago_and_is_used_today(self, workspace, tmp_path):
+    def test_keeps_an_old_copy_that_was_used_today(self, workspace, tmp_path):
         read(workspace)
         os.utime(tmp_path / "workspace" / "imports" / "spring.csv", (0, 0))
         read(workspace)

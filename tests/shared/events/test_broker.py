@@ -1,4 +1,4 @@
-"""The contract of the event broker, asked of Redis Streams and of SNS with SQS alike."""
+"""The contract of event brokers, for Redis Streams and for SNS with SQS."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def park(twin: Twin, subscription: Subscription) -> None:
 
 
 class TestDelivery:
-    def test_brings_the_event_whole(self, twin, subscription):
+    def test_delivers_the_whole_event(self, twin, subscription):
         sent = envelope("größer")
         twin.broker.publish([sent])
 
         assert [message.envelope for message in take(subscription)] == [sent]
 
-    def test_brings_many_at_once_and_no_more_than_asked_for(self, twin, subscription):
+    def test_delivers_batches_up_to_the_limit(self, twin, subscription):
         twin.broker.publish(envelope(f"{number:02}") for number in range(45))
 
         first = taken = take(subscription, limit=30)
@@ -82,7 +82,7 @@ class TestDelivery:
         assert 10 <= len(first) <= 30  # SQS may give a call fewer than there are
         assert texts(taken) == [f"{number:02}" for number in range(45)]
 
-    def test_does_not_bring_again_what_was_acknowledged(self, twin, subscription):
+    def test_does_not_deliver_an_acknowledged_message_again(self, twin, subscription):
         twin.broker.publish([envelope("a"), envelope("b")])
         taken = take(subscription)
         subscription.acknowledge(taken[:1])
@@ -90,7 +90,7 @@ class TestDelivery:
 
         assert texts(take(subscription)) == texts(taken[1:])
 
-    def test_brings_a_rejected_one_again_later_and_counts(self, twin, subscription):
+    def test_delivers_a_rejected_message_again_later_and_counts_attempts(self, twin, subscription):
         twin.broker.publish([envelope("bad"), envelope("good")])
         taken = {message.envelope.fields["text"]: message for message in take(subscription)}
         subscription.acknowledge([taken["good"]])
@@ -101,14 +101,14 @@ class TestDelivery:
         again = take(subscription)
         assert [(message.envelope, message.attempts) for message in again] == [(taken["bad"].envelope, 2)]
 
-    def test_brings_to_another_consumer_at_once_what_one_gave_back(self, twin, subscription):
+    def test_delivers_a_released_message_to_another_consumer_at_once(self, twin, subscription):
         twin.broker.publish([envelope()])
         subscription.release(take(subscription))
 
         other = twin.broker.subscribe(SERVICE, [SERVICE], consumer="other")
         assert texts(take(other)) == ["hello"]
 
-    def test_counts_no_attempt_for_what_was_given_back(self, twin, subscription):
+    def test_counts_no_attempt_for_a_released_message(self, twin, subscription):
         twin.broker.publish([envelope()])
         for _ in range(2 * MAX_ATTEMPTS):
             subscription.release(take(subscription))
@@ -118,7 +118,7 @@ class TestDelivery:
 
 
 class TestDeadLetters:
-    def test_holds_what_five_attempts_did_not_settle(self, twin, subscription):
+    def test_hold_a_message_after_five_attempts(self, twin, subscription):
         twin.broker.publish([envelope("poison")])
         park(twin, subscription)
 
@@ -126,7 +126,7 @@ class TestDeadLetters:
         assert ["poison" in letter["event"] for letter in letters] == [True]
         assert subscription.dead_letters() == letters
 
-    def test_go_round_again_when_told_to(self, twin, subscription):
+    def test_are_delivered_again_after_redrive(self, twin, subscription):
         twin.broker.publish([envelope("mended")])
         park(twin, subscription)
 
@@ -136,7 +136,7 @@ class TestDeadLetters:
         assert subscription.dead_letters() == []
 
     @pytest.mark.parametrize("content", ["{not json", "[]", "{}"])
-    def test_hold_what_cannot_be_read_and_do_not_send_it_again(self, twin, subscription, content):
+    def test_keep_an_unreadable_message_at_redrive(self, twin, subscription, content):
         twin.put_rubbish(content)
         for _ in range(MAX_ATTEMPTS + 1):
             assert take(subscription) == []
@@ -146,7 +146,7 @@ class TestDeadLetters:
 
 
 class TestConsumer:
-    def test_runs_a_handler_once_though_the_event_comes_twice_and_in_any_order(self, twin, consumer_of, database):
+    def test_runs_a_handler_once_for_duplicates_in_any_order(self, twin, consumer_of, database):
         seen: list[str] = []
         consumer = consumer_of(lambda event: seen.append(event.text))
         second, first = envelope("second", version=2), envelope("first", version=1)
@@ -157,7 +157,7 @@ class TestConsumer:
             pass
         assert sorted(seen) == ["first", "second"]
 
-    def test_gives_back_on_a_stop_what_it_has_not_begun(self, twin, subscription, consumer_of, database):
+    def test_releases_messages_at_a_stop_whose_handlers_did_not_start(self, twin, subscription, consumer_of, database):
         stopping = threading.Event()
         seen: list[str] = []
 
@@ -172,9 +172,9 @@ class TestConsumer:
         assert len(seen) == 1
         assert sorted(seen + texts(take(subscription))) == ["a", "b", "c"]
 
-    def test_notes_what_it_handled_before_the_broker_went_away(self, twin, subscription, database):
+    def test_stores_handled_events_before_the_broker_is_unavailable(self, twin, subscription, database):
         class Holdless:
-            """The subscription, whose broker goes away at the second `hold`."""
+            """A subscription whose broker is unavailable from the second `hold` on."""
 
             def __init__(self) -> None:
                 self.holds = 0
@@ -200,7 +200,7 @@ class TestConsumer:
         SUBSCRIBERS.pop(NoteWritten.name)
         assert sorted(seen) == ["a", "b", "c"]
 
-    def test_shows_that_it_is_alive_before_each_handler(self, twin, consumer_of, database):
+    def test_sends_a_heartbeat_before_each_handler(self, twin, consumer_of, database):
         stopping = threading.Event()
         beats: list[str] = []
 
@@ -215,7 +215,7 @@ class TestConsumer:
 
         assert [beats[index - 1] for index, each in enumerate(beats) if each != "beat"] == ["beat"] * 3
 
-    def test_loses_nothing_while_the_broker_is_away(self, twin, consumer_of, database):
+    def test_loses_no_event_while_the_broker_is_unavailable(self, twin, consumer_of, database):
         seen: list[str] = []
         consumer = consumer_of(lambda event: seen.append(event.text))
         relay = Relay(SERVICE, twin.broker)

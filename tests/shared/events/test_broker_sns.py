@@ -1,4 +1,4 @@
-"""What only SNS and SQS do: attributes, filters, batches by size, refusals in part, and a batch that is held."""
+"""Behaviour of SNS and SQS only: attributes, filters, batch sizes, partial failures, visibility of a batch."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def raw_messages(twin: SnsTwin) -> list[dict[str, Any]]:
 
 
 class TestPublishing:
-    def test_says_in_attributes_what_and_whose_it_is(self, twin):
+    def test_has_event_name_and_trace_in_attributes(self, twin):
         with resumed({"request_id": "req-from-a-browser", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}):
             sent = envelope()
         twin.broker.publish([sent])
@@ -59,13 +59,13 @@ class TestPublishing:
         attributes = {name: each["Value"] for name, each in raw_messages(twin)[0]["MessageAttributes"].items()}
         assert attributes == {"event": "toys.note_written.v1", **sent.trace}
 
-    def test_lets_only_events_with_a_handler_into_the_queue(self, twin, subscription):
+    def test_filters_events_without_a_handler(self, twin, subscription):
         other = Envelope.wrap(NotePinned(), aggregate_id="note_1", version=1)
         twin.broker.publish([other, envelope("wanted")])
 
         assert texts(take(subscription)) == ["wanted"]
 
-    def test_splits_what_is_too_large_for_one_call(self, twin, subscription):
+    def test_splits_batches_that_are_too_large_for_one_call(self, twin, subscription):
         # Random text does not compress: each takes more than half of what SNS takes at once.
         large = [secrets.token_hex(100_000) for _ in range(3)]
         twin.broker.publish(envelope(text) for text in large)
@@ -75,18 +75,18 @@ class TestPublishing:
             received += texts(messages)
         assert sorted(received) == sorted(large)
 
-    def test_compresses_what_is_too_large_for_sns(self, twin, subscription):
+    def test_compresses_large_events(self, twin, subscription):
         twin.broker.publish([envelope("two thousand lines " * 20_000)])
 
         assert texts(take(subscription)) == ["two thousand lines " * 20_000]
 
-    def test_refuses_what_no_message_can_hold(self, twin, subscription):
+    def test_refuses_an_event_larger_than_a_message(self, twin, subscription):
         giant = envelope(secrets.token_hex(300_000))
 
         with pytest.raises(BrokerFailed, match=rf"The event {giant.id} \(toys.note_written.v1\) has \d+ bytes"):
             twin.broker.publish([giant])
 
-    def test_fails_when_sns_took_only_a_part(self, twin):
+    def test_fails_when_sns_rejects_a_part(self, twin):
         server = FaultyServer()
         server.default = Reply(body=REFUSED_IN_PART, headers={"Content-Type": "text/xml"})
         with pytest.MonkeyPatch.context() as patch:
@@ -102,7 +102,7 @@ class TestPublishing:
 
 
 class TestHolding:
-    def test_keeps_a_batch_invisible_while_it_is_worked_on(self, twin):
+    def test_keeps_a_batch_invisible_while_handlers_run(self, twin):
         times = iter([0.0, HELD_EVERY_SECONDS, HELD_EVERY_SECONDS])
         subscription = QueueSubscription(twin.queue_url, SERVICE, clock=lambda: next(times))
         twin.broker.publish([envelope("slow"), envelope("done")])
@@ -113,7 +113,7 @@ class TestHolding:
 
         assert take(QueueSubscription(twin.queue_url, SERVICE)) == []
 
-    def test_does_not_ask_sqs_between_quick_handlers(self, twin):
+    def test_does_not_call_sqs_between_quick_handlers(self, twin):
         subscription = QueueSubscription(twin.queue_url, SERVICE, clock=lambda: 0.0)
         twin.broker.publish([envelope()])
         twin.make_due(take(subscription))
@@ -123,7 +123,7 @@ class TestHolding:
 
 
 class TestAddresses:
-    def test_come_from_what_copilot_writes(self, twin, monkeypatch):
+    def test_come_from_the_variables_of_copilot(self, twin, monkeypatch):
         monkeypatch.setenv("COPILOT_SNS_TOPIC_ARNS", orjson.dumps({"events": twin.topic_arn}).decode())
         monkeypatch.setenv("COPILOT_QUEUE_URI", twin.queue_url)
         broker = open_broker("sns", "redis://unused")
@@ -131,7 +131,7 @@ class TestAddresses:
 
         assert texts(take(broker.subscribe(SERVICE, [SERVICE], consumer="one"))) == ["hello"]
 
-    def test_are_missed_by_name(self, monkeypatch):
+    def test_are_named_when_missing(self, monkeypatch):
         monkeypatch.delenv("COPILOT_QUEUE_URI", raising=False)
         with pytest.raises(SettingsInvalid, match="COPILOT_QUEUE_URI is missing"):
             open_broker("sns", "").subscribe(SERVICE, [SERVICE], consumer="one")

@@ -1,4 +1,4 @@
-"""From an aggregate's outbox over the broker to a handler: at least once on the way, once in effect."""
+"""From the outbox through the broker to a handler: delivered at least once, handled once."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def consume(consumer: Consumer) -> int:
 
 
 def come_back(store: redis.Redis, seconds: float = 60) -> None:
-    """Let every pending delivery look as old as `seconds`, so that its next attempt is due."""
+    """Make every pending delivery `seconds` old, so that its next attempt is due."""
     for each in store.xpending_range(STREAM, SERVICE, "-", "+", 100):
         store.xclaim(
             STREAM, SERVICE, "one", 0, [each["message_id"]],
@@ -75,7 +75,7 @@ def come_back(store: redis.Redis, seconds: float = 60) -> None:
 
 
 class TestRelay:
-    def test_publishes_what_was_recorded_and_empties_the_outbox(self, relay, store):
+    def test_publishes_recorded_events_and_empties_the_outbox(self, relay, store):
         note = write_note()
 
         assert relay.relay_once() == 1
@@ -83,7 +83,7 @@ class TestRelay:
         assert stored(note.id)["outbox"] == []
         assert relay.relay_once() == 0
 
-    def test_keeps_events_while_the_broker_is_away(self, database):
+    def test_keeps_events_while_the_broker_is_unavailable(self, database):
         class Away:
             def publish(self, envelopes):
                 raise BrokerFailed("gone")
@@ -136,7 +136,7 @@ class TestRelay:
 
 
 class TestConsumer:
-    def test_gives_a_handler_the_event_once_though_it_comes_twice(self, relay, broker, subscribe):
+    def test_calls_a_handler_once_for_a_duplicate_event(self, relay, broker, subscribe):
         seen: list[str] = []
         consumer = subscribe(lambda event: seen.append(event.text))
         note = write_note()
@@ -148,7 +148,7 @@ class TestConsumer:
             pass
         assert seen == ["hello"]
 
-    def test_repeats_a_handler_whose_worker_died_before_it_was_noted(self, relay, subscribe, store):
+    def test_repeats_a_handler_whose_worker_was_killed_before_the_inbox_write(self, relay, subscribe, store):
         seen: list[str] = []
         consumer = subscribe(lambda event: seen.append(event.text))
         write_note()
@@ -160,7 +160,7 @@ class TestConsumer:
         assert seen == ["hello"]
         assert store.xpending(STREAM, SERVICE)["pending"] == 0
 
-    def test_tries_a_failure_again_later_and_others_are_not_held_up(self, relay, subscribe, store):
+    def test_retries_a_failure_later_without_delaying_others(self, relay, subscribe, store):
         seen: list[str] = []
 
         def handler(event):
@@ -181,7 +181,7 @@ class TestConsumer:
         consume(consumer)
         assert sorted(seen) == ["fine", "poison", "poison-failed"]
 
-    def test_parks_poison_after_five_attempts_and_redrives_it(self, relay, subscribe, store):
+    def test_parks_a_failing_event_after_five_attempts_and_redrives_it(self, relay, subscribe, store):
         failing = [True]
 
         def handler(event):
@@ -203,7 +203,7 @@ class TestConsumer:
         assert consume(consumer) == 1
         assert subscription.dead_letters() == []
 
-    def test_parks_what_it_cannot_read(self, subscribe, store):
+    def test_parks_an_unreadable_message(self, subscribe, store):
         consumer = subscribe(lambda event: None)
         store.xadd(STREAM, {"event": b"{not json"})
         store.xadd(STREAM, {"other": b"field"})
@@ -211,7 +211,7 @@ class TestConsumer:
         consume(consumer)
         assert len(consumer._subscription.dead_letters()) == 2
 
-    def test_finds_the_poison_in_a_batch(self, relay, subscribe):
+    def test_finds_the_failing_event_in_a_batch(self, relay, subscribe):
         seen: list[str] = []
 
         def handler(events):
@@ -227,7 +227,7 @@ class TestConsumer:
 
         assert sorted(seen) == ["a", "b"]
 
-    def test_runs_a_handler_again_at_once_after_a_lost_race(self, relay, subscribe):
+    def test_retries_a_handler_at_once_after_a_version_conflict(self, relay, subscribe):
         races = [VersionConflict(), VersionConflict(), None]
 
         def handler(event):
@@ -241,7 +241,7 @@ class TestConsumer:
         consume(consumer)
         assert races == []
 
-    def test_starts_its_streams_anew_when_redis_comes_back_empty(self, relay, subscribe, store):
+    def test_creates_its_streams_again_when_redis_lost_its_data(self, relay, subscribe, store):
         seen: list[str] = []
         consumer = subscribe(lambda event: seen.append(event.text))
         store.flushdb()
@@ -252,7 +252,7 @@ class TestConsumer:
         consume(consumer)
         assert seen == ["hello"]
 
-    def test_counts_what_it_handled_and_how_late_that_was(self, relay, subscribe, hold_clock):
+    def test_counts_handled_events_and_their_lag(self, relay, subscribe, hold_clock):
         def counted() -> tuple[float, float, float]:
             handled = {"handler": "toys.read_note", "outcome": "handled"}
             lag = {"subscriber": SERVICE}
@@ -293,7 +293,7 @@ class TestConsumer:
 
 
 class TestInbox:
-    def test_remembers_per_handler(self, database):
+    def test_has_a_row_per_handler(self, database):
         inbox.remember(SERVICE, [inbox.row("evt_1", "toys.a")])
         inbox.remember(SERVICE, [inbox.row("evt_1", "toys.a"), inbox.row("evt_2", "toys.a")])
 

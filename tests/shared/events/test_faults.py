@@ -1,4 +1,4 @@
-"""Real stores and real workers that die: nothing acknowledged is lost, nothing is done twice, nobody hangs."""
+"""Real stores and workers that are killed: no acknowledged work is lost or repeated, and no call hangs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Start = Callable[[Path, int], RunningStore]
 
 
 class Mortal:
-    """A store on a port of its own that can be killed and started again on its data."""
+    """A store on its own port that can be killed and restarted with its data."""
 
     def __init__(self, start: Start, folder: Path) -> None:
         self._start, self._folder = start, folder
@@ -66,7 +66,7 @@ def address_of_toys(store: Mortal) -> str:
 
 @pytest.fixture
 def mongod(mortal, mongodb_url) -> Iterator[Mortal]:
-    """A mongod that holds the toy database for one test."""
+    """A mongod with the toy database for one test."""
     store = mortal(start_mongod)
     DatabaseHandle(toys.SERVICE, address_of_toys(store))
     yield store
@@ -113,7 +113,7 @@ class TestMongoDies:
 
 
 class TestRedisDies:
-    def test_events_wait_in_their_documents_until_it_is_back(self, mortal, database):
+    def test_events_stay_in_the_outbox_until_it_is_available(self, mortal, database):
         store = mortal(start_redis)
         stopping = threading.Event()
         relay = threading.Thread(
@@ -145,7 +145,7 @@ def environment(mongodb_url, redis_url, tmp_path) -> dict[str, str]:
 
 
 class TestJobsWorker:
-    def test_does_what_the_scheduled_task_enqueued(self, environment):
+    def test_runs_the_job_that_the_scheduled_task_enqueued(self, environment):
         with worker_process(environment, "shared.events.jobs", "tests.shared.postbox", "print_label") as task:
             assert task.wait(20) == 0
         assert database("postbox")["labels"].count_documents({}) == 0
@@ -157,7 +157,7 @@ class TestJobsWorker:
 
 
 class TestWorkerDies:
-    def test_another_takes_over_what_it_had_begun(self, environment):
+    def test_another_worker_continues_its_work(self, environment):
         letter = Letter()
         letter.post("heavy")
         letter.commit()
@@ -171,7 +171,7 @@ class TestWorkerDies:
             until(lambda: delivered.find_one({"_id": "heavy"}))
         assert attempts.find_one({"_id": "heavy", "count": 2})
 
-    def test_it_finishes_its_batch_and_leaves_when_asked_to(self, environment):
+    def test_it_finishes_its_handler_and_exits_after_sigterm(self, environment):
         with worker_process(environment) as process:
             until(lambda: Path(environment["HEARTBEAT_FILE"]).exists())
             letter = Letter()

@@ -1,4 +1,4 @@
-"""Jobs: queued once, done by a worker, tried again, and found failed when they fail."""
+"""Jobs: queued once, run by a worker, retried, and kept as failed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def store(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def work(store: redis.Redis, toy_app: Flask):
-    """Let a jobs worker empty the toy service's queues."""
+    """Run a jobs worker until the queues of the toy service are empty."""
 
     def run() -> None:
         with toy_app.app_context():
@@ -52,28 +52,28 @@ def work(store: redis.Redis, toy_app: Flask):
 
 
 class TestJobs:
-    def test_are_done_by_the_worker_with_their_arguments(self, store, toy_app, work):
+    def test_are_run_by_the_worker_with_their_arguments(self, store, toy_app, work):
         with toy_app.app_context():
             print_note.enqueue("note_1")
 
         work()
         assert done == ["note_1"]
 
-    def test_wait_once_per_arguments(self, store, work):
+    def test_are_queued_once_per_arguments(self, store, work):
         for note_id in ("note:1.a", "note:1.a", "note:2"):
             print_note.enqueue_on(store, note_id)
 
         work()
         assert sorted(done) == ["note:1.a", "note:2"]
 
-    def test_can_be_queued_again_when_done(self, store, work):
+    def test_can_be_queued_again_after_their_end(self, store, work):
         for _ in range(2):
             print_note.enqueue_on(store, "note_1")
             work()
 
         assert done == ["note_1", "note_1"]
 
-    def test_are_tried_again_then_kept_as_failed_and_can_be_queued_anew(self, store, work):
+    def test_are_retried_then_kept_as_failed_and_can_be_queued_again(self, store, work):
         print_note.enqueue_on(store, "jam")
         work()
         queue = Queue("toys-notes", connection=store, serializer=JSONSerializer)
@@ -84,7 +84,7 @@ class TestJobs:
         print_note.enqueue_on(store, "jam")
         assert len(queue) == 1
 
-    def test_are_queued_anew_when_the_process_that_did_them_was_killed(self, store, work):
+    def test_are_queued_again_when_their_worker_was_killed(self, store, work):
         print_note.enqueue_on(store, "note_1")
         queue = Queue("toys-notes", connection=store, serializer=JSONSerializer)
         begun = queue.fetch_job(queue.pop_job_id())
@@ -95,14 +95,14 @@ class TestJobs:
         work()
         assert done == ["note_1"]
 
-    def test_are_not_queued_a_second_time_while_they_are_done(self, work, toy_app):
+    def test_are_not_queued_again_while_they_run(self, work, toy_app):
         with toy_app.app_context():
             print_note.enqueue("endless")
 
         work()
         assert done == ["endless"]
 
-    def test_belong_to_the_request_that_caused_them(self, store, work):
+    def test_have_the_request_id_of_their_cause(self, store, work):
         with resumed({"request_id": "req-from-the-browser"}):
             sweep_notes.enqueue_on(store)
 

@@ -1,4 +1,4 @@
-"""Machines that are taken away with notice, as Fargate Spot's are: workers finish or hand back, and nothing is lost."""
+"""Machines that stop with notice, as on Fargate Spot: workers finish or requeue their work, and lose none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environment(mongodb_url, redis_url) -> dict[str, str]:
 
 @pytest.fixture(params=["redis", "sns"])
 def brokered(request, environment) -> Iterator[dict[str, str]]:
-    """The environment of workers whose events come by either broker; SQS' dead letters are none at the end."""
+    """The environment of workers with each broker; the dead-letter queue is empty at the end."""
     if request.param == "redis":
         yield environment
         return
@@ -63,7 +63,7 @@ def begun() -> int:
 
 
 def work_until_reclaimed(environment: dict[str, str], beat: Path, store: redis.Redis, reclaim: int) -> list[int]:
-    """Start both workers, give them work, take their machine away in the middle of it; return their exit statuses."""
+    """Start both workers, stop their machine during work, and return their exit statuses."""
     begun_before = begun()
     with ExitStack() as machine:
         events = machine.enter_context(worker_process({**environment, "HEARTBEAT_FILE": str(beat)}))
@@ -93,7 +93,7 @@ class TestTenReclaims:
 
 
 class TestReclaimedJobsWorker:
-    def test_begins_nothing_new(self, environment, store):
+    def test_starts_no_further_job(self, environment, store):
         rounds = database("postbox")["rounds"]
         for round_id in ("first", "second"):
             walk_round.enqueue_on(store, round_id, 40)
@@ -108,7 +108,7 @@ class TestReclaimedJobsWorker:
 
 
 class TestJobOfAKilledWorker:
-    def test_is_queued_again_though_nobody_said_that_it_was_taken(self, store):
+    def test_is_queued_again_although_it_never_started(self, store):
         walk_round.enqueue_on(store, "astray", 1)
         queue = Queue(walk_round.queue, connection=store, serializer=JSONSerializer)
         taken = QueuedJob.fetch(store.lpop(queue.key).decode(), connection=store, serializer=JSONSerializer)

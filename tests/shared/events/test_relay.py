@@ -1,4 +1,4 @@
-"""The relay among failures: what is away is waited for, and what can never be published holds up nobody else."""
+"""The relay during failures: it retries unavailable parts, and an unpublishable event delays no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class NoteSigned(Event):
 
 
 class Published:
-    """A broker that keeps what it was given, and can never take the events in `too_large`."""
+    """A broker that collects events and refuses those in `too_large`."""
 
     def __init__(self) -> None:
         self.events: list[Envelope] = []
@@ -80,7 +80,7 @@ def outbox_of(note: Note) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def kms(aws, database, key_file, monkeypatch):
-    """The toy service's keys in KMS, and the gate on the way there."""
+    """Keys of the toy service in KMS, behind a gate."""
     key = clients.client("kms").create_key()["KeyMetadata"]["Arn"]
     gate = Gate(int(aws.rsplit(":", 1)[1]))
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{gate.port}")
@@ -96,7 +96,7 @@ def kms(aws, database, key_file, monkeypatch):
 
 
 class TestRelay:
-    def test_goes_on_once_the_key_service_is_back(self, published, kms):
+    def test_continues_once_the_key_service_is_available(self, published, kms):
         gate, settings = kms
         use_keys(SERVICE, settings)
         sign("Ann")
@@ -108,7 +108,7 @@ class TestRelay:
 
         assert published.signers() == {"Ann"}
 
-    def test_goes_on_after_a_fault_that_nobody_foresaw(self, published, database):
+    def test_continues_after_an_unexpected_error(self, published, database):
         note = sign("Ann")
         Note.collection().update_one({"_id": note.id}, {"$rename": {"outbox": "kept"}})
         Note.collection().update_one({"_id": note.id}, {"$set": {"outbox": [{"id": "evt_without_anything_else"}]}})
@@ -120,7 +120,7 @@ class TestRelay:
 
         assert published.signers() == {"Ann"}
 
-    def test_keeps_back_an_event_that_cannot_be_decrypted_and_no_other(self, published, database):
+    def test_publishes_all_events_but_one_that_cannot_be_decrypted(self, published, database):
         spoilt, sound = sign("Ann"), sign("Bob")
         sealed = outbox_of(spoilt)[0]["fields"]["signer"]
         changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
@@ -131,7 +131,7 @@ class TestRelay:
         assert published.signers() == {"Bob"}
         assert (len(outbox_of(spoilt)), outbox_of(sound)) == (1, [])
 
-    def test_keeps_back_an_event_that_no_message_can_hold_and_no_other(self, published, database):
+    def test_publishes_all_events_but_one_that_is_too_large(self, published, database):
         giant, sound = sign("Ann"), sign("Bob")
         published.too_large = {outbox_of(giant)[0]["id"]}
 

@@ -1,4 +1,4 @@
-"""CloudWatch EMF lines: what the specification asks of them, and that they tell the same as /metrics does."""
+"""CloudWatch EMF lines: they follow the specification and have the same values as /metrics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Lines(list[dict[str, Any]]):
         self.append(keep_to_the_specification(json.loads(line)))
 
     def total(self, name: str, **dimensions: str) -> float:
-        """Add up what CloudWatch would show as Sum under exactly these dimensions beside the two common ones."""
+        """Return the Sum that CloudWatch would show for these dimensions and the two common ones."""
         wanted = {"Environment", "Service", *dimensions}
         return sum(
             _sum(line[name])
@@ -88,7 +88,7 @@ def metrics(lines: Lines) -> Iterator[EmfMetrics]:
 
 
 class TestLines:
-    def test_tell_the_same_as_the_metrics_page(self, metrics, lines):
+    def test_have_the_same_values_as_the_metrics_page(self, metrics, lines):
         value = counter("emf_value_minor_units_total", "Value.", ["currency"])
         placed = counter("emf_placed_total", "Placed.")
         seconds = histogram("emf_duration_seconds", "Time.", ["upstream"])
@@ -116,13 +116,13 @@ class TestLines:
         assert (line["Environment"], line["Service"]) == ("test", "orders")
         assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Tradepost"
 
-    def test_never_add_up_currencies(self, metrics, lines):
+    def test_never_sum_currencies(self, metrics, lines):
         counter("emf_worth_minor_units_total", "Worth.", ["currency"]).labels("EUR").inc(5)
         metrics.flush()
 
         assert lines.total("emf_worth_minor_units_total") == 0
 
-    def test_tell_each_movement_once(self, metrics, lines):
+    def test_have_each_change_once(self, metrics, lines):
         counter("emf_once_total", "Once.").inc()
         metrics.flush()
         metrics.flush()
@@ -153,7 +153,7 @@ class TestLines:
         assert lines.total("emf_many_total", kind="other") == 7
         assert lines.total("emf_many_total") == MOST_SETS + 7
 
-    def test_do_not_repeat_in_a_forked_child_what_the_parent_counted(self, metrics, lines):
+    def test_do_not_repeat_in_a_forked_child_the_parents_values(self, metrics, lines):
         metrics.add("emf_forked_total", (), (), 1)
         child = os.fork()
         if not child:
@@ -177,7 +177,7 @@ def create_app():
 
 
 class TestServing:
-    def test_writes_the_last_lines_when_gunicorn_is_told_to_stop(self, tmp_path: Path):
+    def test_writes_the_last_lines_when_gunicorn_stops(self, tmp_path: Path):
         (tmp_path / "tiny_web.py").write_text(WEB)
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}", "METRICS_BACKEND": "emf"}
         environment |= {"BIND": f"unix:{tmp_path}/web", "WEB_WORKERS": "2", "TRADEPOST_ENV": "test"}

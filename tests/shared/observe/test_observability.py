@@ -72,7 +72,7 @@ class TestLogLine:
         assert (line["level"], line["service"], line["event"]) == ("INFO", "orders", "order_placed")
         assert (line["order_id"], line["total"]) == ("ord_1", "2.50")
 
-    def test_respects_the_level_even_when_it_changes(self, lines):
+    def test_respects_a_changed_level(self, lines):
         log.debug("hidden")
         configure_logging("orders", "ERROR")
         log.warning("hidden")
@@ -111,7 +111,7 @@ class TestLogLine:
         assert (line["level"], line["password"]) == ("ERROR", "[redacted]")
         assert "RuntimeError: card [redacted]" in line["exception"]
 
-    def test_takes_in_what_libraries_log(self, lines):
+    def test_includes_logs_of_libraries(self, lines):
         logging.getLogger("urllib3").warning("pool %s is full", "x")
         logging.getLogger("urllib3").info("chatter")
 
@@ -239,7 +239,7 @@ class TestMetrics:
         assert 'http_request_duration_seconds_count{method="GET",route="/v1/orders/<order_id>",status="200"}' in text
         assert "/v1/orders/1" not in text
 
-    def test_does_not_let_callers_invent_series(self, app):
+    def test_does_not_let_callers_create_series(self, app):
         client = app.test_client()
         client.open("/v1/orders/1", method="BREW")
 

@@ -1,4 +1,4 @@
-"""Spans: told of only when sampled, in the trace of whoever caused the work."""
+"""Spans: exported only when sampled, in the trace of the request that caused the work."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class TestResumedWork:
         assert (span.kind, span.name, span.has_failed) == ("consumer", "orders.count_capture", False)
         assert (span.trace.trace_id, span.trace.parent_id) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 
-    def test_passes_the_decision_on(self, spans):
+    def test_keeps_the_sampling_decision(self, spans):
         with tracing.resumed({"traceparent": SAMPLED}):
             assert tracing.trace_context()["traceparent"].endswith("-01")
 
-    def test_says_that_it_failed(self, spans):
+    def test_marks_a_failure(self, spans):
         with pytest.raises(KeyError), tracing.resumed({"traceparent": SAMPLED}, "broken"):
             raise KeyError
 
         assert spans[0].has_failed
 
     @pytest.mark.parametrize("context", [{"traceparent": UNSAMPLED}, {}])
-    def test_is_not_told_of_unless_sampled(self, spans, context):
+    def test_is_exported_only_when_sampled(self, spans, context):
         with tracing.resumed(context, "silent"):
             pass
 
@@ -62,7 +62,7 @@ class TestCalls:
 
 
 class TestEdge:
-    def test_does_not_let_a_caller_decide(self):
+    def test_ignores_the_callers_sampled_flag(self):
         scope = tracing.begin_at_edge(None, SAMPLED, None)
         trace = tracing.current()
         tracing.end(scope)
@@ -71,7 +71,7 @@ class TestEdge:
         assert (trace.trace_id, trace.is_sampled) == ("0af7651916cd43dd8448eb211c80319c", False)
 
     @pytest.mark.parametrize("balancer", [None, "", "Root=1-zz-1", "Sampled=1", "Root=1-67891233-abc;Sampled=1"])
-    def test_starts_a_trace_for_what_the_balancer_does_not_name_well(self, balancer):
+    def test_starts_a_trace_for_a_malformed_balancer_header(self, balancer):
         scope = tracing.begin_at_edge(None, None, balancer)
         trace = tracing.current()
         tracing.end(scope)
@@ -82,7 +82,7 @@ class TestEdge:
 
 
 class TestSender:
-    def test_does_not_mind_a_collector_that_is_away(self, monkeypatch):
+    def test_drops_spans_of_an_unavailable_collector(self, monkeypatch):
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
         sender = SpanSender("test", "orders")
         trace = tracing.start_trace(SAMPLED)

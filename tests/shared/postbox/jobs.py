@@ -1,4 +1,4 @@
-"""Prints labels, to be found when the jobs worker is started by `-m`."""
+"""Prints labels; tests start the jobs worker of this package by `-m`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def print_label() -> None:
 
 @job(queue="postbox-rounds", timeout=60)
 def walk_round(round_id: str, length: int) -> None:
-    """Take `length` steps, each remembered: whoever comes next goes on from there."""
+    """Take `length` steps and store each: a later run continues from there."""
     rounds = database("postbox")["rounds"]
     rounds.update_one({"_id": round_id}, {"$inc": {"begun": 1}}, upsert=True)
     while _steps(round_id) < length:

@@ -1,4 +1,4 @@
-"""Tokens: who is let in, and every way of forging that is not."""
+"""Access: who is allowed, and that forged tokens are refused."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def altered(token, **changes):
     return ".".join([base64.urlsafe_b64encode(orjson.dumps(fields)).decode().rstrip("="), claims, ""])
 
 
-class TestWhoIsLetIn:
-    def test_knows_user_company_and_the_rep_behind_an_acting_token(self, toy_app, tokens):
+class TestAllowedCallers:
+    def test_knows_user_company_and_the_staff_user_of_an_acting_token(self, toy_app, tokens):
         response = ask(toy_app, "/v1/notes/mine", tokens.user("acting_rep", user_id="usr_b", act="usr_rep"))
 
         assert response.json == {"id": "usr_b", "company_id": "cmp_acme", "actor_id": "usr_rep"}
 
-    def test_asks_for_a_token_where_a_route_is_not_public(self, toy_app):
+    def test_requires_a_token_unless_the_route_is_public(self, toy_app):
         response = ask(toy_app, "/v1/notes/mine")
 
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == "Bearer"
         assert ask(toy_app, "/v1/notes/public").status_code == 200
 
-    def test_refuses_who_lacks_the_permission_and_names_it(self, toy_app, tokens):
+    def test_refuses_a_caller_without_the_permission_and_names_it(self, toy_app, tokens):
         response = Api(toy_app, tokens, scope="notes:read").post("/v1/notes", json={})
 
         assert response.status_code == 403
@@ -53,7 +53,7 @@ class TestWhoIsLetIn:
         assert ask(toy_app, "/v1/notes/mine", service).status_code == 403
         assert ask(toy_app, "/v1/notes/internal", tokens.user()).status_code == 403
 
-    def test_hides_another_companys_document_as_if_there_were_none(self, writer, toy_app, tokens):
+    def test_answers_404_for_another_companys_document(self, writer, toy_app, tokens):
         body = {
             "text": "a",
             "sku": "a",
@@ -99,7 +99,7 @@ class TestForgeries:
         with pytest.raises(Unauthorized):
             verifier.verify(forge(tokens))
 
-    def test_a_verified_token_dies_with_its_time(self, tokens, hold_clock):
+    def test_a_verified_token_expires(self, tokens, hold_clock):
         verifier = TokenVerifier("toys", tokens)
         token = tokens._signer.mint("usr_x", audience=USER_AUDIENCE, seconds=600)
         assert verifier.verify(token).id == "usr_x"
@@ -110,7 +110,7 @@ class TestForgeries:
 
 
 class TestRemoteKeys:
-    def test_asks_once_for_many_unknown_ids(self, tokens):
+    def test_fetches_once_for_many_unknown_ids(self, tokens):
         asked: list[int] = []
 
         def fetch() -> dict[str, list[dict[str, str]]]:
@@ -125,7 +125,7 @@ class TestRemoteKeys:
 
         assert len(asked) == 1
 
-    def test_outlives_an_absent_users_service(self):
+    def test_keeps_keys_while_users_is_unavailable(self):
         public = jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
         answers = [{"keys": [{**public, "kid": "k1", "alg": "ES256"}]}]
 
@@ -140,7 +140,7 @@ class TestRemoteKeys:
 
         assert keys.key("k1") is known
 
-    def test_says_unavailable_while_no_key_was_ever_had(self):
+    def test_raises_unavailable_without_any_key(self):
         def fetch():
             raise Unavailable("away")
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: one effect, one answer, whoever repeats the request and however often."""
+"""Idempotency keys: repeated requests have one effect and one answer."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def post(client, text="hello", headers=KEY):
 
 
 class TestIdempotency:
-    def test_wants_a_key(self, writer):
+    def test_requires_a_key(self, writer):
         response = post(writer, headers={"Idempotency-Key": " "})
 
         assert response.status_code == 400
         assert response.json["type"] == "/problems/idempotency-key-missing"
 
-    def test_gives_the_first_answer_again(self, writer):
+    def test_replays_the_first_answer(self, writer):
         first, second = post(writer), post(writer)
 
         assert (first.status_code, second.status_code) == (201, 201)
@@ -40,7 +40,7 @@ class TestIdempotency:
         assert second.headers["Idempotent-Replayed"] == "true"
         assert Note.objects.count() == 1
 
-    def test_keeps_a_refusal_too(self, writer):
+    def test_replays_a_refusal_too(self, writer):
         first, second = post(writer, "refuse"), post(writer, "refuse")
 
         assert (first.status_code, second.status_code) == (409, 409)
@@ -59,11 +59,11 @@ class TestIdempotency:
 
         assert post(other, "other").status_code == 201
 
-    def test_lets_a_crash_be_tried_again(self, writer):
+    def test_allows_a_retry_after_a_crash(self, writer):
         assert post(writer, "crash").status_code == 500
         assert post(writer, "hello").status_code == 201
 
-    def test_makes_one_effect_of_many_requests_at_once(self, toy_app, tokens):
+    def test_has_one_effect_for_concurrent_requests(self, toy_app, tokens):
         barrier = threading.Barrier(20)
 
         def send(_):
@@ -79,7 +79,7 @@ class TestIdempotency:
         assert len({each.data for each in answers if each.status_code == 201}) == 1
         assert all(each.headers["Retry-After"] for each in answers if each.status_code == 409)
 
-    def test_takes_over_what_a_dead_process_left(self, writer):
+    def test_allows_a_retry_after_a_killed_process(self, writer):
         post(writer)
         keys = database(SERVICE)["idempotency_keys"]
         abandoned = {"$unset": {"status": 1}, "$set": {"created_at": clock.now() - timedelta(seconds=29)}}

@@ -1,4 +1,4 @@
-"""Every refusal is a problem document; a crash says nothing of its inside."""
+"""Every error is a problem document; a crash shows no internals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def post(writer, body, **options):
 
 
 class TestProblems:
-    def test_points_at_every_field_that_is_wrong(self, writer):
+    def test_points_at_every_invalid_field(self, writer):
         response = post(writer, {"text": "", "quantity": 0, "price": {"amount": -1, "currency": "gbp"}, "extra": 1})
 
         assert response.status_code == 422
@@ -28,14 +28,14 @@ class TestProblems:
             "/text", "/quantity", "/price/currency", "/extra",
         }  # fmt: skip
 
-    def test_names_its_refusals_after_their_class(self, writer):
+    def test_derives_the_type_from_the_class_name(self, writer):
         response = post(writer, {"text": "refuse"})
 
         assert response.status_code == 409
         assert response.json["type"] == "/problems/note-already-pinned"
         assert response.json["request_id"] == response.headers["X-Request-ID"]
 
-    def test_says_nothing_of_the_inside_of_a_crash(self, writer):
+    def test_shows_no_internals_of_a_crash(self, writer):
         response = post(writer, {"text": "crash"})
 
         assert response.status_code == 500
@@ -53,7 +53,7 @@ class TestProblems:
         assert response.content_type == "application/problem+json"
         assert response.json["status"] == status
 
-    def test_tells_which_methods_an_address_takes(self, writer):
+    def test_names_the_allowed_methods(self, writer):
         assert "GET" in writer.delete("/v1/notes/public").headers["Allow"]
 
 
@@ -72,21 +72,21 @@ class TestBodies:
             (b"x" * (2 * 1024 * 1024 + 1), "application/json", 413),
         ],
     )
-    def test_refuses_what_it_cannot_read(self, writer, body, content_type, status):
+    def test_refuses_malformed_bodies(self, writer, body, content_type, status):
         response = writer.post("/v1/notes", data=body, content_type=content_type)
 
         assert response.status_code == status, response.data
         assert response.content_type == "application/problem+json"
 
     @pytest.mark.parametrize("value", [{"$ne": ""}, {"$where": "1"}, ["a"], 7, None, "a\x00b", "x" * 51])
-    def test_takes_nothing_but_text_for_text(self, writer, value):
+    def test_accepts_only_strings_as_text(self, writer, value):
         response = post(writer, {"text": value})
 
         assert response.status_code == 422
         assert {each["pointer"].split("/")[1] for each in response.json["errors"]} == {"text"}
 
     @pytest.mark.parametrize("amount", ["1e3000", "NaN", "-1", "0.00001", True, 1.5, "1" * 30, {}])
-    def test_refuses_amounts_that_are_none(self, writer, amount):
+    def test_refuses_invalid_amounts(self, writer, amount):
         response = post(writer, {"price": {"amount": amount, "currency": "GBP"}})
 
         assert response.status_code == 422
