@@ -15,6 +15,19 @@ from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringFiel
 from shared.data.persistence import Aggregate
 
 
+class NotificationRecord(msgspec.Struct, frozen=True):
+    """A notification as the API shows it."""
+
+    id: str = msgspec.field(name="_id")
+    kind: str
+    subject: str
+    recipient: str
+    status: str
+    order_id: str
+    created_at: datetime
+    sent_at: datetime | None = None
+
+
 class Notification(Aggregate):
     """
     What the mail says, its recipient, and whether it was sent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.views import MethodView
 
 from services.notifications import operations
-from services.notifications.documents import Notification
+from services.notifications.documents import NotificationRecord
 from services.notifications.rules import NotificationsFilter
 from services.notifications.schemas import NotificationPageSchema, NotificationsQuery
 from shared.data.pagination import Page
@@ -20,6 +20,6 @@ class Notifications(MethodView):
     @requires("notifications:read")
     @blp.arguments(NotificationsQuery, location="query")
     @blp.response(200, NotificationPageSchema)
-    def get(self, wanted: NotificationsFilter) -> Page[Notification]:
+    def get(self, wanted: NotificationsFilter) -> Page[NotificationRecord]:
         """List notifications, newest first."""
         return operations.list_notifications(current_principal(), wanted)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from services.notifications.documents import Notification
+from services.notifications.documents import Notification, NotificationRecord
 from services.notifications.rules import NotificationsFilter
 from shared.data.pagination import Page, page
+from shared.data.struct_fields import stored_as
 from shared.web.tokens import Principal
 
-HIDDEN = {"outbox": 0, "facts": 0}
+SHOWN = dict.fromkeys(NotificationRecord.__struct_encode_fields__, 1)
 
 
-def list_notifications(reader: Principal, wanted: NotificationsFilter) -> Page[Notification]:
-    """Return a page of notifications that have a recipient, newest first, without their facts."""
+def list_notifications(reader: Principal, wanted: NotificationsFilter) -> Page[NotificationRecord]:
+    """Return a page of notifications that have a recipient, newest first."""
     scope = reader.company_scope("notifications:read")
     of_order = {} if wanted.order_id is None else {"order_id": wanted.order_id}
     found = page(
@@ -20,6 +21,6 @@ def list_notifications(reader: Principal, wanted: NotificationsFilter) -> Page[N
         sort=[("_id", -1, str)],
         cursor=wanted.cursor,
         limit=wanted.limit,
-        fields=HIDDEN,
+        fields=SHOWN,
     )
-    return found.map(Notification._from_son)
+    return found.map(lambda each: stored_as(NotificationRecord, Notification.decrypted(each)))

@@ -24,8 +24,8 @@ from services.payments.config import PaymentsSettings
 from services.payments.errors import PaymentDiffers, ProcessorRefused, RefundTooLarge, ReturnUrlNotAllowed
 from services.payments.payments.documents import Payment, change_payment, due_payments
 from services.payments.payments.rules import PaymentStatus
-from services.payments.transactions.documents import CancelledOrder, Transaction, TransactionRecord
-from services.payments.transactions.rules import Outcome, TransactionKind, refund_key
+from services.payments.transactions.documents import CancelledOrder, Transaction
+from services.payments.transactions.rules import Outcome, ShownTransaction, TransactionKind, refund_key
 from shared.base.clock import now
 from shared.base.errors import FieldError, NotFound, Unavailable
 from shared.base.ids import new_id
@@ -63,7 +63,7 @@ def authorize_payment(request: AuthorizationRequest) -> AuthorizationAnswer:
 
 def refund_payment(
     staff: Principal, payment_id: str, refund: RefundRequest, *, idempotency_key: str
-) -> tuple[TransactionRecord, int]:
+) -> tuple[ShownTransaction, int]:
     """
     Refund captured money at once and return the transaction with 201, or with 200 the one this reference already has.
 
@@ -74,7 +74,7 @@ def refund_payment(
     if is_new:
         payment = _attempt(payment, transaction)
         transaction = payment.find_transaction(transaction_id=transaction.id) or transaction
-    return transaction.record(payment.currency), 201 if is_new else 200
+    return transaction.shown(payment.currency), 201 if is_new else 200
 
 
 def carry_out(payment_id: str, transaction_id: str) -> None:

@@ -21,7 +21,7 @@ from services.payments.cards.schemas import (
     SessionInput,
     SessionSchema,
 )
-from services.payments.transactions.documents import TransactionRecord
+from services.payments.transactions.rules import ShownTransaction
 from shared.web.auth import current_principal, internal, public, requires
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.schemas import ProblemSchema
@@ -50,7 +50,7 @@ class Refunds(MethodView):
     @blp.arguments(RefundInput)
     @blp.response(201, RefundSchema)
     @blp.alt_response(422, schema=ProblemSchema, description="More than is captured and not yet refunded")
-    def post(self, body: RefundRequest, payment_id: str) -> tuple[TransactionRecord, int]:
+    def post(self, body: RefundRequest, payment_id: str) -> tuple[ShownTransaction, int]:
         """Refund captured money; a repeated reference returns the refund that exists, with 200."""
         return operations.refund_payment(current_principal(), payment_id, body, idempotency_key=idempotency_key())
 

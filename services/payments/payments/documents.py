@@ -10,10 +10,14 @@ from mongoengine import DateTimeField, EmbeddedDocumentListField, EnumField, Int
 
 from services.payments.payments import rules
 from services.payments.payments.rules import PaymentAction, PaymentStatus
-from services.payments.transactions.documents import Transaction, TransactionRecord
-from services.payments.transactions.rules import TransactionKind, TransactionStatus, is_announced_again
+from services.payments.transactions.documents import Transaction
+from services.payments.transactions.rules import (
+    TransactionKind,
+    TransactionStatus,
+    is_announced_again,
+    requested_amount,
+)
 from shared.base.errors import VersionConflict
-from shared.base.money import Money
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.encryption import PAYMENT
 from shared.data.events import Event
@@ -69,31 +73,7 @@ class Payment(Aggregate):
     @property
     def refundable_amount(self) -> int:
         """Minor units that are captured and neither refunded nor pending to be."""
-        return int(self.captured_amount - self._total(TransactionKind.REFUND))
-
-    @property
-    def allowed_actions(self) -> list[PaymentAction]:
-        """The actions that may be requested now, by the table of states and the amounts that are left."""
-        capturable = self.amount - self._total(TransactionKind.CAPTURE)
-        return rules.allowed_actions(
-            self.status, amount=self.amount, capturable=capturable, refundable=self.refundable_amount
-        )
-
-    @property
-    def total(self) -> Money:
-        return Money(self.amount, self.currency)
-
-    @property
-    def captured_total(self) -> Money:
-        return Money(self.captured_amount, self.currency)
-
-    @property
-    def refunded_total(self) -> Money:
-        return Money(self.refunded_amount, self.currency)
-
-    @property
-    def transaction_records(self) -> list[TransactionRecord]:
-        return [each.record(self.currency) for each in self.transactions]
+        return int(self.captured_amount - requested_amount(TransactionKind.REFUND, self.transactions))
 
     def find_transaction(self, *, key: str = "", transaction_id: str = "") -> Transaction | None:
         """Return the transaction of this natural key or id, or None."""
@@ -146,7 +126,7 @@ class Payment(Aggregate):
         if existing is not None:
             return existing
         capture = self._add(TransactionKind.CAPTURE, key, amount, shipment_id=shipment_id)
-        if self._total(TransactionKind.CAPTURE) > self.amount:
+        if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.amount:
             self._close(capture, TransactionStatus.FAILED, reason="exceeds_authorization")
         return capture
 
@@ -158,7 +138,7 @@ class Payment(Aggregate):
         if existing is not None:
             return existing
         refund = self._add(TransactionKind.REFUND, key, amount, return_id=return_id, reference=reference)
-        if self._total(TransactionKind.REFUND) > self.amount:
+        if requested_amount(TransactionKind.REFUND, self.transactions) > self.amount:
             self._close(refund, TransactionStatus.FAILED, reason="exceeds_authorization")
         return refund
 
@@ -167,7 +147,9 @@ class Payment(Aggregate):
         existing = self.find_transaction(key="void")
         if existing is not None:
             return existing
-        if self._total(TransactionKind.CAPTURE) > 0 or not rules.is_allowed(self.status, PaymentAction.VOID):
+        if requested_amount(TransactionKind.CAPTURE, self.transactions) > 0 or not rules.is_allowed(
+            self.status, PaymentAction.VOID
+        ):
             return None
         return self._add(TransactionKind.VOID, "void", self.amount)
 
@@ -239,12 +221,6 @@ class Payment(Aggregate):
         self.card_token = None
         self.status = rules.next_status(
             self.status, action, amount=self.amount, captured=self.captured_amount, refunded=self.refunded_amount
-        )
-
-    def _total(self, kind: TransactionKind) -> int:
-        """Return the minor units of one kind that succeeded or are pending."""
-        return sum(
-            each.amount for each in self.transactions if each.kind == kind and each.status != TransactionStatus.FAILED
         )
 
     def _event_of(self, transaction: Transaction) -> Event | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from services.payments.payments.documents import Payment
-from services.payments.payments.rules import PaymentsFilter
+from services.payments.payments.rules import PaymentRecord, PaymentsFilter
 from services.payments.transactions.documents import CancelledOrder, Transaction
 from services.payments.transactions.rules import Outcome, PendingTransaction, refund_key
 from shared.base.clock import now
 from shared.data.pagination import Page, page
 from shared.data.persistence import retry_on_failover
+from shared.data.struct_fields import stored_as
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -19,12 +21,12 @@ log = get_logger()
 HIDDEN = {"outbox": 0, "card_token": 0}
 
 
-def get_payment(reader: Principal, payment_id: str) -> Payment:
+def get_payment(reader: Principal, payment_id: str) -> PaymentRecord:
     """Return one payment; raise NotFound for one of another company."""
-    return Payment.get(payment_id, **reader.company_scope("payments:read"))
+    return stored_as(PaymentRecord, Payment.get_fields(payment_id, reader.company_scope("payments:read")))
 
 
-def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[Payment]:
+def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentRecord]:
     """Return a page of payments, newest first, without their card tokens."""
     query = {**reader.company_scope("payments:read")}
     if wanted.order_id is not None:
@@ -37,7 +39,7 @@ def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[Payment]:
         limit=wanted.limit,
         fields=HIDDEN,
     )
-    return found.map(Payment._from_son)
+    return found.map(partial(stored_as, PaymentRecord))
 
 
 def record_capture(payment_id: str | None, *, shipment_id: str, amount: int) -> PendingTransaction | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
-from services.payments.payments import documents, operations
-from services.payments.payments.rules import PaymentsFilter
+from services.payments.payments import operations
+from services.payments.payments.rules import PaymentRecord, PaymentsFilter
 from services.payments.payments.schemas import PaymentPageSchema, PaymentSchema, PaymentsQuery
 from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
@@ -20,7 +20,7 @@ class Payments(MethodView):
     @requires("payments:read")
     @blp.arguments(PaymentsQuery, location="query")
     @blp.response(200, PaymentPageSchema)
-    def get(self, wanted: PaymentsFilter) -> Page[documents.Payment]:
+    def get(self, wanted: PaymentsFilter) -> Page[PaymentRecord]:
         """List payments, newest first."""
         return operations.list_payments(current_principal(), wanted)
 
@@ -30,6 +30,6 @@ class Payment(MethodView):
     @requires("payments:read")
     @blp.response(200, PaymentSchema)
     @blp.alt_response(404, schema=ProblemSchema, description="No such payment in this company")
-    def get(self, payment_id: str) -> documents.Payment:
+    def get(self, payment_id: str) -> PaymentRecord:
         """Read a payment with its transactions."""
         return operations.get_payment(current_principal(), payment_id)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.payments.transactions.rules import TransactionKind
+import msgspec
+
+from services.payments.transactions.rules import ShownTransaction, TransactionKind, TransactionRecord, requested_amount
+from shared.base.money import Money
 
 
 class PaymentStatus(StrEnum):
@@ -73,6 +77,49 @@ ACTION_OF = {
     TransactionKind.REFUND: PaymentAction.REFUND,
     TransactionKind.VOID: PaymentAction.VOID,
 }
+
+
+class PaymentRecord(msgspec.Struct, frozen=True):
+    """A payment as it is stored and shown; amounts are minor units, totals money."""
+
+    id: str = msgspec.field(name="_id")
+    order_id: str
+    company_id: str
+    status: PaymentStatus
+    amount: int
+    currency: str
+    created_at: datetime
+    updated_at: datetime
+    stored_transactions: list[TransactionRecord] = msgspec.field(name="transactions", default_factory=list)
+    method: str = "card"
+    captured_amount: int = 0
+    refunded_amount: int = 0
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def captured_total(self) -> Money:
+        return Money(self.captured_amount, self.currency)
+
+    @property
+    def refunded_total(self) -> Money:
+        return Money(self.refunded_amount, self.currency)
+
+    @property
+    def transactions(self) -> list[ShownTransaction]:
+        return [each.shown(self.currency) for each in self.stored_transactions]
+
+    @property
+    def allowed_actions(self) -> list[PaymentAction]:
+        """The actions that may be requested now, by the table of states and the amounts that are left."""
+        return allowed_actions(
+            self.status,
+            amount=self.amount,
+            capturable=self.amount - requested_amount(TransactionKind.CAPTURE, self.stored_transactions),
+            refundable=self.captured_amount - requested_amount(TransactionKind.REFUND, self.stored_transactions),
+        )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class PaymentSchema(OutputSchema):
     amount = MoneyField(attribute="total")
     captured_total = MoneyField()
     refunded_total = MoneyField()
-    transactions = fields.List(fields.Nested(TransactionSchema), attribute="transaction_records")
+    transactions = fields.List(fields.Nested(TransactionSchema))
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from mongoengine import DateTimeField, Document, EmbeddedDocument, EnumField, IntField, StringField
 
 from services.payments.transactions import rules
-from services.payments.transactions.rules import Outcome, TransactionKind, TransactionStatus
+from services.payments.transactions.rules import Outcome, ShownTransaction, TransactionKind, TransactionStatus
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.money import Money
@@ -19,19 +18,6 @@ ATTEMPTS = counter(
     "payment_transactions_total", "Attempts of captures, refunds and voids, by kind and outcome", ["kind", "outcome"]
 )
 TOMBSTONE_KEPT_SECONDS = 7 * 24 * 3600
-
-
-@dataclass(frozen=True)
-class TransactionRecord:
-    """A transaction as the API shows it: its amount is money."""
-
-    id: str
-    kind: str
-    status: str
-    amount: Money
-    reference: str | None
-    reason: str | None
-    created_at: datetime
 
 
 class Transaction(EmbeddedDocument):
@@ -95,16 +81,16 @@ class Transaction(EmbeddedDocument):
         self.attempts += 1
         self.due_at = now() + rules.retry_delay(self.attempts)
 
-    def record(self, currency: str) -> TransactionRecord:
+    def shown(self, currency: str) -> ShownTransaction:
         """Return the transaction as the API shows it, in the currency of its payment."""
-        return TransactionRecord(
+        return ShownTransaction(
             id=self.id,
             kind=self.kind,
             status=self.status,
             amount=Money(self.amount, currency),
+            created_at=self.created_at,
             reference=self.reference,
             reason=self.reason,
-            created_at=self.created_at,
         )
 
     def is_due(self, moment: datetime) -> bool:

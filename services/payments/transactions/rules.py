@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from shared.base.money import Money
 
 # Long enough for the request or job that recorded the transaction to finish first.
 FIRST_SWEEP_AFTER = timedelta(seconds=20)
@@ -35,11 +41,64 @@ class Outcome(StrEnum):
     WAITING = "waiting"
 
 
+class TransactionRecord(msgspec.Struct, frozen=True):
+    """A transaction as it is stored; `amount` is in minor units of its payment's currency."""
+
+    id: str
+    kind: TransactionKind
+    status: TransactionStatus
+    amount: int
+    created_at: datetime
+    reference: str | None = None
+    reason: str | None = None
+
+    def shown(self, currency: str) -> ShownTransaction:
+        """Return the transaction as the API shows it, in the currency of its payment."""
+        return ShownTransaction(
+            self.id,
+            self.kind,
+            self.status,
+            Money(self.amount, currency),
+            self.created_at,
+            self.reference,
+            self.reason,
+        )
+
+
+@dataclass(frozen=True)
+class ShownTransaction:
+    """A transaction as the API shows it: its amount is money."""
+
+    id: str
+    kind: TransactionKind
+    status: TransactionStatus
+    amount: Money
+    created_at: datetime
+    reference: str | None
+    reason: str | None
+
+
 class PendingTransaction(NamedTuple):
     """A transaction that a job carries out."""
 
     payment_id: str
     transaction_id: str
+
+
+class Counted(Protocol):
+    """What `requested_amount` reads of a transaction."""
+
+    @property
+    def kind(self) -> TransactionKind: ...
+    @property
+    def status(self) -> TransactionStatus: ...
+    @property
+    def amount(self) -> int: ...
+
+
+def requested_amount(kind: TransactionKind, transactions: Iterable[Counted]) -> int:
+    """Return the minor units of the transactions of one kind that succeeded or are pending."""
+    return sum(each.amount for each in transactions if each.kind == kind and each.status != TransactionStatus.FAILED)
 
 
 def refund_key(*, return_id: str | None = None, reference: str | None = None, idempotency_key: str = "") -> str:
