@@ -1,4 +1,4 @@
-"""The WSGI shortcut before Flask: one call in, one call out, driven by the policy table."""
+"""The WSGI shortcut before Flask: one request in, one call to an upstream, driven by the policy table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
-
 PREFIXES = ("/api/", "/.well-known/", "/oauth/")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 LONGEST_SECONDS = 15.0
@@ -50,8 +49,8 @@ REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPSta
 
 
 @dataclass
-class Exchange:
-    """One request and what is known of it; `fields` are response header fields beside the upstream's own."""
+class EdgeRequest:
+    """A client's request; `fields` are response header fields that the gateway adds to the upstream's own."""
 
     environ: WSGIEnvironment
     method: str
@@ -97,52 +96,52 @@ class Edge:
         started_at = time.perf_counter()
         scope = begin_at_edge(environ)
         try:
-            exchange = Exchange(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
-            outgoing = self._respond(exchange)
+            request = EdgeRequest(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
+            outgoing = self._respond(request)
             seconds = time.perf_counter() - started_at
-            log_request(exchange.method, exchange.route_label, outgoing.status, seconds)
-            trace_request(exchange.method, exchange.route_label, outgoing.status, seconds)
+            log_request(request.method, request.route_label, outgoing.status, seconds)
+            trace_request(request.method, request.route_label, outgoing.status, seconds)
             if self._sampler is not None:
-                self._sampler.learn(exchange.route_key, seconds, has_failed=outgoing.status >= 500)
+                self._sampler.learn(request.route_key, seconds, has_failed=outgoing.status >= 500)
         finally:
             tracing.end(scope)
         try:
             status_line = REASONS.get(outgoing.status) or f"{outgoing.status} Unknown"
-            start_response(status_line, outgoing.fields + exchange.fields)
+            start_response(status_line, outgoing.fields + request.fields)
         except BaseException:
             if isinstance(outgoing.body, Response):
                 outgoing.body.close()
             raise
         return outgoing.body
 
-    def _respond(self, exchange: Exchange) -> Outgoing:
+    def _respond(self, request: EdgeRequest) -> Outgoing:
         try:
-            if exchange.method == "OPTIONS":
-                return self._options(exchange)
-            return self._forward(exchange)
+            if request.method == "OPTIONS":
+                return self._options(request)
+            return self._forward(request)
         except Problem as problem:
-            return _refused(problem, exchange)
+            return _refused(problem, request)
         except Exception as crash:  # a client never sees a traceback
-            log.error("gateway_crashed", route=exchange.route_label, exc_info=crash)
-            return _refused(Problem(), exchange)
+            log.error("gateway_crashed", route=request.route_label, exc_info=crash)
+            return _refused(Problem(), request)
 
-    def _options(self, exchange: Exchange) -> Outgoing:
-        methods = self._matcher.allowed(exchange.raw_path)
+    def _options(self, request: EdgeRequest) -> Outgoing:
+        methods = self._matcher.allowed(request.raw_path)
         if not methods:
             raise NotFound("The API has no such path")
         fields = [("Allow", ", ".join(methods))]
-        if exchange.environ.get("HTTP_ORIGIN") in self._settings.cors_origins:
+        if request.environ.get("HTTP_ORIGIN") in self._settings.cors_origins:
             fields += preflight_fields(methods)
         return Outgoing(204, fields, ())
 
-    def _forward(self, exchange: Exchange) -> Outgoing:
-        environ = exchange.environ
-        match = self._matcher.match(exchange.method, exchange.raw_path)
+    def _forward(self, request: EdgeRequest) -> Outgoing:
+        environ = request.environ
+        match = self._matcher.match(request.method, request.raw_path)
         route = match.route
-        exchange.route_label = route.path
+        request.route_label = route.path
         if self._sampler is not None:
-            exchange.route_key = (route.method, route.path)
-            self._sample(exchange, self._sampler.is_sampled(exchange.route_key))
+            request.route_key = (route.method, route.path)
+            self._sample(request, self._sampler.is_sampled(request.route_key))
         query = environ.get("QUERY_STRING", "")
         if not QUERY_PATTERN.fullmatch(query):
             raise BadRequest("The query contains characters that must be percent-encoded")
@@ -152,56 +151,56 @@ class Edge:
         address = self._admission.address(environ)
         is_login = route.rate_class is RateClass.LOGIN
         if not is_login:
-            self._count(exchange, self._admission.limit(route, principal, address))
+            self._count(request, self._admission.limit(route, principal, address))
         with received_body(environ, route.body_limit, self._settings) as body:
             if is_login:
-                self._count(exchange, self._admission.limit_login(body, address))
-            response = self._call(exchange, match, query, address, body)
-        return self._returned(exchange, match, response)
+                self._count(request, self._admission.limit_login(body, address))
+            response = self._call(request, match, query, address, body)
+        return self._returned(request, match, response)
 
     @staticmethod
-    def _sample(exchange: Exchange, is_sampled: bool) -> None:
+    def _sample(request: EdgeRequest, is_sampled: bool) -> None:
         tracing.decide(is_sampled=is_sampled)
         trace = tracing.current()
         if is_sampled and trace is not None:
-            exchange.fields.append(("traceresponse", trace.header()))  # a portal samples its own spans by it
+            request.fields.append(("traceresponse", trace.header()))  # a portal samples its own spans by it
 
-    def _call(self, exchange: Exchange, match: Match, query: str, address: str, body: Body | None) -> Response:
+    def _call(self, request: EdgeRequest, match: Match, query: str, address: str, body: Body | None) -> Response:
         span = tracing.call_span()
         upstream = match.route.upstream
         started_at = time.perf_counter()
         has_failed = True
         try:
             response = self._upstreams[upstream].call(
-                _request(exchange, match, query, address, body, ours=tracing.outgoing_headers(span))
+                _request(request, match, query, address, body, ours=tracing.outgoing_headers(span))
             )
             has_failed = response.status >= 500
             return response
         finally:
             seconds = time.perf_counter() - started_at
-            attributes = {"http.request.method": exchange.method, "peer.service": upstream}
+            attributes = {"http.request.method": request.method, "peer.service": upstream}
             tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=attributes)
 
     @staticmethod
-    def _count(exchange: Exchange, decision: Decision) -> None:
-        exchange.fields += decision.headers()
+    def _count(request: EdgeRequest, decision: Decision) -> None:
+        request.fields += decision.headers()
         if not decision.is_allowed:
             raise refuse(decision)
 
     @staticmethod
-    def _returned(exchange: Exchange, match: Match, response: Response) -> Outgoing:
-        if response.status >= 400 and exchange.method != "HEAD" and "json" not in response.header("content-type"):
+    def _returned(request: EdgeRequest, match: Match, response: Response) -> Outgoing:
+        if response.status >= 400 and request.method != "HEAD" and "json" not in response.header("content-type"):
             response.close()
             raise _problem_for(match.route.upstream, response.status)
-        fields = returned_fields(response, match.route, exchange.method)
+        fields = returned_fields(response, match.route, request.method)
         return Outgoing(response.status, fields, response)
 
 
 def _request(
-    exchange: Exchange, match: Match, query: str, address: str, body: Body | None, *, ours: Mapping[str, str]
+    request: EdgeRequest, match: Match, query: str, address: str, body: Body | None, *, ours: Mapping[str, str]
 ) -> Request:
     """Return the request for the upstream: the client's own header fields, then ours, which the client cannot set."""
-    environ, route = exchange.environ, match.route
+    environ, route = request.environ, match.route
     seconds = min(route.timeout_seconds, LONGEST_SECONDS)
     wanted = deadline.parse(environ.get("HTTP_X_DEADLINE_MS"))
     is_hurried = wanted is not None and wanted < seconds
@@ -216,12 +215,12 @@ def _request(
         f"X-Forwarded-For: {address}\r\nX-Forwarded-Proto: {scheme}\r\n"
     )
     return Request(
-        method=exchange.method,
+        method=request.method,
         target=f"{match.upstream_path}?{query}" if query else match.upstream_path,
         fields=fields,
         expires_at=time.monotonic() + seconds,
         body=body,
-        may_repeat=exchange.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
+        may_repeat=request.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
         is_hurried=is_hurried,
         share=route.criticality.value,
         is_streamed=True,
@@ -260,8 +259,8 @@ def _problem_for(upstream: str, status: int) -> Problem:
     return UpstreamBroken(f"{upstream} failed")
 
 
-def _refused(problem: Problem, exchange: Exchange) -> Outgoing:
-    document = problem_document(problem) | {"instance": exchange.raw_path}
-    body = b"" if exchange.method == "HEAD" else orjson.dumps(document)
+def _refused(problem: Problem, request: EdgeRequest) -> Outgoing:
+    document = problem_document(problem) | {"instance": request.raw_path}
+    body = b"" if request.method == "HEAD" else orjson.dumps(document)
     fields = [*problem.headers.items(), ("Cache-Control", "no-store"), ("Content-Type", "application/problem+json")]
     return Outgoing(problem.status, [*fields, ("Content-Length", str(len(body)))], (body,))

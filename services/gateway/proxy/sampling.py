@@ -101,7 +101,7 @@ class _Route:
         self._slowness = [0] * _BUCKETS
 
     def _close_window(self, now: float) -> None:
-        """Judge the window and begin another; one with too few requests goes on, for a minute at most."""
+        """Judge the window and begin another; one with too few requests continues, for a minute at most."""
         if self._requests >= FEWEST_REQUESTS:
             self._judge(now, self._errors / self._requests, self._p95())
         elif self._requests and now - self._started_at < FORGOTTEN_SECONDS:

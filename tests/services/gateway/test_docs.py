@@ -206,8 +206,8 @@ class TestHealth:
 
         assert response.status_code == 200
         assert response.json["status"] == "degraded"
-        away = {name: state for name, state in response.json["checks"].items() if state != "ok"}
-        assert away == {"orders": "unreachable", "search": "degraded", "redis": "unreachable"}
+        unavailable = {name: state for name, state in response.json["checks"].items() if state != "ok"}
+        assert unavailable == {"orders": "unreachable", "search": "degraded", "redis": "unreachable"}
 
     def test_metrics_count_requests(self, buyer):
         buyer.get("/api/v1/orders")

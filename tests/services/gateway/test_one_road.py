@@ -1,4 +1,4 @@
-"""One judge for every caller: what opens the breaker of a service client opens the gateway's, and nothing else does."""
+"""One judge for every caller: the same outcomes open the breakers of a service, a portal and the gateway."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shared.calls.breaker import CircuitBreaker
 from shared.calls.exchange import Request
 from shared.calls.resilience import forget_upstreams, upstream
 from shared.calls.service_client import ServiceClient
+from shared.portal.transport import HttpTransport
 from tests.services.gateway.upstreams import FakeUpstream, answer
 
 CALLS = 40
@@ -42,7 +43,7 @@ def orders(start_upstream: Callable[..., FakeUpstream]) -> FakeUpstream:
     return start_upstream()
 
 
-@pytest.fixture(params=["service client", "gateway"])
+@pytest.fixture(params=["service client", "portal", "gateway"])
 def caller(request: pytest.FixtureRequest, orders: FakeUpstream) -> Iterator[Caller]:
     if request.param == "gateway":
         gateway = request.getfixturevalue("make_gateway")(orders_url=orders.url)
@@ -58,7 +59,7 @@ def caller(request: pytest.FixtureRequest, orders: FakeUpstream) -> Iterator[Cal
         yield Caller(lambda: buyer.get("/api/v1/orders"), wait, hurry, behind.upstream.breaker)
         return
     forget_upstreams()
-    client = ServiceClient(orders.url, service="orders")
+    client = HttpTransport(orders.url) if request.param == "portal" else ServiceClient(orders.url, service="orders")
 
     def hurried(seconds: float) -> object:
         with deadline.start(seconds):
@@ -68,7 +69,7 @@ def caller(request: pytest.FixtureRequest, orders: FakeUpstream) -> Iterator[Cal
         lambda: client.post("/v1/orders"),
         lambda seconds: client.post("/v1/orders", timeout=seconds),
         hurried,
-        upstream("orders").breaker,
+        upstream(client.service).breaker,
     )
     forget_upstreams()
 

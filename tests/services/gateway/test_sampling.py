@@ -1,4 +1,4 @@
-"""Which requests are traced: the share rises when a route leaves its norm and falls back, and everybody follows."""
+"""Which requests are traced: the share rises while a route is unusual and falls back, and every hop follows."""
 
 from __future__ import annotations
 

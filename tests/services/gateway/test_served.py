@@ -148,7 +148,7 @@ class TestKeepAlive:
 
 
 class TestStayingClients:
-    """Clients who neither ask nor go; without a limit the last answer here comes after the client's patience."""
+    """Clients that hold a connection without a request; without a limit the last response here comes too late."""
 
     @pytest.fixture
     def crowd(self, port) -> Iterator[Callable[[int], list[Client]]]:

@@ -1,4 +1,4 @@
-"""Addresses by Cloud Map, beside the fixed address: instances in turn, and the last answer while it is away."""
+"""Addresses by Cloud Map: instances in turn, and the last result while Cloud Map is unavailable."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def registry(aws: str) -> Registry:
 
 
 @pytest.fixture
-def away() -> Iterator[Callable[[], None]]:
-    """Take Cloud Map away until the test ends."""
+def stop_cloud_map() -> Iterator[Callable[[], None]]:
+    """Return a function that makes Cloud Map unavailable until the test ends."""
     endpoint = os.environ["AWS_ENDPOINT_URL"]
 
-    def take() -> None:
+    def stop() -> None:
         os.environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
         clients.client.cache_clear()
 
-    yield take
+    yield stop
     os.environ["AWS_ENDPOINT_URL"] = endpoint
     clients.client.cache_clear()
 
@@ -74,7 +74,7 @@ class TestAddresses:
 
         assert {addresses.pick() for _ in range(4)} == {("10.0.0.1", 8000), ("10.0.0.2", 8081)}
 
-    def test_are_asked_for_again_when_old(self, registry):
+    def test_are_looked_up_again_when_old(self, registry):
         ticker = Ticker()
         registry.add("one", "10.0.0.1")
         addresses = CloudMapAddresses(registry.url, now=ticker)
@@ -86,12 +86,12 @@ class TestAddresses:
         ticker.advance(FRESH_SECONDS)
         until(lambda: addresses.pick() == ("10.0.0.2", 8080))
 
-    def test_outlive_a_cloud_map_that_is_away(self, registry, away):
+    def test_are_kept_while_cloud_map_is_unavailable(self, registry, stop_cloud_map):
         ticker = Ticker()
         registry.add("one", "10.0.0.1")
         addresses = CloudMapAddresses(registry.url, now=ticker)
         addresses.pick()
-        away()
+        stop_cloud_map()
         for _ in range(3):
             ticker.advance(FRESH_SECONDS)
             assert addresses.pick() == ("10.0.0.1", 8080)
@@ -100,7 +100,7 @@ class TestAddresses:
         with pytest.raises(AddressesUnknown, match="knows no instance of products"):
             CloudMapAddresses(registry.url).pick()
 
-    def test_are_asked_for_once_by_all_who_wait_for_them(self, registry):
+    def test_are_looked_up_once_for_all_waiting_threads(self, registry):
         ticker = Ticker()
         addresses = CloudMapAddresses(registry.url, now=ticker)
         for _ in range(2):
@@ -146,6 +146,6 @@ class TestServiceClient:
 
         assert ServiceClient(url, service="products").get("/v1/greeting") == {"greeting": "hello"}
 
-    def test_says_that_a_service_without_instances_is_away(self, registry):
+    def test_says_that_a_service_without_instances_is_unavailable(self, registry):
         with pytest.raises(UpstreamUnavailable):
             ServiceClient(registry.url, service="products").post("/v1/greeting")

@@ -1,4 +1,4 @@
-"""Upstreams that are slow, dead, overloaded or rude, over real sockets."""
+"""Upstreams that are slow, down, overloaded or break connections, over real sockets."""
 
 from __future__ import annotations
 
