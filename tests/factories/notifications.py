@@ -1,4 +1,4 @@
-"""Events that people are told about, an address book that can be away, and the jobs that send."""
+"""Events that cause mails, an address book that can be unavailable, and the jobs that send."""
 
 from __future__ import annotations
 

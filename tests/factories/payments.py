@@ -1,4 +1,4 @@
-"""Payments as the services around them meet them: orders' calls and events, and the jobs that follow."""
+"""Payments as orders uses them: its calls and events, and the jobs that follow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Payments:
     def authorize(
         self, order_id: str = "ord_1", *, amount: int = 1000, token: str = "tok_ok", **options: Any
     ) -> TestResponse:
-        """Ask for an authorisation as orders does."""
+        """Request an authorisation as orders does."""
         body = {
             "order_id": order_id,
             "company_id": options.pop("company_id", ACME),

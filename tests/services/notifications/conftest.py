@@ -1,4 +1,4 @@
-"""The notifications service with a mailbox of its own and an address book that a test can take away."""
+"""The notifications service with a mailbox of its own and an address book that a test can make unavailable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of mail and text messages, asked of the mailbox and of SES and SNS alike; moto's post is collected."""
+"""The contract of mail and text messages, for the mailbox and for SES and SNS alike; what moto took is collected."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ class TestTexter:
         assert (found.to, found.text.strip()) == ("+441632960123", "Your code is 123 456")
 
     @pytest.mark.parametrize("number", ["", "0163", "01632960123", "+44 1632", "+441632960123\n", "ann@acme.example"])
-    def test_refuses_what_is_no_number(self, texter, post, number):
+    def test_refuses_an_invalid_number(self, texter, post, number):
         with pytest.raises(MailNotSendable, match="phone number"):
             texter.send("txt_1", number, "hello")
         assert post() == []
 
 
 class TestSes:
-    def test_is_tried_again_later_while_the_identity_is_not_verified(self, settings, post):
+    def test_can_be_retried_while_the_identity_is_not_verified(self, settings, post):
         with pytest.raises(MailNotDelivered, match="MessageRejected"):
             Clients.build(replace(settings, email_backend="ses")).mailer.deliver("ntf_1", mail(sender="x@y.example"))
 
@@ -101,7 +101,7 @@ class TestSes:
             (400, "BadRequestException", MailNotSendable),
         ],
     )
-    def test_tells_refusals_for_now_from_those_for_ever(self, settings, post, monkeypatch, status, code, failure):
+    def test_tries_again_after_some_refusals_only(self, settings, post, monkeypatch, status, code, failure):
         server = FaultyServer()
         server.default = Reply(status, {"message": "no"}, {"x-amzn-ErrorType": code})
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
@@ -112,7 +112,7 @@ class TestSes:
         monkeypatch.undo()
         clients.client.cache_clear()
 
-    def test_is_told_the_envelope_and_what_belongs_to_it(self, settings, post, monkeypatch):
+    def test_gets_the_addresses_and_the_options_of_the_mail(self, settings, post, monkeypatch):
         server = FaultyServer()
         server.default = Reply(body={"MessageId": "1"})
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)

@@ -1,4 +1,4 @@
-"""Who is told what: once per event and person, in whatever order events come."""
+"""Which mails an event causes: one per recipient, in whatever order events come."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestRecipients:
         assert sorted(recipients(notifications)) == ["ann@acme.example", "bob@acme.example"]
 
     @pytest.mark.parametrize("who", [{"placed_by": "usr_gone"}, {"acted_by": "usr_rep", "company_id": "cmp_nobody"}])
-    def test_may_be_nobody(self, notifications, who, capsys):
+    def test_may_be_none(self, notifications, who, capsys):
         notifications.deliver(confirmed(**who))
         notifications.run_jobs()
 
@@ -61,7 +61,7 @@ class TestRecipients:
 
 
 class TestOnce:
-    def test_tells_once_what_is_delivered_twice_and_shuffled(self, notifications):
+    def test_sends_one_mail_for_events_delivered_twice_and_shuffled(self, notifications):
         parcels = [shipped(), shipped(shipment_id="shp_2")]
         events = [confirmed(), *parcels, returned(), refunded(), cancelled(order_id="ord_2")] * 2
         events.sort(key=lambda event: event.name != "orders.order_confirmed.v1")
@@ -76,7 +76,7 @@ class TestOnce:
         assert len(notifications.mails()) == 6
         assert Notification.collection().count_documents({"status": "sent"}) == 6
 
-    def test_tells_each_of_several_shipments_and_refunds(self, notifications):
+    def test_sends_a_mail_for_each_of_several_shipments_and_refunds(self, notifications):
         for number in range(2):
             notifications.deliver(shipped(shipment_id=f"shp_{number}", is_complete=number == 1))
         notifications.run_jobs()
@@ -86,14 +86,14 @@ class TestOnce:
             "Shipped: order SO-000001",
         ]
 
-    def test_does_not_tell_of_a_refused_order(self, notifications):
+    def test_sends_no_mail_for_a_refused_order(self, notifications):
         notifications.deliver(cancelled(was_refused=True))
 
         assert Notification.collection().count_documents({}) == 0
 
 
-class TestUsersAway:
-    def test_addresses_the_notification_once_users_is_back(self, notifications, address_book, hold_clock, buyer):
+class TestUsersUnavailable:
+    def test_addresses_the_notification_once_users_answers(self, notifications, address_book, hold_clock, buyer):
         address_book.is_away = True
         notifications.deliver(confirmed(acted_by="usr_rep"))
         notifications.deliver(confirmed(acted_by="usr_rep"))
@@ -109,7 +109,7 @@ class TestUsersAway:
         assert sorted(recipients(notifications)) == ["ann@acme.example", "bob@acme.example"]
         assert Notification.collection().count_documents({"recipient": {"$exists": False}}) == 0
 
-    def test_tells_once_when_the_event_comes_again_meanwhile(self, notifications, address_book, hold_clock):
+    def test_sends_one_mail_when_the_event_is_delivered_again_meanwhile(self, notifications, address_book, hold_clock):
         address_book.is_away = True
         notifications.deliver(confirmed())
         address_book.is_away = False

@@ -11,7 +11,7 @@ from tests.support import GLOBEX
 
 
 class TestList:
-    def test_shows_what_was_told(self, notifications, buyer):
+    def test_shows_what_was_sent(self, notifications, buyer):
         notifications.deliver(confirmed())
         notifications.run_jobs()
 

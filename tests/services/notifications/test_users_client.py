@@ -1,4 +1,4 @@
-"""The address book over HTTP: asked once a minute, an unknown user is nobody, a dead service is unavailable."""
+"""The address book over HTTP: cached for a minute, an unknown user is no contact, a dead service is unavailable."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ def address_book(users: UsersDouble, redis_url: str) -> Iterator[UsersClient]:
 
 
 @pytest.mark.parametrize("ask", [lambda book: book.user("usr_ann"), lambda book: book.company_contacts("cmp_acme")])
-def test_believes_an_answer_for_a_while(
+def test_caches_an_answer(
     address_book: UsersClient, users: UsersDouble, ask: Callable[[UsersClient], list[Contact]]
 ) -> None:
     assert ask(address_book) == ask(address_book) == [Contact("ann@acme.example", "Ann")]
     assert len(users.asked) == 1
 
 
-def test_knows_nobody_of_an_unknown_id(address_book: UsersClient) -> None:
+def test_finds_no_contact_of_an_unknown_id(address_book: UsersClient) -> None:
     assert address_book.user("usr_none") == []
 
 
-def test_says_so_when_the_service_is_away(address_book: UsersClient, users: UsersDouble) -> None:
+def test_is_unavailable_when_the_service_is_down(address_book: UsersClient, users: UsersDouble) -> None:
     users.server.stop()
 
     with pytest.raises(UpstreamUnavailable):

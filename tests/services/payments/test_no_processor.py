@@ -1,4 +1,4 @@
-"""An installation without a card processor starts, and says by name that cards are not accepted."""
+"""An installation without a card processor starts, and refuses cards with CardsNotAccepted."""
 
 from __future__ import annotations
 

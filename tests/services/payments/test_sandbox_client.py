@@ -28,7 +28,7 @@ def test_a_refusal_with_a_code_is_the_processors_decision(processor, server):  #
 
 @pytest.mark.parametrize("body", [PAGE_OF_A_PROXY, {"message": "no such route"}, {"error": "not found"}, []])
 @pytest.mark.parametrize("status", [404, 405, 413])
-def test_a_refusal_by_somebody_in_between_decides_nothing(processor, server, status, body):  # noqa: F811
+def test_a_refusal_by_a_proxy_decides_nothing(processor, server, status, body):  # noqa: F811
     server.queue.append(Reply(status, body))
 
     with pytest.raises(Unavailable):
@@ -36,7 +36,7 @@ def test_a_refusal_by_somebody_in_between_decides_nothing(processor, server, sta
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"id": None}, {"object": "event"}])
-def test_an_answer_that_says_nothing_is_none(processor, server, body):  # noqa: F811
+def test_an_answer_without_an_outcome_is_unavailable(processor, server, body):  # noqa: F811
     server.queue += [Reply(200, body)] * 2
 
     with pytest.raises(Unavailable):

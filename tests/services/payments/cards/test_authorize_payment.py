@@ -12,7 +12,7 @@ from tests.support import ACME, GLOBEX
 
 
 class TestAuthorize:
-    def test_holds_the_money_and_says_so(self, orders_side, buyer):
+    def test_holds_the_money(self, orders_side, buyer):
         response = orders_side.authorize(amount=1234)
 
         assert response.status_code == 200
@@ -24,7 +24,7 @@ class TestAuthorize:
         assert [(each["kind"], each["status"]) for each in payment["transactions"]] == [("authorization", "succeeded")]
         assert orders_side.moved()["status"] == "authorized"
 
-    def test_announces_nothing_when_the_caller_hears_it(self, orders_side):
+    def test_announces_nothing_when_the_caller_gets_the_answer(self, orders_side):
         assert orders_side.events(orders_side.authorized()) == []
 
     def test_forgets_the_token_once_answered(self, orders_side):
@@ -108,14 +108,14 @@ class TestLostAnswer:
             }
         ]
 
-    def test_answers_pending_before_its_caller_stops_listening(self, orders_side, sandbox):
+    def test_answers_pending_before_the_timeout_of_its_caller(self, orders_side, sandbox):
         sandbox.arm("charge", "delay", seconds=2)
 
         response = orders_side.authorize(headers={"X-Deadline-Ms": "800"})
 
         assert (response.status_code, response.json["status"]) == (200, "pending")
 
-    def test_asks_again_with_the_same_key_when_orders_repeats_the_call(self, orders_side, sandbox):
+    def test_repeats_the_charge_with_the_same_key_when_orders_repeats_the_call(self, orders_side, sandbox):
         sandbox.arm("charge", "drop_after_commit", times=2)
         first = orders_side.authorize().json
         second = orders_side.authorize().json
@@ -124,7 +124,7 @@ class TestLostAnswer:
         assert first["payment_id"] == second["payment_id"]
         assert len(sandbox.charges_of("ord_1")) == 1
 
-    def test_gives_up_after_a_quarter_of_an_hour_without_a_charge(self, orders_side, sandbox, hold_clock):
+    def test_expires_after_a_quarter_of_an_hour_without_a_charge(self, orders_side, sandbox, hold_clock):
         sandbox.arm("charge", "error_before", times=2)
         answer = orders_side.authorize().json
 
@@ -135,7 +135,7 @@ class TestLostAnswer:
         assert orders_side.authorize().json["reason"] == "processor_unavailable"
         assert orders_side.events(answer["payment_id"])[0]["reason"] == "processor_unavailable"
 
-    def test_is_not_swept_while_its_request_may_be_at_work(self, orders_side, sandbox):
+    def test_is_not_swept_while_its_request_may_be_running(self, orders_side, sandbox):
         sandbox.arm("charge", "drop_after_commit", times=2)
         answer = orders_side.authorize().json
 
@@ -153,7 +153,7 @@ class TestCancelledOrder:
         assert Payment.get(payment_id).status == "voided"
         assert orders_side.moved()["status"] == "voided"
 
-    def test_voids_once_when_told_twice(self, orders_side):
+    def test_voids_once_when_the_event_comes_twice(self, orders_side):
         payment_id = orders_side.authorized()
         for _ in range(2):
             orders_side.cancel(payment_id=payment_id)
@@ -185,7 +185,9 @@ class TestCancelledOrder:
         assert sandbox.charges_of("ord_1") == []
         assert Payment.get(payment_id).status == "declined"
 
-    def test_finds_and_voids_a_charge_without_answer_although_orders_asks_again(self, orders_side, sandbox, hold_clock):
+    def test_finds_and_voids_a_charge_without_answer_although_orders_repeats_the_call(
+        self, orders_side, sandbox, hold_clock
+    ):
         sandbox.arm("charge", "drop_after_commit", times=2)
         payment_id = orders_side.authorize().json["payment_id"]
         orders_side.cancel()

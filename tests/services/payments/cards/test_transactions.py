@@ -1,4 +1,4 @@
-"""Captures and refunds that events ask for: recorded, carried out by a job, found again by the sweeper."""
+"""Captures and refunds that events cause: recorded, carried out by a job, retried by the sweeper."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def outline(payment_id: str) -> list[tuple[str, str, int]]:
     return [(str(each.kind), str(each.status), each.amount) for each in transactions]
 
 
-def refused(kind: str) -> float:
+def failed(kind: str) -> float:
     labels = {"kind": kind, "outcome": "failed"}
     return REGISTRY.get_sample_value("payment_transactions_total", labels) or 0.0
 
@@ -43,7 +43,7 @@ class TestCapture:
             }
         ]
 
-    def test_captures_each_shipment_once_however_often_it_is_told(self, orders_side):
+    def test_captures_each_shipment_once_however_often_its_event_comes(self, orders_side):
         payment_id = orders_side.authorized(amount=1000)
         for _ in range(2):
             orders_side.ship(payment_id, 400, shipment_id="shp_1")
@@ -55,7 +55,7 @@ class TestCapture:
         assert Payment.get(payment_id).status == "captured"
         assert orders_side.moved()["captured_amount"] == 1000
 
-    def test_fails_beyond_the_authorisation_without_asking(self, orders_side):
+    def test_fails_beyond_the_authorisation_without_a_call(self, orders_side):
         payment_id = orders_side.authorized(amount=1000)
         orders_side.ship(payment_id, 700, shipment_id="shp_1")
         orders_side.ship(payment_id, 301, shipment_id="shp_2")
@@ -64,14 +64,14 @@ class TestCapture:
         assert outline(payment_id) == [("capture", "succeeded", 700), ("capture", "failed", 301)]
         assert orders_side.moved()["captured_amount"] == 700
 
-    def test_is_counted_as_refused_when_it_cannot_even_be_asked_for(self, orders_side):
-        before = refused("capture"), refused("refund")
+    def test_is_counted_as_failed_when_it_exceeds_the_authorisation(self, orders_side):
+        before = failed("capture"), failed("refund")
         payment_id = orders_side.captured(amount=1000)
         for _ in range(2):
             orders_side.ship(payment_id, 1, shipment_id="shp_2")
             orders_side.give_back(payment_id, 1001)
 
-        assert (refused("capture"), refused("refund")) == (before[0] + 1, before[1] + 1)
+        assert (failed("capture"), failed("refund")) == (before[0] + 1, before[1] + 1)
 
     def test_captures_nothing_for_free_lines(self, orders_side):
         payment_id = orders_side.authorized()
@@ -107,7 +107,7 @@ class TestCapture:
         orders_side.run_jobs()
         assert orders_side.moved()["captured_amount"] == 1000
 
-    def test_waits_longer_after_each_attempt_in_vain(self, orders_side, sandbox, hold_clock):
+    def test_is_retried_later_after_each_failed_attempt(self, orders_side, sandbox, hold_clock):
         payment_id = orders_side.authorized()
         sandbox.arm("capture", "error_before", times=2)
         orders_side.ship(payment_id, 1000)
@@ -118,7 +118,7 @@ class TestCapture:
 
         assert outline(payment_id) == [("capture", "pending", 1000)]
 
-    def test_is_announced_again_to_who_asks_again_later_but_not_taken_again(self, orders_side, hold_clock):
+    def test_is_announced_again_for_a_later_repeat_but_not_made_again(self, orders_side, hold_clock):
         payment_id = orders_side.captured()
         orders_side.give_back(payment_id, 250)
         orders_side.run_jobs()
