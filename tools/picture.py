@@ -1,4 +1,4 @@
-"""Draws docs/images/architecture.svg from the code's own tables: workloads, calls, events and one order's way."""
+"""Draws docs/images/architecture.svg from the code's own tables: workloads, areas, calls, events, one order's path."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from shared.data.events import SUBSCRIBERS
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "images" / "architecture.svg"
 
-BOX_WIDTH, BOX_HEIGHT = 178, 62
-COLUMN, ROW = 262, 96
+BOX_WIDTH, BOX_HEIGHT = 214, 88
+COLUMN, ROW = 300, 108
 LEFT, TOP = 24, 92
 ORDER_PATH = ("customer", "gateway", "orders", "products", "payments", "psp-sandbox")
-HEADING = "Tradepost: who calls whom, who hears of what, and one order's way"
+# Folders of a service that are no areas: adapters, and the machinery of the services without areas.
+NO_AREAS = {"clients", "engine", "operations", "proxy", "rules", "__pycache__"}
+HEADING = "Tradepost: calls, events, the areas of each service, and the path of one order"
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1c2733 }
   .title { font-size: 18px; font-weight: 600 } .small { font-size: 11px; fill: #52606d }
@@ -27,7 +29,7 @@ STYLE = """
   .way { fill: none; stroke: #2f855a; stroke-width: 2.5; marker-end: url(#green) }
 """
 
-# Where each caller stands; services that nobody of a column calls come below one another in the table's order.
+# Columns from left to right: a workload stands right of those that call it.
 COLUMNS: tuple[tuple[str, ...], ...] = (
     ("customer", "admin", "mailbox"),
     ("gateway",),
@@ -61,11 +63,18 @@ def events_between() -> dict[tuple[str, str], list[str]]:
 
 
 def background_of(service: str) -> str:
-    """Return which background processes stand behind a service."""
+    """Return the background processes of a service, as a phrase."""
     kinds = [
         each.kind.value for each in WORKLOADS if each.package == f"services.{service}" and each.kind is not Kind.WEB
     ]
     return "with " + " and ".join(kinds) if kinds else ""
+
+
+def areas_of(service: str) -> list[str]:
+    """Return the names of a service's areas, two lines of them at most."""
+    folders = sorted((ROOT / "services" / service).glob("*/__init__.py"))
+    names = [folder.parent.name for folder in folders if folder.parent.name not in NO_AREAS]
+    return list(filter(None, (", ".join(names[:4]), ", ".join(names[4:]))))
 
 
 def box(workload: Workload) -> str:
@@ -76,6 +85,10 @@ def box(workload: Workload) -> str:
         f'<rect class="{kind}" x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6"/>',
         f'<text x="{x + 12}" y="{y + 24}" font-weight="600">{escape(workload.name)}</text>',
         f'<text class="small" x="{x + 12}" y="{y + 44}">{escape("  ".join(filter(None, notes)))}</text>',
+        *(
+            f'<text class="small" x="{x + 12}" y="{y + 62 + 16 * number}">{escape(line)}</text>'
+            for number, line in enumerate(areas_of(workload.name))
+        ),
     ]
     return "\n".join(rows)
 
@@ -122,8 +135,8 @@ def arrows() -> Iterator[str]:
 def legend(y: int) -> str:
     texts = [
         "Grey: HTTP calls. Amber, dashed: events (outbox, relay, broker, inbox), from publisher to subscriber.",
-        "Green: one order's way. customer or API client → gateway (policy table) → orders: placed → products: stock"
-        " reserved → payments → card processor: authorised → orders: confirmed.",
+        "Green: the path of one order. customer or API client → gateway (policy table) → orders: placed → products:"
+        " stock reserved → payments → card processor: authorised → orders: confirmed.",
         "Every service keeps a database of its own in MongoDB; Redis holds counters, queues and streams."
         f" {len(WORKLOADS)} processes in all, from shared/base/workloads.py.",
     ]
@@ -153,7 +166,7 @@ def draw() -> str:
 
 
 def main() -> None:
-    """Write the picture; `make picture` calls it, and a test tells when it is out of date."""
+    """Write the picture; `make picture` calls it, and a test fails when it is out of date."""
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(draw(), encoding="utf-8")
     print(f"drawn: {TARGET.relative_to(ROOT)}")
