@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from marshmallow import fields, validate
 
+from services.products.stock.rules import MAX_UNITS
 from shared.web.schemas import InputSchema, OutputSchema
-
-MAX_ON_HAND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,7 @@ class InventoryInput(InputSchema):
 
     builds = InventoryCount
 
-    on_hand = fields.Integer(
-        required=True, strict=True, allow_none=True, validate=validate.Range(min=0, max=MAX_ON_HAND)
-    )
+    on_hand = fields.Integer(required=True, strict=True, allow_none=True, validate=validate.Range(min=0, max=MAX_UNITS))
 
 
 class InventorySchema(OutputSchema):

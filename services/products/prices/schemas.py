@@ -5,11 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.products.prices.rules import PriceRequest
-from services.products.stock.rules import SkuQuantity
+from services.products.stock.rules import MAX_LINES, SkuQuantity
 from shared.web import schemas
 from shared.web.schemas import InputSchema, OutputSchema, UnitPriceField
-
-MAX_LINES = 5_000
 
 
 class LineInput(InputSchema):

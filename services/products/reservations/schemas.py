@@ -8,19 +8,16 @@ from typing import Any
 from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
 from services.products.reservations.rules import ReservationRequest, ReservationsFilter
-from services.products.stock.rules import SkuQuantity
+from services.products.stock.rules import MAX_LINES, MAX_UNITS, SkuQuantity
 from shared.web import schemas
 from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of
-
-MAX_LINES = 5_000
-MAX_QUANTITY = 1_000_000_000
 
 
 class ReservationLineInput(InputSchema):
     builds = SkuQuantity
 
     sku = schemas.Sku(required=True)
-    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MAX_QUANTITY))
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=MAX_UNITS))
 
 
 class ReservationInput(InputSchema):

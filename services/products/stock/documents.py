@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from mongoengine import DateTimeField, Document, IntField, ListField, StringField
+from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import DeleteOne, UpdateOne
 from pymongo.collection import Collection
 
@@ -15,7 +15,7 @@ from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLe
 from shared.base.clock import now
 from shared.base.errors import Problem
 from shared.data.persistence import retry_on_failover, write_unordered
-from shared.data.struct_fields import stored_as, to_stored
+from shared.data.struct_fields import StructListField, stored_as, to_stored
 
 WAREHOUSE = "main"
 LEVEL_FIELDS = {"sku": 1, "on_hand": 1, "reserved": 1, "available": 1}
@@ -42,7 +42,7 @@ class Stock(Document):
     on_hand = IntField(required=True)
     reserved = IntField(default=0)
     available = IntField(required=True)
-    ops = ListField()
+    ops = StructListField(StockHold)
     updated_at = DateTimeField()
 
     meta = {"collection": "stock", "db_alias": "products", "strict": False, "auto_create_index": False}

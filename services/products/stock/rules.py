@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+MAX_UNITS = 1_000_000_000
+MAX_LINES = 5_000
+
 
 class SkuQuantity(msgspec.Struct, frozen=True):
     """A number of units of one SKU."""
