@@ -1,4 +1,4 @@
-"""A catalog to build the index from, and the search service as the rest of the platform meets it."""
+"""A fake catalog, and one process of the search service with a client of its API."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Search:
             before_each_batch(lambda: None)
 
     def deliver(self, *products: dict[str, Any]) -> None:
-        """Have the worker handle one batch of changes."""
+        """Handle one batch of changes, as the worker does."""
         self.prepare()
         events = [changed(each) for each in products]
         with self.app.app_context():

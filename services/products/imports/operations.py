@@ -71,14 +71,21 @@ def run_import(import_id: str) -> None:
     try:
         if run.attempts > MAX_ATTEMPTS:
             raise ImportUnreadable(f"The import failed {MAX_ATTEMPTS} times; upload the file again.")
-        _apply_file(run)
+        applied = _apply_file(run)
     except ImportUnreadable as refusal:
         ProductImport.finish(run, ImportStatus.FAILED, [RowFault(0, "", refusal.detail)])
         log.warning("import_failed", import_id=import_id, reason=refusal.detail)
+        return
     except HandedBack:
         ProductImport.hand_back(run)
         log.info("import_interrupted", import_id=import_id)
         raise
+    if applied is None:
+        log.warning("import_lease_lost", import_id=import_id)
+        return
+    ProductImport.finish(applied, ImportStatus.SUCCEEDED)
+    current_clients(Clients).workspace.forget(applied.file_key)
+    log.info("import_finished", import_id=import_id, rows=applied.rows_read)
 
 
 def clean_workspace() -> None:
@@ -88,8 +95,8 @@ def clean_workspace() -> None:
         log.info("workspace_cleaned", files=removed)
 
 
-def _apply_file(run: ImportRun) -> None:
-    """Apply every batch that is left and finish the import, unless another job claims it meanwhile."""
+def _apply_file(run: ImportRun) -> ImportRun | None:
+    """Apply every batch that is left and return the run after it; None when another job claimed the import."""
     with _open_text(run) as text:
         last = last_rows(text, max_rows=current_settings(ProductsSettings).max_import_rows)
     with _open_text(run) as text:
@@ -98,12 +105,9 @@ def _apply_file(run: ImportRun) -> None:
             counts, faults = apply_batch(run.id, batch)
             advanced = ProductImport.advance(run, counts, faults)
             if advanced is None:
-                log.warning("import_lease_lost", import_id=run.id)
-                return
+                return None
             run = advanced
-    ProductImport.finish(run, ImportStatus.SUCCEEDED)
-    current_clients(Clients).workspace.forget(run.file_key)
-    log.info("import_finished", import_id=run.id, rows=run.rows_read)
+    return run
 
 
 def _open_text(run: ImportRun) -> io.TextIOWrapper:

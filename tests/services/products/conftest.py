@@ -1,4 +1,4 @@
-"""The products service on this worker's stores, and who calls it."""
+"""The products service on this worker's stores, and its callers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def orders(products_app: Flask, api: Callable[..., Api]) -> Api:
 
 @pytest.fixture
 def upload(merchant: Api) -> Import:
-    """Upload a file and return the import as it was answered: `upload(content, filename="spring.csv")`."""
+    """Upload a file and return the response body: `upload(content, filename="spring.csv")`."""
 
     def send(content: bytes, filename: str = "products.csv") -> dict[str, Any]:
         response = merchant.post("/v1/products/imports", data={"file": (io.BytesIO(content), filename)})

@@ -1,4 +1,4 @@
-"""What products does with events, delivered once, twice, or in another order."""
+"""How products handles events that are delivered once, twice, or out of order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def cancelled(order_id: str = "ord_1") -> OrderCancelled:
 
 
 class TestShipped:
-    def test_takes_the_whole_order_off_and_forgets_its_reservation(self, products_app: Any) -> None:
+    def test_subtracts_the_whole_order_and_removes_its_reservation(self, products_app: Any) -> None:
         make_product("A", stock=10)
         make_product("FEE")
         reserve("ord_1", {"A": 4, "FEE": 1})
@@ -80,7 +80,7 @@ class TestShipped:
 
         assert level_of("A") == (8, 2, 6)
 
-    def test_is_nothing_after_a_release(self, products_app: Any) -> None:
+    def test_has_no_effect_after_a_release(self, products_app: Any) -> None:
         make_product("A", stock=10)
         reserve("ord_1", {"A": 4})
         handlers.release_cancelled_stock(cancelled())
@@ -91,7 +91,7 @@ class TestShipped:
 
 
 class TestCancelled:
-    def test_gives_back_what_is_left(self, products_app: Any) -> None:
+    def test_releases_the_remaining_units(self, products_app: Any) -> None:
         make_product("A", stock=10)
         make_product("B", stock=5)
         reserve("ord_1", {"A": 4, "B": 5})
@@ -102,7 +102,7 @@ class TestCancelled:
         assert level_of("A") == (10, 0, 10)
         assert level_of("B") == (5, 0, 5)
 
-    def test_after_the_last_shipment_gives_nothing_back(self, products_app: Any) -> None:
+    def test_after_the_last_shipment_releases_nothing(self, products_app: Any) -> None:
         make_product("A", stock=10)
         reserve("ord_1", {"A": 4})
         handlers.commit_shipped_stock([shipped("shp_1", A=4, is_complete=True)])
@@ -131,7 +131,7 @@ EVENTS = [
 class TestAnyOrder:
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.permutations(EVENTS * 3))
-    def test_of_events_thrice_delivered_ends_the_same(self, products_app: Any, events: list[Any]) -> None:
+    def test_of_events_delivered_three_times_has_one_result(self, products_app: Any, events: list[Any]) -> None:
         for collection in (Stock.collection(), Reservation.collection()):
             collection.delete_many({})
         for sku in ("A", "B"):

@@ -1,4 +1,4 @@
-"""The search service with an index of its own and a catalog that a test can take away."""
+"""The search service with an index of its own and a fake catalog that can be unavailable."""
 
 from __future__ import annotations
 

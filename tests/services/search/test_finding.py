@@ -1,4 +1,4 @@
-"""What a query finds, in which order, and that no text can break it."""
+"""Which products a query finds, in which order, for any text."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ class TestFinding:
     def test_ranks_codes_then_names_then_the_rest_then_typos(self, shop, text, skus):
         assert shop.skus(text) == skus
 
-    def test_wants_every_word_as_long_as_something_has_them_all(self, shop):
+    def test_requires_every_word_if_a_product_has_them_all(self, shop):
         assert shop.skus("white heart") == ["85123A"]
 
-    def test_settles_for_fewer_words_most_first(self, shop):
+    def test_falls_back_to_fewer_words_most_first(self, shop):
         assert shop.skus("purple white heart") == ["85123A", "22423", "85123B", "HEART-1"]
 
     def test_stays_in_a_category_and_counts_all(self, shop):
@@ -111,7 +111,7 @@ class TestFinding:
             "a " * 50,
         ],
     )
-    def test_takes_any_text_for_words(self, shop, text):
+    def test_reads_any_text_as_words(self, shop, text):
         assert shop.page(text)["total"] <= len(PRODUCTS)
 
     def test_finds_nothing_for_text_without_words(self, shop):
@@ -134,7 +134,7 @@ class TestPaging:
         assert seen == shop.skus(text)
         assert len(seen) > 2
 
-    def test_goes_on_after_the_last_one_seen_when_products_came_and_went(self, shop):
+    def test_continues_after_the_last_product_when_others_changed(self, shop):
         first = shop.page("", limit=3)
         shop.deliver(
             make_product("NEW-1", "Aardvark"),
@@ -146,7 +146,7 @@ class TestPaging:
         assert shop.skus("", cursor=first["next_cursor"]) == ["22423", "85123A", "NEW-2"]
 
     @pytest.mark.parametrize("cursor", ["x", "WzFd", "Wy0xLCJhIiwxXQ", "WzAsImEiLC05XQ"])
-    def test_never_breaks_on_a_forged_cursor(self, shop, cursor):
+    def test_never_fails_on_a_forged_cursor(self, shop, cursor):
         assert shop.api.get("/v1/search", query_string={"cursor": cursor}).status_code in {200, 422}
 
 
@@ -165,6 +165,6 @@ class TestSuggesting:
         assert shop.api.get("/v1/search/suggest", query_string={"q": " "}).json == {"items": []}
 
 
-def test_is_for_those_who_may_read_products(shop, api):
+def test_requires_the_permission_to_read_products(shop, api):
     assert api(shop.app, role="nobody").get("/v1/search").status_code == 403
     assert api(shop.app, role=None).get("/v1/search/suggest").status_code == 401

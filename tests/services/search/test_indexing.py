@@ -1,4 +1,4 @@
-"""The index follows the catalog: newest state wins, one writer, readers follow, and a lost index comes back."""
+"""Updating the index: the newest state wins, one writer, readers reread it, and a lost index is rebuilt."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class TestFollowingTheCatalog:
         search.deliver(make_product("A-1", "Second", version=2))
         assert [each["name"] for each in search.page()["items"]] == ["Other", "Third"]
 
-    def test_finds_no_product_that_was_taken_off_sale_even_when_an_older_state_comes_late(self, search):
+    def test_finds_no_inactive_product_even_after_a_stale_event(self, search):
         search.deliver(make_product("A-1", "Cup", version=2, is_active=False))
         search.deliver(make_product("A-1", "Cup", version=1))
         assert search.skus("cup") == []
 
-    def test_is_seen_by_another_process_at_once(self, search, make_search):
+    def test_is_read_by_another_process_at_once(self, search, make_search):
         search.deliver(make_product("A-1", "Cup"))
         web = make_search()
         assert web.skus("cup") == ["A-1"]
@@ -54,7 +54,7 @@ class TestFollowingTheCatalog:
 
 
 class TestRebuilding:
-    def test_says_that_there_is_no_index_yet(self, search):
+    def test_is_unavailable_without_an_index(self, search):
         answer = search.api.get("/v1/search")
         assert (answer.status_code, answer.json["type"]) == (503, "/problems/index-not-ready")
         assert search.api.get("/health/ready").status_code == 503
@@ -65,7 +65,7 @@ class TestRebuilding:
         assert search.page()["total"] == 5
         assert search.api.get("/health/ready").status_code == 200
 
-    def test_builds_again_what_was_deleted_under_it(self, search, catalog):
+    def test_rebuilds_a_deleted_index(self, search, catalog):
         catalog.products = [make_product("A-1", "Cup")]
         search.deliver(make_product("B-1", "Gone"))
         shutil.rmtree(search.folder)
@@ -74,7 +74,7 @@ class TestRebuilding:
         search.deliver(make_product("C-1", "Mug"))
         assert search.skus() == ["A-1", "C-1"]
 
-    def test_builds_again_an_index_of_another_schema(self, search, catalog):
+    def test_rebuilds_an_index_of_another_schema(self, search, catalog):
         search.prepare()
         catalog.products = [make_product("A-1", "Cup")]
         directory = IndexDirectory(search.folder)
@@ -104,7 +104,7 @@ class TestRebuilding:
         assert found_during == [["OLD-1"], ["OLD-1"]]
         assert search.page()["total"] == 4
 
-    def test_keeps_the_old_index_when_products_goes_away_half_way(self, search, catalog):
+    def test_keeps_the_old_index_when_products_becomes_unavailable(self, search, catalog):
         search.deliver(make_product("OLD-1", "Cup"))
         catalog.products = [make_product(f"NEW-{number}", "Cup") for number in range(4)]
         catalog.is_away, catalog.away_from_page = True, 1
@@ -119,7 +119,7 @@ class TestRebuilding:
 
 
 class TestWorker:
-    def test_waits_for_products_then_consumes_what_came_meanwhile(self, search, catalog, redis_url):
+    def test_waits_for_products_then_consumes_pending_events(self, search, catalog, redis_url):
         catalog.is_away = True
         broker = RedisBroker(redis_from_url(redis_url))
         subscription = broker.subscribe("search", ["products"], consumer="one")

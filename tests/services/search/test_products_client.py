@@ -1,4 +1,4 @@
-"""Reading the catalog over HTTP: five hundred at a time, and a refusal is as good as no answer."""
+"""Reading the catalog over HTTP: pages of five hundred; a refusal counts as unavailable."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def products() -> Iterator[ProductsDouble]:
     connections.close_pools()
 
 
-def test_asks_for_large_pages_and_goes_on_at_the_cursor(products: ProductsDouble) -> None:
+def test_reads_large_pages_and_continues_at_the_cursor(products: ProductsDouble) -> None:
     client = ProductsClient(products.server.url, identity=Anonymous())
     assert client.product_page(None) == CatalogPage([indexed(make_product("A-1", "Cup"))])
     client.product_page("abc")

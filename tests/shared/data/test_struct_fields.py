@@ -11,7 +11,7 @@ from mongoengine.errors import ValidationError
 
 from shared.data import persistence
 from shared.data.persistence import Aggregate
-from shared.data.struct_fields import StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +25,12 @@ class Depot(Aggregate):
     parcels = StructListField(Parcel)
 
     meta = {"collection": "depots", "db_alias": "toys", "auto_create_index": False}
+
+
+class Locker(Aggregate):
+    parcel = StructField(Parcel, required=True)
+
+    meta = {"collection": "lockers", "db_alias": "toys", "auto_create_index": False}
 
 
 class DepotRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +88,26 @@ class TestStructListField:
     def test_refuses_another_kind_of_value(self):
         with pytest.raises(ValidationError, match="Only Parcel values"):
             Depot(parcels=[])._fields["parcels"].validate([to_stored(Parcel(id="p1", weight=3))])
+
+
+class TestStructField:
+    def test_stores_a_plain_mapping_and_reads_a_struct(self):
+        locker = Locker(parcel=Parcel(id="par_1", weight=5)).commit()
+
+        assert Locker.get(locker.id).parcel == Parcel(id="par_1", weight=5)
+        stored = Locker.collection().find_one({"_id": locker.id})
+        assert stored is not None
+        assert stored["parcel"]["weight"] == 5
+
+    def test_requires_a_value(self):
+        with pytest.raises(ValidationError):
+            Locker().commit()
+
+    def test_refuses_another_kind_of_value(self):
+        locker = Locker()
+        locker.parcel = "par_1"  # type: ignore[assignment]
+        with pytest.raises(ValidationError):
+            locker.commit()
 
 
 class TestStoredAs:

@@ -11,7 +11,7 @@ NEW = {"sku": " bolt-m8 ", "name": "Hex bolt", "unit_price": {"amount": 255, "cu
 
 
 class TestCreateProduct:
-    def test_creates_it_and_announces_its_whole_state(self, merchant: Any) -> None:
+    def test_creates_it_and_publishes_its_whole_state(self, merchant: Any) -> None:
         response = merchant.post("/v1/products", json=NEW)
 
         assert response.status_code == 201
@@ -33,7 +33,7 @@ class TestCreateProduct:
         assert response.json["unit_price"] == price
         assert merchant.get("/v1/products/bolt-m8").json["unit_price"] == price
 
-    def test_refuses_a_sku_there_is(self, merchant: Any) -> None:
+    def test_refuses_a_duplicate_sku(self, merchant: Any) -> None:
         make_product()
 
         response = merchant.post("/v1/products", json=NEW)
@@ -41,7 +41,7 @@ class TestCreateProduct:
         assert response.status_code == 409
         assert response.json["type"] == "/problems/sku-taken"
 
-    def test_refuses_what_is_not_a_field(self, merchant: Any) -> None:
+    def test_refuses_unknown_fields(self, merchant: Any) -> None:
         response = merchant.post("/v1/products", json={**NEW, "version": 7})
 
         assert response.status_code == 422
@@ -63,7 +63,7 @@ class TestCreateProduct:
 
 
 class TestChangeProduct:
-    def test_changes_what_is_given_only(self, merchant: Any) -> None:
+    def test_changes_only_the_given_fields(self, merchant: Any) -> None:
         make_product(price_breaks=[price_break(12, "210")])
 
         response = merchant.patch(f"/v1/products/{SKU}", json={"name": "Bolt, hexagonal"})
@@ -76,7 +76,7 @@ class TestChangeProduct:
         assert [event["fields"]["version"] for event in product.outbox] == [1, 2]
         assert product.outbox[-1]["fields"]["product"]["category"] == "Fasteners"
 
-    def test_writes_and_announces_nothing_when_nothing_differs(self, merchant: Any) -> None:
+    def test_writes_and_publishes_nothing_when_nothing_differs(self, merchant: Any) -> None:
         make_product()
 
         response = merchant.patch(f"/v1/products/{SKU}", json={"name": "Hex bolt M8"})
@@ -109,12 +109,12 @@ class TestChangeProduct:
         again = merchant.patch(f"/v1/products/{SKU}", json={"price_breaks": [], "name": "Renamed"})
         assert (again.json["version"], again.json["price_breaks"]) == (3, [])
 
-    def test_does_not_know_an_unknown_sku(self, merchant: Any) -> None:
+    def test_returns_404_for_an_unknown_sku(self, merchant: Any) -> None:
         assert merchant.patch("/v1/products/NONE", json={"name": "x"}).status_code == 404
 
 
 class TestReadProduct:
-    def test_shows_what_is_available(self, buyer: Any) -> None:
+    def test_shows_the_available_units(self, buyer: Any) -> None:
         make_product(stock=7)
 
         response = buyer.get(f"/v1/products/{SKU.lower()}")
@@ -131,7 +131,7 @@ class TestReadProduct:
 
         assert buyer.get("/v1/products/a%2Fb%201").json["sku"] == "A/B 1"
 
-    def test_hides_what_is_not_for_sale_from_buyers(self, buyer: Any, merchant: Any) -> None:
+    def test_hides_inactive_products_from_buyers(self, buyer: Any, merchant: Any) -> None:
         make_product(is_active=False)
 
         hidden = buyer.get(f"/v1/products/{SKU}")
@@ -139,7 +139,7 @@ class TestReadProduct:
         assert buyer.get("/v1/products").json["items"] == []
         assert merchant.get(f"/v1/products/{SKU}").json["is_active"] is False
 
-    def test_answers_an_impossible_sku_like_an_unknown_one(self, buyer: Any) -> None:
+    def test_returns_404_for_an_invalid_sku(self, buyer: Any) -> None:
         assert buyer.get("/v1/products/$ne").status_code == 404
 
 
@@ -162,7 +162,7 @@ class TestListProducts:
 
         assert [item["sku"] for item in buyer.get("/v1/products?category=Tools").json["items"]] == ["A"]
 
-    def test_refuses_a_cursor_that_is_not_ours(self, buyer: Any) -> None:
+    def test_refuses_an_invalid_cursor(self, buyer: Any) -> None:
         assert buyer.get("/v1/products?cursor=e30").status_code == 422
 
     def test_is_served_by_indexes(self, products_app: object) -> None:

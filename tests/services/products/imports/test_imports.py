@@ -1,4 +1,4 @@
-"""Importing a product file: what the rows become, and what is told about those that cannot be."""
+"""Importing a product file: valid rows become products and stock, invalid rows are reported."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TestRows:
         assert fee["unit_price"]["amount"] == "33.3"
         assert fee["is_stocked"] is False
 
-    def test_announce_each_change_once(self, imported: Import) -> None:
+    def test_publish_each_change_once(self, imported: Import) -> None:
         imported(csv_file([csv_row(), csv_row("B")]))
         again = imported(csv_file([csv_row(), csv_row("B", name="Nut"), csv_row("C")]))
 
@@ -95,7 +95,7 @@ class TestRows:
         assert versions_announced("B") == [1, 2]
         assert Product.get_by_sku("B").outbox[-1]["fields"]["product"]["name"] == "Nut"
 
-    def test_update_what_others_wrote(self, merchant: Any, imported: Import) -> None:
+    def test_update_products_of_the_api(self, merchant: Any, imported: Import) -> None:
         make_product(is_active=False, stock=3)
 
         finished = imported(csv_file([csv_row(stock="8")]))
@@ -112,7 +112,7 @@ class TestRows:
         imported(csv_file([csv_row(stock="")]))
         assert buyer.get(f"/v1/inventory/{SKU}").json["is_stocked"] is False
 
-    def test_do_not_count_below_what_orders_hold(self, imported: Import) -> None:
+    def test_do_not_set_stock_below_the_reserved_units(self, imported: Import) -> None:
         make_product(stock=10)
         reserve("ord_1", {SKU: 4})
 
@@ -158,7 +158,7 @@ class TestRows:
             ("breaks", "0:2"),
         ],
     )
-    def test_that_are_wrong_are_told_by_number_and_field(self, imported: Import, field: str, value: str) -> None:
+    def test_that_are_invalid_are_reported_by_number_and_field(self, imported: Import, field: str, value: str) -> None:
         finished = imported(csv_file([csv_row("GOOD"), csv_row(**{field: value})]))
 
         assert finished["status"] == "succeeded"

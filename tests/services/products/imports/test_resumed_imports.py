@@ -1,4 +1,4 @@
-"""Imports that were killed: found again, resumed where they stopped, counted as if nothing had happened."""
+"""Imports that were killed: requeued, resumed at their batch, with the counts of an undisturbed import."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TestKilledImport:
         assert (finished["rows_read"], finished["created"], finished["unchanged"]) == (1_200, 1_200, 0)
         assert {len(each["outbox"]) for each in Product.collection().find({}, {"outbox": 1})} == {1}
 
-    def test_is_left_alone_while_it_shows_signs_of_life(self, merchant: Any, upload: Import) -> None:
+    def test_is_not_requeued_while_its_heartbeat_is_fresh(self, merchant: Any, upload: Import) -> None:
         wanted = upload(csv_file(ROWS[:1]))
         assert ProductImport.claim(wanted["id"]) is not None
 
@@ -64,7 +64,7 @@ class TestKilledImport:
         assert merchant.get(f"/v1/products/imports/{wanted['id']}").json["status"] == "running"
         assert Product.objects.count() == 0
 
-    def test_cannot_go_on_once_it_was_taken_over(self, upload: Import, hold_clock: Any) -> None:
+    def test_stops_once_another_job_claimed_it(self, upload: Import, hold_clock: Any) -> None:
         wanted = upload(csv_file(ROWS[:1]))
         overtaken = ProductImport.claim(wanted["id"])
         assert overtaken is not None
@@ -74,7 +74,7 @@ class TestKilledImport:
         assert not ProductImport.advance(overtaken, {"rows_read": 1, "created": 1})
         assert ProductImport.get(wanted["id"]).created == 1
 
-    def test_is_given_up_after_ten_attempts(self, merchant: Any, upload: Import) -> None:
+    def test_fails_after_ten_attempts(self, merchant: Any, upload: Import) -> None:
         wanted = upload(csv_file(ROWS[:1]))
         ProductImport.collection().update_one({"_id": wanted["id"]}, {"$set": {"attempts": 10}})
 
@@ -94,8 +94,8 @@ class TestKilledImport:
         assert ProductImport.get(wanted["id"]).status == "succeeded"
 
 
-class TakenAway(LocalStorage):
-    """Files whose reader's machine is taken away at the first attempt, as JobsWorker's alarm tells it."""
+class InterruptedStorage(LocalStorage):
+    """A storage whose first `open` is interrupted, as by JobsWorker when its machine stops."""
 
     attempts = 0
 
@@ -107,8 +107,8 @@ class TakenAway(LocalStorage):
 
 
 class TestHandedBackImport:
-    def test_goes_on_at_once_and_has_failed_no_attempt(self, make_app: Any, api: Any, tmp_path: Any) -> None:
-        files = TakenAway(tmp_path / "files")
+    def test_is_queued_at_once_and_counts_no_attempt(self, make_app: Any, api: Any, tmp_path: Any) -> None:
+        files = InterruptedStorage(tmp_path / "files")
         app = make_app("products", clients=Clients(files=files, workspace=Workspace(tmp_path / "workspace", files)))
         with app.app_context():
             started = operations.start_import(filename="a.csv", content=io.BytesIO(csv_file(ROWS[:3])))
@@ -128,7 +128,7 @@ class TestWorkspace:
 
         assert [path for path in (tmp_path / "workspace").rglob("*") if path.is_file()] == []
 
-    def test_is_rid_of_what_a_dead_import_left(self, products_app: Any, tmp_path: Path) -> None:
+    def test_deletes_the_copy_of_a_dead_import(self, products_app: Any, tmp_path: Path) -> None:
         left = tmp_path / "workspace" / "imports" / "imp_dead.csv"
         left.parent.mkdir(parents=True)
         left.write_text("sku")
@@ -155,7 +155,7 @@ class TestConcurrentChange:
 
         assert Product.get_by_sku("S0000").name == "Changed by hand"
 
-    def test_of_a_product_is_not_overwritten_unseen(self, products_app: Any) -> None:
+    def test_of_a_product_is_not_overwritten(self, products_app: Any) -> None:
         apply_batch("imp_1", parsed(ROWS[:2]))
         product = Product.get_by_sku("S0000")
         product.change(msgspec.structs.replace(product.fields, name="Changed by hand"))

@@ -1,4 +1,4 @@
-"""Inventory over HTTP: counted, not stocked, never below what orders hold."""
+"""Inventory over HTTP: units on hand, not stocked, never below the reserved quantity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TestInventory:
             "available": None,
         }
 
-    def test_is_set_to_what_was_counted(self, merchant: Any) -> None:
+    def test_is_set_to_the_counted_units(self, merchant: Any) -> None:
         make_product()
 
         first = merchant.put(PATH, json={"on_hand": 10})
@@ -35,7 +35,7 @@ class TestInventory:
         assert first.json == {"sku": SKU, "is_stocked": True, "on_hand": 10, "reserved": 0, "available": 10}
         assert second.json["available"] == 7
 
-    def test_keeps_what_orders_hold(self, merchant: Any) -> None:
+    def test_keeps_the_reserved_units(self, merchant: Any) -> None:
         make_product(stock=10)
         reserve("ord_1", {SKU: 4})
 
@@ -57,7 +57,7 @@ class TestInventory:
         assert (ended.status_code, ended.json["is_stocked"]) == (200, False)
 
     @pytest.mark.parametrize("reserved", [True, False])
-    def test_is_not_written_by_what_was_seen_before(self, products_app: Any, reserved: bool) -> None:
+    def test_is_not_written_from_a_stale_level(self, products_app: Any, reserved: bool) -> None:
         make_product(stock=10)
         seen = Stock.levels([SKU])[SKU]
         if reserved:

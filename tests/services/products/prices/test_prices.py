@@ -96,7 +96,7 @@ class TestPrices:
 
 
 class TestAllProducts:
-    def test_pages_through_everything_for_a_copy(self, orders: Any) -> None:
+    def test_pages_through_all_products(self, orders: Any) -> None:
         make_product("A", is_active=False)
         make_product("B", stock=3)
 

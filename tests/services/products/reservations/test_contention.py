@@ -1,4 +1,4 @@
-"""Many orders at once over the same stock: never oversold, never left lying."""
+"""Many concurrent orders of the same stock: never oversold, no unit left reserved for a refused order."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def reserving(order_id: str, quantities: dict[str, int]) -> Callable[[], Any]:
 
 
 def assert_consistent(skus: Sequence[str]) -> None:
-    """I4: nothing negative, and what is reserved is what open reservations hold."""
+    """Nothing is negative, and `reserved` is the sum of the open holds."""
     for sku in skus:
         on_hand, reserved, available = level_of(sku)
         assert min(on_hand, reserved, available) >= 0
@@ -62,7 +62,7 @@ def assert_consistent(skus: Sequence[str]) -> None:
 
 
 class TestHotSku:
-    def test_sells_exactly_what_there_is(self, products_app: Flask) -> None:
+    def test_sells_exactly_the_units_on_hand(self, products_app: Flask) -> None:
         make_product("HOT", stock=100)
 
         outcomes = at_once(products_app, [reserving(f"ord_{number}", {"HOT": 1}) for number in range(160)])
@@ -72,7 +72,7 @@ class TestHotSku:
         assert level_of("HOT") == (100, 100, 0)
         assert_consistent(["HOT"])
 
-    def test_reserves_once_however_often_it_is_asked(self, products_app: Flask) -> None:
+    def test_reserves_once_for_duplicate_requests(self, products_app: Flask) -> None:
         make_product("HOT", stock=100)
 
         outcomes = at_once(products_app, [reserving("ord_1", {"HOT": 7})] * 16)
@@ -80,7 +80,7 @@ class TestHotSku:
         assert all(isinstance(outcome, list) for outcome in outcomes)
         assert level_of("HOT") == (100, 7, 93)
 
-    def test_counting_meanwhile_loses_no_reservation(self, products_app: Flask) -> None:
+    def test_setting_on_hand_concurrently_loses_no_reservation(self, products_app: Flask) -> None:
         make_product("HOT", stock=1000)
         reservations = [reserving(f"ord_{number}", {"HOT": 1}) for number in range(60)]
         counts = [partial(set_on_hand, "HOT", 900 + number) for number in range(20)]
@@ -106,7 +106,7 @@ class TestCrossedSkus:
         assert level_of("X") == level_of("Y") == (1, 1, 0)
         assert_consistent(["X", "Y"])
 
-    def test_orders_of_three_sell_out_without_a_unit_left_lying(self, products_app: Flask) -> None:
+    def test_orders_of_three_sell_out_without_an_orphaned_unit(self, products_app: Flask) -> None:
         skus = ["P", "Q", "R"]
         for sku in skus:
             make_product(sku, stock=40)

@@ -1,4 +1,4 @@
-"""Reserving an order's stock over HTTP: all or nothing, once, whatever comes twice or too late."""
+"""Reserving an order's stock over HTTP: all or nothing, once, despite duplicate and late requests."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TestReserve:
         assert answers[0].json == answers[2].json
         assert level_of("A") == (10, 4, 6)
 
-    def test_repeats_a_refusal_even_after_stock_came(self, orders: Any, merchant: Any) -> None:
+    def test_repeats_a_refusal_even_after_stock_was_added(self, orders: Any, merchant: Any) -> None:
         make_product("A", stock=1)
         reserve(orders, A=2)
         merchant.put("/v1/inventory/A", json={"on_hand": 5})
@@ -98,7 +98,7 @@ class TestReserve:
         assert reserve(orders, A=5).json["type"] == "/problems/reservation-differs"
         assert level_of("A") == (10, 4, 6)
 
-    def test_wants_each_sku_once(self, orders: Any) -> None:
+    def test_refuses_a_repeated_sku(self, orders: Any) -> None:
         body = {"line_items": [{"sku": "A", "quantity": 1}, {"sku": "a", "quantity": 1}]}
 
         response = orders.put("/internal/v1/reservations/ord_1", json=body)
@@ -123,7 +123,7 @@ class TestAttemptThatDied:
         assert response.status_code == 200
         assert level_of("A") == (10, 4, 6)
 
-    def test_asks_to_come_back_while_it_may_be_alive(self, orders: Any) -> None:
+    def test_returns_retry_after_while_its_lease_is_valid(self, orders: Any) -> None:
         make_product("A", stock=10)
         Reservation.begin("ord_1", [SkuQuantity("A", 4)])
 
@@ -145,7 +145,7 @@ class TestAttemptThatDied:
         assert not decided
         assert level_of("A") == (10, 4, 6)
 
-    def test_takes_nothing_more_once_its_order_is_reserved(self, orders: Any) -> None:
+    def test_takes_no_more_stock_once_its_order_is_reserved(self, orders: Any) -> None:
         make_product("A", stock=10)
         reserve(orders, A=4)
 
@@ -180,7 +180,7 @@ class TestUndecidedOrders:
         assert response.status_code == 200
         assert level_of("A") == (1, 1, 0)
 
-    def test_that_gave_up_after_the_look_make_it_worth_another(self, products_app: Any) -> None:
+    def test_that_released_since_the_shortage_justify_a_retry(self, products_app: Any) -> None:
         make_product("A", stock=1)
         make_product("B", stock=0)
         seen = Shortage(sku="A", requested=1, available=0)
@@ -190,7 +190,7 @@ class TestUndecidedOrders:
 
 
 class TestRelease:
-    def test_gives_everything_back_once(self, orders: Any) -> None:
+    def test_releases_all_stock_once(self, orders: Any) -> None:
         make_product("A", stock=10)
         reserve(orders, A=4)
 
