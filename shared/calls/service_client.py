@@ -21,7 +21,7 @@ from shared.calls.resilience import UpstreamUnavailable, attempt_number, upstrea
 from shared.calls.wire import Body, header_lines
 from shared.observe.metrics import histogram
 from shared.observe.observability import get_logger
-from shared.observe.tracing import as_decided, call_span, finished, follow, outgoing_headers
+from shared.observe.tracing import call_span, export_span, follow_decision, outgoing_headers, with_current_flags
 
 __all__ = ["Identity", "Response", "ServiceClient", "UpstreamRefused", "UpstreamUnavailable", "segment"]
 
@@ -200,7 +200,9 @@ class ServiceClient:
             _observed(self.service, outcome).observe(seconds)
             attributes = {"http.request.method": call.method, "peer.service": self.service}
             has_failed = outcome[1:] != "xx"
-            finished(as_decided(span), "client", self.service, seconds, has_failed=has_failed, attributes=attributes)
+            export_span(
+                with_current_flags(span), "client", self.service, seconds, has_failed=has_failed, attributes=attributes
+            )
 
     def _exchange(self, call: _Call, headers: dict[str, str], granted: float) -> Response:
         request = Request(
@@ -216,7 +218,7 @@ class ServiceClient:
             response = self._http.call(request)
         except NoResponse as failure:
             raise UpstreamUnavailable.after(self.service, failure) from failure
-        follow(response.header("traceresponse"))
+        follow_decision(response.header("traceresponse"))
         if response.status >= 500:
             raise _unavailable(self.service, response)
         return response

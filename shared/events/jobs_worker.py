@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from shared.base.errors import HandedBack
 from shared.events.worker import heartbeat
 from shared.observe.metrics import histogram
-from shared.observe.tracing import resumed
+from shared.observe.tracing import continued_trace
 
 WORKER_TTL_SECONDS = 20
 BEAT_SECONDS = 10
@@ -47,7 +47,7 @@ class JobsWorker(SimpleWorker):
         outcome = "failed"
         name = job.func_name.rsplit(".", 1)[-1]
         try:
-            with resumed(job.meta or {}, name), _heartbeats(self.connection, job.id):
+            with continued_trace(job.meta or {}, name), _heartbeats(self.connection, job.id):
                 is_done = super().perform_job(job, *args, **kwargs)
             outcome = "done" if is_done else "failed"
             return is_done

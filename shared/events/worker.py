@@ -25,7 +25,7 @@ from shared.events.broker import Broker, BrokerFailed, Message, Subscription, op
 from shared.events.outbox import Relay
 from shared.observe.metrics import counter, histogram
 from shared.observe.observability import get_logger
-from shared.observe.tracing import bind_context, resumed
+from shared.observe.tracing import bind_context, continued_trace
 
 log = get_logger()
 
@@ -137,7 +137,7 @@ class Consumer:
         self._beat()
         started = time.perf_counter()
         first = messages[0].envelope
-        with resumed(first.trace, handler.name), deadline.start(HANDLER_SECONDS):
+        with continued_trace(first.trace, handler.name), deadline.start(HANDLER_SECONDS):
             bind_context(event_id=first.id, event_name=first.name, handler=handler.name)
             try:
                 events = [handler.event_type.from_fields(message.envelope.fields) for message in messages]

@@ -103,7 +103,7 @@ def configure_observability(service: str, settings: ObservedSettings) -> None:
         record_with(_Exporters.metrics)
     if settings.tracing_backend == "otlp" and _Exporters.spans is None:
         _Exporters.spans = import_module("shared.observe.tracing_otlp").SpanSender(settings.tradepost_env, service)
-        tracing.send_with(_Exporters.spans.send)
+        tracing.export_with(_Exporters.spans.send)
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -161,7 +161,7 @@ _children: dict[tuple[str, str, int], Any] = {}
 
 def trace_request(method: str, route: str, status: int, seconds: float) -> None:
     """Export the server span of the current request if its trace is sampled; the attributes are those X-Ray reads."""
-    tracing.finished(
+    tracing.export_span(
         tracing.current(),
         "server",
         f"{method} {route}",

@@ -103,7 +103,7 @@ _values: ContextVar[Mapping[str, Any]] = ContextVar("log_values", default=_NO_VA
 _send: Callable[[Span], None] | None = None
 
 
-def send_with(send: Callable[[Span], None] | None) -> None:
+def export_with(send: Callable[[Span], None] | None) -> None:
     """Pass every finished span of a sampled trace to `send`, which must not block; None turns that off."""
     global _send
     _send = send
@@ -116,7 +116,7 @@ def begin(request_id: str | None, traceparent: str | None) -> Scope:
 
 def begin_at_edge(request_id: str | None, traceparent: str | None, balancer: str | None) -> Scope:
     """
-    Set the context for a request from outside: not sampled until `decide`, whatever flag the caller sent.
+    Set the context for a request from outside: not sampled until `set_sampled`, whatever flag the caller sent.
 
     Without a valid `traceparent` the trace id is the load balancer's (`X-Amzn-Trace-Id`). The span has no parent, since
     a caller outside does not export its spans to our collector.
@@ -131,20 +131,20 @@ def _begin(request_id: str | None, trace: Trace) -> Scope:
     return Scope(_trace.set(trace), _values.set(values))
 
 
-def decide(*, is_sampled: bool) -> None:
+def set_sampled(*, is_sampled: bool) -> None:
     """Set whether the current trace is sampled, for this span and all that follow from it; only the gateway decides."""
     trace = _trace.get()
     if trace is not None:
         _trace.set(trace.with_flags(_SAMPLED if is_sampled else _NOT_SAMPLED))
 
 
-def follow(traceresponse: str | None) -> None:
+def follow_decision(traceresponse: str | None) -> None:
     """Set the current trace to sampled if the gateway's `traceresponse` says so: a portal's span begins earlier."""
     if traceresponse is None:
         return
     answered, trace = parse_traceparent(traceresponse), _trace.get()
     if answered and trace and answered.is_sampled and answered.context.trace_id == trace.context.trace_id:
-        decide(is_sampled=True)
+        set_sampled(is_sampled=True)
 
 
 def current() -> Trace | None:
@@ -152,7 +152,7 @@ def current() -> Trace | None:
     return _trace.get()
 
 
-def finished(
+def export_span(
     trace: Trace | None,
     kind: str,
     name: str,
@@ -173,7 +173,7 @@ def end(scope: Scope) -> None:
 
 
 @contextmanager
-def resumed(context: Mapping[str, str], name: str = "") -> Iterator[None]:
+def continued_trace(context: Mapping[str, str], name: str = "") -> Iterator[None]:
     """Run the block as a span `name` of the trace that `trace_context()` returned in another process."""
     started_at = time.perf_counter()
     scope = begin(context.get("request_id"), context.get("traceparent"))
@@ -182,7 +182,7 @@ def resumed(context: Mapping[str, str], name: str = "") -> Iterator[None]:
         yield
         has_failed = False
     finally:
-        finished(_trace.get(), "consumer", name, time.perf_counter() - started_at, has_failed=has_failed)
+        export_span(_trace.get(), "consumer", name, time.perf_counter() - started_at, has_failed=has_failed)
         end(scope)
 
 
@@ -205,7 +205,7 @@ def call_span() -> Trace | None:
     return None if trace is None else trace.child()
 
 
-def as_decided(span: Trace | None) -> Trace | None:
+def with_current_flags(span: Trace | None) -> Trace | None:
     """Return the call's span with the sampling decision that the current trace has by now."""
     trace = _trace.get()
     return span if span is None or trace is None else span.with_flags(trace.context.trace_flags)

@@ -109,11 +109,11 @@ class TestTracing:
     @pytest.fixture
     def spans(self) -> Iterator[list[Span]]:
         told: list[Span] = []
-        tracing.send_with(told.append)
+        tracing.export_with(told.append)
         scope = tracing.begin_at_edge(None, None, None)
         yield told
         tracing.end(scope)
-        tracing.send_with(None)
+        tracing.export_with(None)
 
     def test_follows_the_gateway_which_decides(self, address: str, spans: list[Span]):
         HttpTransport(address).send(Call("GET", "/sampled"), "t")
@@ -129,6 +129,6 @@ class TestTracing:
 
     @pytest.mark.parametrize("answer", [None, "rubbish", f"00-{'a' * 32}-{'b' * 16}-01"])
     def test_follows_no_decision_about_another_trace(self, spans: list[Span], answer: str | None):
-        tracing.follow(answer)
+        tracing.follow_decision(answer)
 
         assert not is_page_sampled()

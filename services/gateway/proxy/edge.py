@@ -160,7 +160,7 @@ class Edge:
 
     @staticmethod
     def _sample(request: EdgeRequest, is_sampled: bool) -> None:
-        tracing.decide(is_sampled=is_sampled)
+        tracing.set_sampled(is_sampled=is_sampled)
         trace = tracing.current()
         if is_sampled and trace is not None:
             request.fields.append(("traceresponse", trace.header()))  # a portal samples its own spans by it
@@ -179,7 +179,7 @@ class Edge:
         finally:
             seconds = time.perf_counter() - started_at
             attributes = {"http.request.method": request.method, "peer.service": upstream}
-            tracing.finished(span, "client", upstream, seconds, has_failed=has_failed, attributes=attributes)
+            tracing.export_span(span, "client", upstream, seconds, has_failed=has_failed, attributes=attributes)
 
     @staticmethod
     def _count(request: EdgeRequest, decision: Decision) -> None:

@@ -125,7 +125,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     collector = Collector()
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     yield collector
-    tracing.send_with(None)
+    tracing.export_with(None)
     collector.server.shutdown()
     collector.server.server_close()
 

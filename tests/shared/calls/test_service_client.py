@@ -108,7 +108,7 @@ class TestRequest:
 class TestContext:
     def test_carries_request_id_and_trace(self, server, products):
         parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-        with tracing.resumed({"request_id": "req_12345678", "traceparent": parent}):
+        with tracing.continued_trace({"request_id": "req_12345678", "traceparent": parent}):
             products.get("/v1/products")
 
         headers = server.received[0].headers

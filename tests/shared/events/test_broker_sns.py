@@ -16,7 +16,7 @@ from shared.data.events import Envelope, Event
 from shared.events.broker import BrokerFailed, open_broker
 from shared.events.broker_sns import SnsBroker
 from shared.events.broker_sqs import HELD_EVERY_SECONDS, QueueSubscription
-from shared.observe.tracing import resumed
+from shared.observe.tracing import continued_trace
 from tests.shared.brokers import SnsTwin, sns_twin
 from tests.shared.events.test_broker import envelope, take, texts
 from tests.shared.faulty_server import FaultyServer, Reply
@@ -52,7 +52,7 @@ def raw_messages(twin: SnsTwin) -> list[dict[str, Any]]:
 
 class TestPublishing:
     def test_has_event_name_and_trace_in_attributes(self, twin):
-        with resumed({"request_id": "req-from-a-browser", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}):
+        with continued_trace({"request_id": "req-from-a-browser", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}):
             sent = envelope()
         twin.broker.publish([sent])
 

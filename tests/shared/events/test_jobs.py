@@ -13,7 +13,7 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
 from shared.events.jobs import JOBS, job, make_worker
-from shared.observe.tracing import current_request_id, resumed
+from shared.observe.tracing import continued_trace, current_request_id
 
 done: list[str] = []
 
@@ -103,7 +103,7 @@ class TestJobs:
         assert done == ["endless"]
 
     def test_have_the_request_id_of_their_cause(self, store, work):
-        with resumed({"request_id": "req-from-the-browser"}):
+        with continued_trace({"request_id": "req-from-the-browser"}):
             sweep_notes.enqueue_on(store)
 
         work()

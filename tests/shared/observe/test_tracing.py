@@ -18,14 +18,14 @@ UNSAMPLED = SAMPLED[:-1] + "0"
 @pytest.fixture
 def spans() -> Iterator[list[Span]]:
     told: list[Span] = []
-    tracing.send_with(told.append)
+    tracing.export_with(told.append)
     yield told
-    tracing.send_with(None)
+    tracing.export_with(None)
 
 
 class TestResumedWork:
     def test_is_a_span_of_the_trace_that_caused_it(self, spans):
-        with tracing.resumed({"traceparent": SAMPLED}, "orders.count_capture"):
+        with tracing.continued_trace({"traceparent": SAMPLED}, "orders.count_capture"):
             pass
 
         (span,) = spans
@@ -33,18 +33,18 @@ class TestResumedWork:
         assert (span.trace.trace_id, span.trace.parent_id) == ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
 
     def test_keeps_the_sampling_decision(self, spans):
-        with tracing.resumed({"traceparent": SAMPLED}):
+        with tracing.continued_trace({"traceparent": SAMPLED}):
             assert tracing.trace_context()["traceparent"].endswith("-01")
 
     def test_marks_a_failure(self, spans):
-        with pytest.raises(KeyError), tracing.resumed({"traceparent": SAMPLED}, "broken"):
+        with pytest.raises(KeyError), tracing.continued_trace({"traceparent": SAMPLED}, "broken"):
             raise KeyError
 
         assert spans[0].has_failed
 
     @pytest.mark.parametrize("context", [{"traceparent": UNSAMPLED}, {}])
     def test_is_exported_only_when_sampled(self, spans, context):
-        with tracing.resumed(context, "silent"):
+        with tracing.continued_trace(context, "silent"):
             pass
 
         assert spans == []
@@ -53,7 +53,7 @@ class TestResumedWork:
 class TestCalls:
     def test_are_spans_of_the_work_that_makes_them(self, spans):
         products = ServiceClient("http://127.0.0.1:9", service="products")
-        with tracing.resumed({"traceparent": SAMPLED}, "asks"), pytest.raises(UpstreamUnavailable):
+        with tracing.continued_trace({"traceparent": SAMPLED}, "asks"), pytest.raises(UpstreamUnavailable):
             products.post("/v1/anything")
 
         call, work = spans
