@@ -26,7 +26,7 @@ class PaymentStatus(StrEnum):
 
 
 class PaymentAction(StrEnum):
-    """`authorize` and `decline` are answers of the processor; the other three are requested."""
+    """What changes the state: `authorize` and `decline` are answers of the processor, the others are requested."""
 
     AUTHORIZE = "authorize"
     DECLINE = "decline"
@@ -71,6 +71,9 @@ STATES: Mapping[PaymentStatus, Mapping[PaymentAction, Next]] = {
     PaymentStatus.VOIDED: {},
 }
 
+# What the API offers as `allowed_actions`; events of orders cause captures and voids.
+ACTIONS_OF_PEOPLE = (PaymentAction.REFUND,)
+
 ACTION_OF = {
     TransactionKind.AUTHORIZATION: PaymentAction.AUTHORIZE,
     TransactionKind.CAPTURE: PaymentAction.CAPTURE,
@@ -113,11 +116,9 @@ class PaymentRecord(msgspec.Struct, frozen=True):
 
     @property
     def allowed_actions(self) -> list[PaymentAction]:
-        """The actions that may be requested now, by the table of states and the amounts that are left."""
+        """The actions that the API offers now, by the table of states and the amounts that are left."""
         return allowed_actions(
             self.status,
-            amount=self.amount,
-            capturable=self.amount - requested_amount(TransactionKind.CAPTURE, self.stored_transactions),
             refundable=self.captured_amount - requested_amount(TransactionKind.REFUND, self.stored_transactions),
         )
 
@@ -151,15 +152,10 @@ def next_status(
     return after.completed if is_completed and after.completed is not None else after.status
 
 
-def allowed_actions(status: PaymentStatus, *, amount: int, capturable: int, refundable: int) -> list[PaymentAction]:
+def allowed_actions(status: PaymentStatus, *, refundable: int) -> list[PaymentAction]:
     """
-    Return the actions that may be requested now: capture, refund, void.
+    Return the actions that the API offers for a payment in this state.
 
-    `capturable` and `refundable` are the minor units that are left when what is pending succeeds.
+    `refundable` is the minor units that are captured and neither refunded nor pending to be.
     """
-    is_possible = {
-        PaymentAction.CAPTURE: capturable > 0,
-        PaymentAction.REFUND: refundable > 0,
-        PaymentAction.VOID: capturable == amount,
-    }
-    return [action for action in STATES[status] if is_possible.get(action, False)]
+    return [action for action in ACTIONS_OF_PEOPLE if refundable > 0 and is_allowed(status, action)]

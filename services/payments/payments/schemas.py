@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.payments.payments.rules import PaymentsFilter
+from services.payments.payments.rules import ACTIONS_OF_PEOPLE, PaymentsFilter
 from shared.web.schemas import MoneyField, OutputSchema, PageArgs, page_of
 
 
@@ -19,13 +19,13 @@ class TransactionSchema(OutputSchema):
 
 
 class PaymentSchema(OutputSchema):
-    """`allowed_actions` are those that may be requested now: `capture`, `refund`, `void`."""
+    """`allowed_actions` names what state and amounts allow a person with the permission to request."""
 
     id = fields.String()
     order_id = fields.String()
     company_id = fields.String()
     status = fields.String()
-    allowed_actions = fields.List(fields.String())
+    allowed_actions = fields.List(fields.String(validate=validate.OneOf([each.value for each in ACTIONS_OF_PEOPLE])))
     method = fields.String()
     amount = MoneyField(attribute="total")
     captured_total = MoneyField()

@@ -1,4 +1,4 @@
-"""Lists of payments, and what may be asked for of one."""
+"""Lists of payments, and the actions that a payment allows."""
 
 from __future__ import annotations
 
@@ -32,10 +32,18 @@ class TestList:
 
         assert buyer.get('/v1/payments?order_id={"$ne":"x"}').json["items"] == []
 
-    def test_shows_what_may_be_asked_for(self, orders_side, buyer):
-        authorized = orders_side.authorized("ord_2")
-        captured = orders_side.captured("ord_1")
 
-        shown = {each["id"]: each["allowed_actions"] for each in buyer.get("/v1/payments").json["items"]}
+class TestAllowedActions:
+    def test_are_shown_in_lists_and_alone(self, orders_side, buyer):
+        authorized, captured = orders_side.authorized("ord_2"), orders_side.captured("ord_1")
 
-        assert shown == {authorized: ["capture", "void"], captured: ["refund"]}
+        listed = {each["id"]: each["allowed_actions"] for each in buyer.get("/v1/payments").json["items"]}
+
+        assert listed == {authorized: [], captured: ["refund"]}
+        assert buyer.get(f"/v1/payments/{captured}").json["allowed_actions"] == ["refund"]
+
+    def test_offer_no_refund_while_a_pending_one_takes_the_rest(self, orders_side, buyer):
+        payment_id = orders_side.captured()
+        orders_side.give_back(payment_id, 1000)
+
+        assert buyer.get(f"/v1/payments/{payment_id}").json["allowed_actions"] == []
