@@ -10,8 +10,7 @@ from services.orders.clients import Clients, make_clients
 from services.orders.config import OrdersSettings
 from services.orders.fulfillment.routes import fulfillment
 from services.orders.orders.routes import orders
-from shared.data.encryption import use_keys
-from shared.data.persistence import DatabaseHandle
+from shared.data.persistence import open_database
 from shared.events import inbox
 from shared.web import idempotency
 from shared.web.service import create_service
@@ -26,10 +25,7 @@ def create_app(
 ) -> Flask:
     """Build the service; without arguments from the environment, as gunicorn and the workers do."""
     settings = settings or OrdersSettings.from_env()
-    use_keys(SERVICE, settings)
-    database = DatabaseHandle(SERVICE, settings.mongodb_uri, pool=settings.mongodb_pool)
-    idempotency.ensure_indexes(SERVICE)
-    inbox.ensure_indexes(SERVICE)
+    database = open_database(SERVICE, settings, idempotency.ensure_indexes, inbox.ensure_indexes)
     clients = clients or make_clients(
         users_url=settings.users_url,
         products_url=settings.products_url,

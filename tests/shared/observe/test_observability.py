@@ -225,6 +225,11 @@ class TestTraceparent:
         assert trace_id != "0af7651916cd43dd8448eb211c80319c"
         assert (len(trace_id), flags) == (32, "00")
 
+    def test_logs_no_warning_for_an_oversized_header(self, app, lines):
+        self.trace(app, "0" * 5000)
+
+        assert [line["event"] for line in lines()] == ["order_read", "request"]
+
     def test_reads_a_later_version(self, app):
         assert self.trace(app, "01" + self.PARENT[2:] + "-more")[1] == "0af7651916cd43dd8448eb211c80319c"
 
