@@ -159,9 +159,9 @@ class MoneyField(fields.Field[Any]):
 
     @staticmethod
     def encode(value: Any) -> dict[str, Any]:
-        if isinstance(value, Mapping):
-            return {"amount": value["amount"], "currency": value["currency"]}
-        return {"amount": value.amount, "currency": value.currency}
+        if isinstance(value, Money) or not isinstance(value, Mapping):  # the first test is the fast one
+            return {"amount": value.amount, "currency": value.currency}
+        return {"amount": value["amount"], "currency": value["currency"]}
 
 
 class UnitPriceField(fields.Field[Any]):
