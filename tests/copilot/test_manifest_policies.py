@@ -49,11 +49,11 @@ class TestPolicies:
 
         assert _holders("data-key") == encrypting - set(of_type(JOB)) | {"bootstrap"}
 
-    def test_let_open_data_keys_in_no_process_that_seals_nothing(self):
-        """A service that seals says so where it is composed."""
-        sealing = {name for name in SERVICES[1:] if hasattr(import_module(f"services.{name}.app"), "use_keys")}
+    def test_let_open_data_keys_in_no_process_that_encrypts_nothing(self):
+        """A service that encrypts opens its database by open_database, which loads its keys."""
+        encrypting = {name for name in SERVICES[1:] if hasattr(import_module(f"services.{name}.app"), "open_database")}
 
-        assert {service_of(name) for name in _holders("data-key") - {"bootstrap"}} == sealing
+        assert {service_of(name) for name in _holders("data-key") - {"bootstrap"}} == encrypting
 
     @pytest.mark.parametrize("name", sorted(_holders("data-key")))
     def test_open_the_data_keys_of_its_own_service_only(self, name):
