@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from shared.base.money import MAX_AMOUNT, Money, UnitPrice
 
@@ -29,9 +29,13 @@ class InputSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    @post_load
-    def _build(self, values: Mapping[str, Any], **_options: Any) -> Any:
-        return values if self.builds is None else self.builds(**values)
+    def load(self, data: Any, *, many: bool | None = None, **options: Any) -> Any:
+        """Return the loaded values, as `builds` if it is set: a post_load hook would cost 2 µs per line of an order."""
+        loaded = super().load(data, many=many, **options)
+        if self.builds is None:
+            return loaded
+        is_list = self.many if many is None else many
+        return [self.builds(**each) for each in loaded] if is_list else self.builds(**loaded)
 
 
 class OutputSchema(Schema):

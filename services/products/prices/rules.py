@@ -45,8 +45,11 @@ def unit_price(base: Price, breaks: Sequence[PriceBreak], quantity: int) -> Pric
     The deepest break reached wins even if a shallower one is cheaper: a contract
     may raise the price of large orders, for example when they need pallet freight.
     """
-    reached = [step for step in breaks if step.min_quantity <= quantity]
-    return max(reached, key=lambda step: step.min_quantity).unit_price if reached else base
+    deepest, price = 0, base
+    for step in breaks:
+        if deepest < step.min_quantity <= quantity:
+            deepest, price = step.min_quantity, step.unit_price
+    return price
 
 
 def offer(product: ProductFields, quantity: int, level: StockLevel | None) -> Offer:
