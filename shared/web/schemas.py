@@ -155,6 +155,9 @@ class MoneyField(fields.Field[Any]):
     Loads to `shared.base.money.Money`; dumps Money, or a mapping of the same two keys.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata=_documented_money("integer", **options), **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         amount, currency = _amount_and_currency(value)
         if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount <= MAX_AMOUNT:
@@ -176,6 +179,9 @@ class UnitPriceField(fields.Field[Any]):
     `{"amount": str | int, "currency": …}`.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata=_documented_money("integer", "string", **options), **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
         amount, currency = _amount_and_currency(value)
         if isinstance(amount, bool) or not isinstance(amount, int | str):
@@ -192,6 +198,17 @@ class UnitPriceField(fields.Field[Any]):
         exact = Decimal(text)
         whole = exact == exact.to_integral_value()
         return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}
+
+
+def _documented_money(*kinds: str, allow_none: bool = False, **_options: Any) -> dict[str, Any]:
+    """Return what the OpenAPI document says of an amount of these JSON types beside its currency."""
+    members = {"amount": {"type": list(kinds) if len(kinds) > 1 else kinds[0]}, "currency": {"type": "string"}}
+    return {
+        "type": ["object", "null"] if allow_none else "object",
+        "properties": members,
+        "required": sorted(members),
+        "additionalProperties": False,
+    }
 
 
 def parse_unit_amount(raw: str) -> Decimal:

@@ -12,9 +12,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from urllib.parse import unquote
 
+from tests.openapi import published_api
+
 Body = dict[str, Any]
 Answer = tuple[int, Body]
 PAGE = 3
+NOW = "2026-11-24T09:30:00Z"
 
 
 class FakePlatform:
@@ -28,6 +31,7 @@ class FakePlatform:
 
     def __init__(self, *, captures_after: int = 1, faults: dict[int, str] | None = None) -> None:
         self.lock = threading.RLock()
+        self.published = published_api()
         self.captures_after = captures_after
         self.faults = faults or {}
         self.on_request: Callable[[int], None] = lambda number: None
@@ -50,7 +54,9 @@ class FakePlatform:
         for pattern, route in ROUTES.items():
             match = re.fullmatch(pattern, f"{method} {path}")
             if match:
-                return route(self, *(unquote(part) for part in match.groups()), query=query, body=body, who=headers)
+                answer = route(self, *(unquote(part) for part in match.groups()), query=query, body=body, who=headers)
+                faults = self.published.faults(method, path, *answer) if answer[0] < 400 else []
+                return (400, {"title": f"The fake differs from the published API: {faults}"}) if faults else answer
         return 404, {"title": f"No route {method} {path}"}
 
     def keyed(self, headers: dict[str, str], effect: Callable[[], Answer]) -> Answer:
@@ -68,7 +74,8 @@ class FakePlatform:
     def act(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         if who["Authorization"] != "Bearer rep@tradepost.example":
             return 403, {"title": "This needs companies:act"}
-        return 201, {"access_token": f"acting:{body['company_id']}", "expires_in": 600}
+        grant = {"access_token": f"acting:{body['company_id']}", "token_type": "Bearer", "expires_in": 600}
+        return 201, grant | {"company_id": body["company_id"]}
 
     def list_companies(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         return 200, _page(list(self.companies.values()), query)
@@ -77,11 +84,11 @@ class FakePlatform:
         if body["reference"] in self.companies:
             return 200, self.companies[body["reference"]]
         self.effects["company", body["reference"]] += 1
-        self.companies[body["reference"]] = {"id": f"cmp_{len(self.companies)}", **body}
+        self.companies[body["reference"]] = {"id": f"cmp_{len(self.companies)}", "created_at": NOW, **body}
         return 201, self.companies[body["reference"]]
 
     def list_products(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
-        return 200, _page(sorted(self.products.values(), key=lambda product: product["sku"]), query)
+        return 200, _page([_shown_product(self.products[sku]) for sku in sorted(self.products)], query)
 
     def import_products(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         text = re.search(rb"\r\n\r\n(.*)\r\n--", body, re.DOTALL)
@@ -90,17 +97,17 @@ class FakePlatform:
             self.effects["import", row["sku"]] += 1
             stock = int(row["stock"]) if row["stock"] else None
             self.products[row["sku"]] = {"sku": row["sku"], "name": row["name"], **_stock(stock, 0)}
-        return 202, {"id": "imp_1", "status": "queued"}
+        return 202, _import("imp_1", "queued")
 
     def read_import(self, import_id: str, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
-        return 200, {"id": import_id, "status": "succeeded", "created": 0, "failed": 0, "errors": []}
+        return 200, _import(import_id, "succeeded")
 
     def read_stock(self, sku: str, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
-        return 200, self.products[sku]
+        return 200, _shown_stock(self.products[sku])
 
     def set_stock(self, sku: str, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         self.products[sku] |= _stock(body["on_hand"], self.products[sku]["reserved"])
-        return 200, self.products[sku]
+        return 200, _shown_stock(self.products[sku])
 
     def list_orders(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         orders = [order for order in self.orders.values() if order["ordered_on"] == query["ordered_on"]]
@@ -137,6 +144,12 @@ class FakePlatform:
         self.effects["order", company_id, body["reference"]] += 1
         self.orders[order_id] = {
             "id": order_id,
+            "number": f"SO-{len(self.orders):06}",
+            **dict.fromkeys(("po_number", "status_reason", "acted_by")),
+            **dict.fromkeys(("created_at", "updated_at"), NOW),
+            "placed_by": "usr_rep",
+            "payment_id": "pay_1",
+            "refunded_total": _money(0),
             "company_id": company_id,
             "reference": body["reference"],
             "ordered_on": body["ordered_on"],
@@ -167,7 +180,9 @@ class FakePlatform:
         if order["status"] != "confirmed":
             return 409, {"title": f"The order is {order['status']}"}
         self.effects["shipment", order["id"], body["reference"]] += 1
-        order["shipments"].append({"reference": body["reference"]})
+        lines = [{"line_id": line["line_id"], "quantity": line["quantity"]} for line in order["line_items"]]
+        shipment = {"id": f"shp_{len(order['shipments'])}", "reference": body["reference"], "line_items": lines}
+        order["shipments"].append(shipment | {"total": order["total"], "captured_total": _money(0), "shipped_at": NOW})
         order["status"] = "shipped"
         return 201, order
 
@@ -177,14 +192,28 @@ class FakePlatform:
         lines = {line["line_id"]: line for line in order["line_items"]}
         for asked in body["line_items"]:
             line = lines[asked["line_id"]]
-            line["returned"] += asked["quantity"]
-            line["refunded"] += asked["refund_amount"]["amount"]
+            line["returned_quantity"] += asked["quantity"]
+            line["refunded_total"] = _money(line["refunded_total"]["amount"] + asked["refund_amount"]["amount"])
             is_captured = order["captured_total"] == order["total"]
-            if line["returned"] > line["quantity"] or line["refunded"] > line["total"]["amount"] * is_captured:
+            refundable = line["total"]["amount"] * is_captured
+            if line["returned_quantity"] > line["quantity"] or line["refunded_total"]["amount"] > refundable:
                 return 422, {"title": "More than was shipped, or more than is captured"}
         self.effects["return", order["id"], body["reference"]] += 1
         refund = _money(sum(asked["refund_amount"]["amount"] for asked in body["line_items"]))
-        order["returns"].append(body | {"total": refund, "refunded_total": _money(0)})
+        order["returns"].append(
+            {
+                "id": f"ret_{len(order['returns'])}",
+                "reference": body["reference"],
+                "returned_on": body["returned_on"],
+                "line_items": [
+                    {"line_id": each["line_id"], "quantity": each["quantity"], "refund_total": each["refund_amount"]}
+                    for each in body["line_items"]
+                ],
+                "total": refund,
+                "refunded_total": _money(0),
+                "created_at": NOW,
+            }
+        )
         return 201, order
 
     def _shown(self, order: Body) -> Body:
@@ -237,8 +266,28 @@ def _line(number: int, asked: Body) -> Body:
     return {
         "line_id": f"line-{number}",
         "sku": asked["sku"],
+        "name": asked["sku"],
         "quantity": asked["quantity"],
+        "unit_price": asked["unit_price"],
         "total": _money(total),
-        "returned": 0,
-        "refunded": 0,
+        "shipped_quantity": 0,
+        "returned_quantity": 0,
+        "captured_total": _money(0),
+        "refunded_total": _money(0),
     }
+
+
+def _shown_product(product: Body) -> Body:
+    shown = {name: product[name] for name in ("sku", "name", "is_stocked", "available")}
+    texts = {"description": "", "category": "", "created_at": NOW, "updated_at": NOW}
+    return shown | texts | {"unit_price": _money(100), "price_breaks": [], "is_active": True, "version": 1}
+
+
+def _shown_stock(product: Body) -> Body:
+    return {name: product[name] for name in ("sku", "is_stocked", "on_hand", "reserved", "available")}
+
+
+def _import(import_id: str, status: str) -> Body:
+    counts = dict.fromkeys(("rows_read", "created", "updated", "unchanged", "failed"), 0)
+    times = {"created_at": NOW, "finished_at": None}
+    return {"id": import_id, "filename": "products.csv", "status": status, "errors": [], **counts, **times}

@@ -12,6 +12,7 @@ import orjson
 
 from shared.calls.service_client import Response, UpstreamRefused, UpstreamUnavailable
 from shared.portal.gateway import Call, Reply
+from tests.openapi import check_answer, check_problem
 from tests.portals.fake_shop import Refusal, Shop
 
 PASSWORD = "tradepost-demo"
@@ -20,6 +21,7 @@ Route = Callable[..., tuple[int, Any]]
 
 def refused(status: int, kind: str = "refused", *, retry_after: str = "", **members: Any) -> UpstreamRefused:
     """Return the exception the real client raises for a problem of this kind."""
+    check_problem(status, f"/problems/{kind}")
     document = {"type": f"/problems/{kind}", "title": kind.replace("-", " ").capitalize(), "status": status} | members
     headers = [("Content-Type", "application/problem+json")]
     if retry_after:
@@ -75,6 +77,7 @@ class FakeGateway:
         if failure and not isinstance(failure, LostAnswer):
             raise failure
         reply = self._auth(call) or self._signed_in(call, token)
+        check_answer(call.method, call.path, reply.status, reply.body)
         if failure:
             raise UpstreamUnavailable("gateway", "timeout")
         return reply
@@ -96,7 +99,7 @@ class FakeGateway:
             self.refreshes += 1
             email = self._refresh.pop(call.body["refresh_token"], None)
             if email is None:
-                raise refused(401, "invalid-token")
+                raise refused(401, "session-over")
             return self._grant(email)
         if call.path == "/auth/logout":
             self._refresh.pop(call.body["refresh_token"], None)
@@ -104,7 +107,7 @@ class FakeGateway:
         if call.path in ("/invitations/lookup", "/invitations/acceptance"):
             route = self.shop.people.accept if call.path.endswith("acceptance") else self.shop.people.lookup
             try:
-                return Reply(200, route(call.body))
+                return Reply(201 if call.path.endswith("acceptance") else 200, route(call.body))
             except Refusal as refusal:
                 raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         return None

@@ -143,7 +143,7 @@ class OrderBook:
         all_out = all(row["shipped_quantity"] == row["quantity"] for row in order["line_items"])
         order["status"] = "shipped" if all_out else "partially_shipped"
         self._count(order, "captured_total", "capture", total)
-        return 201, shipment
+        return 201, order
 
     def take_back(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
         order = self.find(user, order_id)
@@ -152,13 +152,14 @@ class OrderBook:
             row = order["line_items"][int(piece["line_id"]) - 1]
             row["returned_quantity"] += piece["quantity"]
             paid = gbp(share(row["total"]["amount"], piece["quantity"], row["quantity"]))
-            pieces.append({**piece, "refund_total": piece.get("refund_amount", paid)})
+            refund = piece.get("refund_amount", paid)
+            pieces.append({"line_id": piece["line_id"], "quantity": piece["quantity"], "refund_total": refund})
         total = sum(piece["refund_total"]["amount"] for piece in pieces)
         entry = {"id": f"ret_{len(order['returns']) + 1}", "reference": call.body.get("reference")}
         entry |= {"returned_on": NOW[:10], "line_items": pieces, "total": gbp(total), "refunded_total": gbp(total)}
         order["returns"].append(entry | {"created_at": NOW})
         self._count(order, "refunded_total", "refund", total)
-        return 201, entry
+        return 201, order
 
     def refund(self, user: Json, call: Call, payment_id: str) -> tuple[int, Json]:
         payment = self.payments[payment_id]

@@ -21,6 +21,7 @@ class Shop:
     def __init__(self) -> None:
         self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF)}
         self.products: dict[str, Json] = {}
+        self.reserved: dict[str, int] = {}
         self.carts: dict[str, dict[str, int]] = {}
         self.imports: dict[str, Json] = {}
         self.companies: dict[str, Json] = {}
@@ -81,7 +82,7 @@ class Shop:
             counts[product["category"]] = counts.get(product["category"], 0) + 1
         kept = [product for product in hits if category in (None, product["category"])]
         facets = {"category": [{"value": value, "count": count} for value, count in counts.items()]}
-        return 200, page(kept, call) | {"total": len(kept), "facets": facets}
+        return 200, page([_found(product) for product in kept], call) | {"total": len(kept), "facets": facets}
 
     def suggest(self, user: Json, call: Call) -> tuple[int, Json]:
         found = self.search(user, call)[1]["items"]
@@ -96,7 +97,7 @@ class Shop:
         if not sku:
             raise Refusal(422, "invalid-input", errors=[{"pointer": "/sku", "detail": "A SKU is needed"}])
         if sku in self.products:
-            raise Refusal(409, "sku-exists", detail=f"{sku} exists already")
+            raise Refusal(409, "sku-taken", detail=f"{sku} exists already")
         given = {name: value for name, value in call.body.items() if name != "sku"}
         return 201, self.add_product(sku, **given, is_stocked=False, available=None)
 
@@ -108,17 +109,17 @@ class Shop:
 
     def inventory(self, sku: str) -> Json:
         product = self.product(sku)
-        reserved = product.get("reserved", 0)
+        reserved = self.reserved.get(sku, 0)
         on_hand = product["available"] + reserved if product["is_stocked"] else None
         state = {"sku": sku, "is_stocked": product["is_stocked"], "available": product["available"]}
         return state | {"on_hand": on_hand, "reserved": reserved}
 
     def set_inventory(self, user: Json, call: Call, sku: str) -> tuple[int, Json]:
-        product, on_hand = self.product(sku), call.body["on_hand"]
-        if on_hand is not None and on_hand < product.get("reserved", 0):
-            raise Refusal(409, "below-reserved", detail=f"{product['reserved']} units are reserved for orders")
+        product, on_hand, reserved = self.product(sku), call.body["on_hand"], self.reserved.get(sku, 0)
+        if on_hand is not None and on_hand < reserved:
+            raise Refusal(409, "stock-below-reserved", detail=f"{reserved} units are reserved for orders")
         product["is_stocked"] = on_hand is not None
-        product["available"] = None if on_hand is None else on_hand - product.get("reserved", 0)
+        product["available"] = None if on_hand is None else on_hand - reserved
         return 200, self.inventory(sku)
 
     def cart(self, user: Json) -> Json:
@@ -203,3 +204,7 @@ class Shop:
         if import_id not in self.imports:
             raise Refusal(404, "not-found")
         return 200, self.imports[import_id]
+
+
+def _found(product: Json) -> Json:
+    return {name: product[name] for name in ("sku", "name", "description", "category", "unit_price")}

@@ -15,7 +15,8 @@ from tests.portals.pages import Visitor
 
 @pytest.fixture
 def shop(gateway: FakeGateway):
-    gateway.shop.add_product("BOLT-M8", reserved=10)
+    gateway.shop.add_product("BOLT-M8")
+    gateway.shop.reserved["BOLT-M8"] = 10
     return gateway.shop
 
 
@@ -140,7 +141,7 @@ class TestImports:
     def test_tells_of_a_file_that_cannot_be_read(self, staff: Visitor, gateway: FakeGateway):
         self.upload(staff, b"x")
         found = next(iter(gateway.shop.imports.values()))
-        found |= {"status": "failed", "errors": [{"row": 0, "field": None, "detail": "This is not UTF-8"}]}
+        found |= {"status": "failed", "errors": [{"row": 0, "field": "", "detail": "This is not UTF-8"}]}
 
         page = staff.get(f"/admin/imports/{found['id']}")
 

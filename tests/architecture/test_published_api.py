@@ -1,0 +1,54 @@
+"""The check of fakes finds an answer that the services would not give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.openapi import published_api
+
+COMPANY = {"id": "cmp_1", "name": "Acme", "reference": None, "created_at": "2026-11-24T09:30:00Z"}
+INVENTORY = {"sku": "BOLT", "is_stocked": True, "on_hand": 5, "reserved": 1, "available": 4}
+
+
+class TestAnswers:
+    def test_of_the_published_shape_pass(self) -> None:
+        assert published_api().faults("GET", "/companies/cmp_1", 200, COMPANY) == []
+        assert published_api().faults("GET", "/inventory/BOLT%2FM8", 200, INVENTORY) == []
+        assert published_api().faults("POST", "/auth/logout", 204, None) == []
+
+    @pytest.mark.parametrize(
+        ("changes", "fault"),
+        [
+            ({"reserved": "1"}, "$.reserved '1' is not of type 'integer'"),
+            ({"location": "main"}, "'location' was unexpected"),
+            ({"sku": None}, "$.sku None is not of type 'string'"),
+        ],
+    )
+    def test_of_another_shape_are_found(self, changes: dict[str, Any], fault: str) -> None:
+        (found,) = published_api().faults("GET", "/inventory/BOLT", 200, INVENTORY | changes)
+        assert fault in found
+
+    def test_without_a_published_field_are_found(self) -> None:
+        body = {name: value for name, value in INVENTORY.items() if name != "on_hand"}
+        (found,) = published_api().faults("GET", "/inventory/BOLT", 200, body)
+        assert "'on_hand' is a required property" in found
+
+    def test_with_money_of_another_shape_are_found(self) -> None:
+        cart: dict[str, Any] = {"line_items": [], "total": {"amount": "2.50", "currency": "GBP"}, "updated_at": None}
+        (found,) = published_api().faults("GET", "/cart", 200, cart)
+        assert "$.total.amount" in found
+
+    def test_with_another_status_or_address_are_found(self) -> None:
+        assert published_api().faults("POST", "/companies", 202, COMPANY) == ["POST /companies never answers 202"]
+        assert published_api().faults("GET", "/company", 200, COMPANY) == ["GET /company is not published"]
+
+
+class TestProblems:
+    def test_of_a_known_type_and_status_pass(self) -> None:
+        assert published_api().problem_faults(409, "/problems/sku-taken") == []
+
+    def test_of_an_unknown_type_or_another_status_are_found(self) -> None:
+        assert published_api().problem_faults(409, "/problems/sku-exists") != []
+        assert published_api().problem_faults(404, "/problems/sku-taken") != []
