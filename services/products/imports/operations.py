@@ -150,22 +150,22 @@ def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowF
     counted as that run did.
     """
     known = Product.stored_by_sku(row.sku for row in batch.rows)
-    misfits = [fault for row in batch.rows if (fault := _misfit(row, known.get(row.sku)))]
-    rows = _without(batch.rows, misfits)
+    conflicts = [fault for row in batch.rows if (fault := _currency_conflict(row, known.get(row.sku)))]
+    rows = _without(batch.rows, conflicts)
     changed, refused = set_many({row.sku: row.stock for row in rows if row.stock is not UNSET})
     refusals = [RowFault(row.row, "stock", refused[row.sku]) for row in rows if row.sku in refused]
     outcomes = _write_products(import_id, _without(rows, refusals), known)
     counts = Counter(
         "updated" if outcome == "unchanged" and sku in changed else outcome for sku, outcome in outcomes.items()
     )
-    faults = [*batch.faults, *misfits, *refusals]
+    faults = [*batch.faults, *conflicts, *refusals]
     counts["unchanged"] += len(batch.superseded)
     counts["failed"] += len(faults)
     counts["rows_read"] = len(batch)
     return dict(counts), sorted(faults + batch.superseded, key=lambda fault: fault.row)
 
 
-def _misfit(row: ImportedRow, known: StoredProduct | None) -> RowFault | None:
+def _currency_conflict(row: ImportedRow, known: StoredProduct | None) -> RowFault | None:
     """Return the fault of a row without `breaks` whose currency is not that of the stored price breaks."""
     try:
         _fields(row, known)

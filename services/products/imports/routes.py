@@ -43,7 +43,7 @@ class Imports(MethodView):
     @imports_blp.arguments(ImportFile, location="files")
     @imports_blp.response(202, ImportSchema)
     @imports_blp.doc(
-        description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and as you like {_OPTIONAL}."
+        description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and optionally {_OPTIONAL}."
         " A column that is left out leaves known products as they are."
         " `unit_price` in major units (`2.55`), `breaks` as `12:2.10;48:1.95`, an empty `stock` is not stocked."
         " Known SKUs are updated. `Location` shows the progress."
