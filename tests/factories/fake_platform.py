@@ -154,6 +154,7 @@ class FakePlatform:
             "reference": body["reference"],
             "ordered_on": body["ordered_on"],
             "status": "confirmed",
+            "allowed_actions": ["cancel", "ship"],
             "line_items": lines,
             "total": _money(total),
             "captured_total": _money(0),
@@ -177,13 +178,13 @@ class FakePlatform:
     def _ship(self, order: Body, body: Body) -> Answer:
         if body["reference"] in [shipment["reference"] for shipment in order["shipments"]]:
             return 200, order
-        if order["status"] != "confirmed":
+        if "ship" not in order["allowed_actions"]:
             return 409, {"title": f"The order is {order['status']}"}
         self.effects["shipment", order["id"], body["reference"]] += 1
         lines = [{"line_id": line["line_id"], "quantity": line["quantity"]} for line in order["line_items"]]
         shipment = {"id": f"shp_{len(order['shipments'])}", "reference": body["reference"], "line_items": lines}
         order["shipments"].append(shipment | {"total": order["total"], "captured_total": _money(0), "shipped_at": NOW})
-        order["status"] = "shipped"
+        order |= {"status": "shipped", "allowed_actions": ["return"]}
         return 201, order
 
     def _return(self, order: Body, body: Body) -> Answer:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+# What became of an order; what may be done with it is in its `allowed_actions`.
 GONE = frozenset({"cancelled", "refused"})
 UNDECIDED = frozenset({"placed", "pending_payment"})
-SHIPPABLE = frozenset({"confirmed", "partially_shipped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class KnownOrder:
     reference: str
     status: str
     status_reason: str | None
+    allowed_actions: frozenset[str]
     total: int
     captured: int
     line_ids: tuple[str, ...]
@@ -34,6 +35,7 @@ class KnownOrder:
             reference=order["reference"],
             status=order["status"],
             status_reason=order.get("status_reason"),
+            allowed_actions=frozenset(order["allowed_actions"]),
             total=order["total"]["amount"],
             captured=order["captured_total"]["amount"],
             line_ids=tuple(line["line_id"] for line in order["line_items"]),
@@ -51,16 +53,17 @@ class KnownOrder:
 
     @property
     def is_undecided(self) -> bool:
-        """Still on its way to confirmed or refused; the platform's sweeper ends it if the request did not."""
+        """Neither confirmed nor refused yet; the platform's sweeper decides it if the request did not."""
         return self.status in UNDECIDED
 
     @property
     def is_shippable(self) -> bool:
-        return self.status in SHIPPABLE
+        return "ship" in self.allowed_actions
 
     @property
     def is_shipped(self) -> bool:
-        return self.status == "shipped"
+        """Whether something was shipped and nothing is left to ship."""
+        return self.shipments > 0 and not self.is_shippable
 
     @property
     def is_captured(self) -> bool:
