@@ -1,4 +1,4 @@
-"""Neighbouring services in memory: they keep state, and can be slow, down, or die after doing what they were asked."""
+"""Other services in memory: they keep state, and can be slow, unavailable, or crash before or after the effect."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from shared.calls.resilience import UpstreamUnavailable
 
 
 class ProcessKilled(BaseException):
-    """Our own process dies at this call: no handler of ours may catch it."""
+    """Our own process crashes at this call: no handler of ours may catch it."""
 
 
-def silence(service: str) -> UpstreamUnavailable:
+def timeout_of(service: str) -> UpstreamUnavailable:
     return UpstreamUnavailable(service, "timeout")
 
 
 @dataclass
 class Faults:
-    """What goes wrong, by method name: `plan("reserve", silence("products"), is_done=True)` loses the answer."""
+    """What goes wrong, by method name: `plan("reserve", timeout_of("products"), is_done=True)` loses the answer."""
 
     planned: dict[str, list[tuple[BaseException, bool]]] = field(default_factory=lambda: defaultdict(list))
     delays: dict[str, float] = field(default_factory=dict)
@@ -36,9 +36,6 @@ class Faults:
 
     def plan(self, method: str, failure: BaseException, *, is_done: bool = False, times: int = 1) -> None:
         self.planned[method] += [(failure, is_done)] * times
-
-    def mend(self) -> None:
-        self.planned.clear()
 
     def before(self, method: str) -> BaseException | None:
         """Raise a failure that comes before the effect; return one that is to be raised after it."""

@@ -10,12 +10,13 @@ from shared.base.settings import StoreSettings
 @dataclass(frozen=True, kw_only=True)
 class OrdersSettings(StoreSettings):
     """
-    Where the neighbours are, and how long, in seconds, an order waits for them.
+    The addresses of products and payments, and timeouts in seconds.
 
-    After `stock_patience_seconds` or `payment_patience_seconds` without an answer an order is undone; a shipment or
-    return that payments has not settled after `settle_patience_seconds` is announced again, and so is, once, the end
-    of an order; a reservation older than `stray_after_seconds` is looked at. With `psp_backend` none, as at payments,
-    no order is paid by card.
+    An undecided order is refused when products has not answered for `stock_patience_seconds`, or payments for
+    `payment_patience_seconds`. The event of a shipment or return that payments has not settled is published again
+    every `settle_patience_seconds` at first, later less often; the event of a withdrawn order is published again once.
+    A reservation older than `stray_after_seconds` is released when its order does not need it. With `psp_backend`
+    none, as at payments, no order is paid by card.
     """
 
     products_url: str = "http://products:8080"

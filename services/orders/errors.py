@@ -9,6 +9,8 @@ from msgspec import Struct, to_builtins
 
 from shared.base.errors import Conflict, FieldError, Forbidden, InvalidInput, Problem, VersionConflict
 
+UNKNOWN_SKU = "The catalog has no product with this SKU."
+
 
 class CompanyMissing(Forbidden):
     title = "A company is required: act for one first"

@@ -1,4 +1,4 @@
-"""Sweepers: they find in MongoDB what a dead process, a lost event or a timeout left behind."""
+"""Sweepers: they continue what a crash, a lost event or a timeout left unfinished; MongoDB says what is due."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def make_shipment(order: Order, *wanted: LineToShip, captured_amount: int | None
 
 
 def make_shipped_order(*, is_captured: bool = True, **changes: Any) -> Order:
-    """Save an order of which everything is shipped; captured unless told otherwise."""
+    """Save an order of which everything is shipped; captured unless `is_captured` is False."""
     order = make_order(**changes)
     shipment = make_shipment(order)
     record_shipment(order, shipment, settle_within=SETTLE_WITHIN)

@@ -13,7 +13,7 @@ from services.orders.carts.rules import (
     require_known,
 )
 from services.orders.clients import products
-from services.orders.errors import invalid
+from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import require_company
 from shared.data.persistence import retry_on_version_conflict
 from shared.web.tokens import Principal
@@ -38,7 +38,7 @@ def replace_cart(buyer: Principal, contents: CartContents) -> PricedCart:
 def add_to_cart(buyer: Principal, added: CartLine) -> PricedCart:
     """Add units of one product to what the cart holds; raise InvalidInput for an unknown product."""
     if products().prices([added]) == [None]:
-        raise invalid("/sku", "There is no such product.")
+        raise invalid("/sku", UNKNOWN_SKU)
     cart = _current_cart(buyer)
     cart.line_items = added_line(cart.line_items, added)
     return _priced(cart.commit())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.orders.errors import invalid
+from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import MAX_LINES, Offer, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total
@@ -76,9 +76,7 @@ def added_line(lines: Sequence[CartLine], added: CartLine) -> list[CartLine]:
 def require_known(offers: Sequence[Offer | None]) -> None:
     """Raise InvalidInput that names each line whose SKU the catalog does not know."""
     faults = [
-        FieldError(f"/line_items/{position}/sku", "There is no such product.")
-        for position, offer in enumerate(offers)
-        if offer is None
+        FieldError(f"/line_items/{position}/sku", UNKNOWN_SKU) for position, offer in enumerate(offers) if offer is None
     ]
     if faults:
         raise InvalidInput(errors=faults)

@@ -1,4 +1,4 @@
-"""What the checkout looks up in MongoDB: order numbers, natural keys, and orders that the sweeper is to look at."""
+"""What the checkout looks up in MongoDB: order numbers, natural keys, and orders that are due."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def find_repeated(
 
 
 def due_order_ids(limit: int) -> list[str]:
-    """Return the ids of orders that the sweeper is to look at now, longest due first."""
+    """Return the ids of orders whose sweep is due, longest due first."""
     found = Order.collection().find({"due_at": {"$lte": now()}}, {"_id": 1}).sort("due_at", 1).limit(limit)
     return [each["_id"] for each in found]
 

@@ -124,7 +124,7 @@ def _new_order(buyer: Principal, company_id: str, wanted: PlaceOrder, cart: Cart
 
 
 def _repeated(order: Order, key: str) -> Placement:
-    """Return the order of a repeated reference or cart; the same key means that the first request died on the way."""
+    """Return the order of a repeated reference or cart; the same key means that its first request crashed."""
     if order.idempotency_key != key:
         return Placement(order, is_repeated=True)
     log.info("order_request_repeated", order_id=order.id, status=order.status)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.orders.errors import invalid
+from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import MAX_AMOUNT, UnitPrice, line_total
@@ -83,7 +83,7 @@ def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | Non
 
 def _fault_of(offer: Offer | None) -> str | None:
     if offer is None:
-        return "There is no such product."
+        return UNKNOWN_SKU
     return None if offer.is_active else "This product is not sold any more."
 
 

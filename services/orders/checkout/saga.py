@@ -1,7 +1,7 @@
 """
 The saga of a placed order: stock, then payment, then confirmation; one commit per step, safe to run again.
 
-The sweeper runs it again for orders that a dead process, a lost event or a timeout left behind.
+The sweeper runs it again for orders that a crash, a lost event or a timeout left unfinished.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def confirm(order: Order, payment_id: str | None) -> None:
 
 
 def after_confirmation(order: Order) -> None:
-    """Count the confirmed order and empty its cart: what may be lost when the process dies after the commit."""
+    """Count the confirmed order and empty its cart: the steps that a crash after the commit skips."""
     CONFIRMED.inc()
     VALUE.labels(order.currency).inc(order.total_amount)
     log.info("order_confirmed", order_id=order.id, lines=len(order.line_items))
@@ -150,7 +150,7 @@ def leave_to_sweeper(order: Order) -> Order:
 
 
 def sweep_due_orders() -> int:
-    """Finish, refuse or publish again every order that is due; return how many were looked at."""
+    """Finish, refuse or publish again every order that is due; return how many were swept."""
     due = due_order_ids(ORDERS_PER_SWEEP)
     return sweep(due, _sweep_order, seconds=SECONDS_PER_SWEEP, seconds_each=SECONDS_PER_ORDER)
 

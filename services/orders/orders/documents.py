@@ -47,8 +47,8 @@ class Order(Aggregate):
     A company's purchase. Prices are frozen when it is placed and never recomputed.
 
     `line_items` is written once; what was shipped, captured, returned and refunded of a line is derived from
-    `shipments` and `returns`. `next_sweep_at` is when the sweeper looks at the order again; it is absent while no
-    answer is pending.
+    `shipments` and `returns`. `next_sweep_at` is when the sweeper processes the order; it is absent while no answer
+    is pending.
     """
 
     id_prefix = "ord"
@@ -111,7 +111,7 @@ class Order(Aggregate):
 
     @property
     def is_due(self) -> bool:
-        """Whether the sweeper is to look at the order now; its request's lease has expired."""
+        """Whether the sweep of the order is due: the lease of its request has expired."""
         return self.next_sweep_at is not None and self.next_sweep_at <= now()
 
     @property
@@ -119,15 +119,15 @@ class Order(Aggregate):
         return (now() - self.created_at).total_seconds()
 
     def schedule_sweep_in(self, seconds: float) -> None:
-        """Set when the sweeper looks at this order: after so many seconds, not before."""
+        """Schedule the sweep of this order in so many seconds."""
         self.next_sweep_at = now() + timedelta(seconds=seconds)
 
     def schedule_retry(self, *, at_least: float = 0.0) -> None:
-        """Set when the sweeper looks at this order while an answer is pending: later with each attempt."""
+        """Schedule the sweep of this order while an answer is pending: the delay doubles with each attempt."""
         self.schedule_sweep_in(max(at_least, retry_seconds(self.attempts)))
 
     def unschedule_sweep(self) -> None:
-        """Keep the sweeper away: no answer is pending."""
+        """Remove the scheduled sweep: no answer is pending."""
         self.next_sweep_at = None
         self.attempts = 0
 

@@ -252,6 +252,6 @@ def require_company(company_id: str | None) -> str:
 
 
 def retry_seconds(attempts: int) -> int:
-    """Return the seconds until the sweeper looks at an order again, after this many attempts."""
+    """Return the seconds until an order is swept again, after this many attempts."""
     doubled: int = FIRST_RETRY_SECONDS * 2 ** min(attempts, 10)
     return min(doubled, LONGEST_RETRY_SECONDS)

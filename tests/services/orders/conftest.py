@@ -1,4 +1,4 @@
-"""The orders service on real stores, with its neighbours in memory."""
+"""The orders service on real stores, with products and payments in memory."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def built() -> list[Flask]:
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask], built: list[Flask], products: FakeProducts, payments: FakePayments) -> Flask:
-    neighbours = Clients(products=products, payments=payments)
+    clients = Clients(products=products, payments=payments)
     if not built:
-        built.append(make_app("orders", clients=neighbours))
-    built[0].extensions["tradepost_clients"] = neighbours
+        built.append(make_app("orders", clients=clients))
+    built[0].extensions["tradepost_clients"] = clients
     return built[0]
 
 

@@ -1,4 +1,4 @@
-"""The neighbours over HTTP: what we send, and what each answer means to an order."""
+"""Products and payments over HTTP: what is sent, and what each answer means to an order."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def payments(server):  # noqa: F811
 
 
 class TestProducts:
-    def test_asks_line_by_line_and_puts_unknown_ones_in_their_places(self, products, server):  # noqa: F811
+    def test_returns_offers_line_by_line_and_none_for_unknown_skus(self, products, server):  # noqa: F811
         items = [offered("A"), offered("A", is_stocked=False, available=None), offered("B", is_active=False)]
         server.queue.append(Reply(body={"items": items, "unknown": ["X"]}))
         lines = [SkuQuantity(sku, 1) for sku in ("A", "X", "A", "B")]
@@ -71,7 +71,7 @@ class TestProducts:
         assert (server.received[0].method, server.received[0].target) == ("PUT", "/internal/v1/reservations/ord_1")
         assert server.received[0].json() == {"line_items": [{"sku": "A/B", "quantity": 3}]}
 
-    def test_tells_shortages(self, products, server):  # noqa: F811
+    def test_raises_the_shortages(self, products, server):  # noqa: F811
         shortages = [{"sku": "A", "requested": 3, "available": 1}]
         server.queue.append(problem(409, "out-of-stock", shortages=shortages))
 
@@ -81,14 +81,14 @@ class TestProducts:
         assert refusal.value.extra["shortages"] == shortages
 
     @pytest.mark.parametrize("status", [401, 404, 409, 422])
-    def test_any_other_refusal_is_no_answer(self, products, server, status):  # noqa: F811
+    def test_any_other_refusal_means_unavailable(self, products, server, status):  # noqa: F811
         server.queue.append(problem(status, "something-else"))
 
         with pytest.raises(UpstreamUnavailable):
             products.reserve("ord_1", {"A": 3})
 
     @pytest.mark.parametrize("status", [401, 403, 404, 422])
-    def test_a_refusal_to_tell_prices_is_not_the_buyers(self, products, server, status):  # noqa: F811
+    def test_a_refusal_of_prices_means_unavailable(self, products, server, status):  # noqa: F811
         server.queue.append(problem(status, "unauthorized"))
 
         with pytest.raises(UpstreamUnavailable):
@@ -115,7 +115,7 @@ class TestProducts:
 
 class TestPayments:
     @pytest.mark.parametrize("status", ["authorized", "declined", "pending"])
-    def test_passes_on_what_payments_says(self, payments, server, status):  # noqa: F811
+    def test_returns_the_status_of_the_payment(self, payments, server, status):  # noqa: F811
         server.queue.append(Reply(body={"payment_id": "pay_1", "status": status, "reason": None}))
 
         assert payments.authorize(**PAYMENT) == PaymentAnswer(status, "pay_1", None)
@@ -132,14 +132,14 @@ class TestPayments:
 
         assert payments.authorize(**PAYMENT) == PaymentAnswer("declined", None, "payment-differs")
 
-    def test_a_race_lost_over_there_is_no_decline(self, payments, server):  # noqa: F811
+    def test_a_version_conflict_at_payments_is_no_decline(self, payments, server):  # noqa: F811
         server.queue.append(problem(409, "version-conflict"))
 
         with pytest.raises(UpstreamUnavailable):
             payments.authorize(**PAYMENT)
 
     @pytest.mark.parametrize("status", [401, 403, 404])
-    def test_a_refusal_of_our_call_decides_nothing(self, payments, server, status):  # noqa: F811
+    def test_a_refusal_of_our_call_means_unavailable(self, payments, server, status):  # noqa: F811
         server.queue.append(problem(status, "forbidden"))
 
         with pytest.raises(UpstreamUnavailable):

@@ -1,4 +1,4 @@
-"""What payments tells: each event counts once, however often and in whatever order it comes."""
+"""Events of payments: each counts once, however often and in whatever order it is delivered."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TestLateAnswers:
         assert order.reload().status == status
 
     @pytest.mark.parametrize("status", ["cancelled", "refused"])
-    def test_an_authorisation_of_what_is_gone_is_voided_once(self, status, sweep):
+    def test_an_authorisation_of_a_withdrawn_order_is_voided_once(self, status, sweep):
         order = make_order(status=status, status_reason="typo", payment_id=None)
         authorized(order)
         authorized(order)
@@ -135,8 +135,8 @@ class TestMoney:
         assert view["line_items"][0]["refunded_total"]["amount"] == 0
 
 
-class TestAnnouncingAgain:
-    def test_a_shipment_that_is_not_captured_is_announced_again_and_again(self, sweep):
+class TestRepeatedEvents:
+    def test_a_shipment_that_is_not_captured_is_published_again_and_again(self, sweep):
         order = make_shipped_order(is_captured=False)
         sweep(after=59)
         assert announced(order) == ["order_shipped"]
@@ -153,7 +153,7 @@ class TestAnnouncingAgain:
         sweep(after=26)
         assert announced(order) == ["order_shipped"] * 3
 
-    def test_a_return_that_is_not_refunded_is_announced_again(self, staff, sweep):
+    def test_a_return_that_is_not_refunded_is_published_again(self, staff, sweep):
         order = make_shipped_order()
         staff.post(f"/v1/orders/{order.id}/returns", json={"line_items": [{"line_id": "1", "quantity": 1}]})
 
@@ -161,7 +161,7 @@ class TestAnnouncingAgain:
 
         assert announced(order) == ["order_shipped", "order_returned", "order_returned"]
 
-    def test_the_end_of_an_order_is_announced_once_more(self, place, buyer, sweep):
+    def test_the_end_of_an_order_is_published_once_more(self, place, buyer, sweep):
         cancelled = place().json["id"]
         buyer.post(f"/v1/orders/{cancelled}/cancellation", json={"reason": "typo"})
         declined = place(payment={"method": "card", "token": "tok_declined"}).json["order_id"]

@@ -21,7 +21,7 @@ def quantities(response):
 
 
 class TestCart:
-    def test_is_empty_at_first_and_asks_nobody(self, buyer, products):
+    def test_is_empty_at_first_and_calls_no_service(self, buyer, products):
         response = buyer.get("/v1/cart")
 
         assert response.json == {"line_items": [], "total": None, "updated_at": None}
@@ -105,7 +105,7 @@ class TestCart:
         assert api(app, user_id="usr_two").get("/v1/cart").json["line_items"] == []
         assert api(app, company_id=GLOBEX).get("/v1/cart").json["line_items"] == []
 
-    def test_is_not_for_staff_who_act_for_nobody(self, app, api):
+    def test_is_not_for_staff_who_act_for_no_company(self, app, api):
         client = api(app, role="buyer", company_id=None)
 
         assert client.get("/v1/cart").status_code == 403

@@ -108,7 +108,7 @@ class TestPlaceOrder:
         assert response.status_code == 422
         assert errors_of(response)[0][0] == "/line_items/1/sku"
 
-    def test_tells_what_is_short_and_sells_nothing_of_it(self, place, products, payments):
+    def test_names_the_shortages_and_reserves_nothing(self, place, products, payments):
         products.add("RARE", on_hand=1)
 
         response = place(line_items=[{"sku": "RARE", "quantity": 2}, {"sku": "BOLT", "quantity": 1}])
@@ -119,7 +119,7 @@ class TestPlaceOrder:
         assert products.held == {}
         assert payments.charges == 0
 
-    def test_refuses_a_declined_card_and_lets_go_of_the_order(self, place, buyer):
+    def test_refuses_a_declined_card_and_releases_the_order(self, place, buyer):
         response = place(payment={"method": "card", "token": "tok_declined"})
 
         assert response.status_code == 402
@@ -145,7 +145,7 @@ class TestPlaceOrder:
 
 
 class TestReference:
-    def test_returns_the_order_there_is(self, place, products):
+    def test_returns_the_order_that_has_it(self, place, products):
         first = place(reference="PO-7")
         repeat = place(reference="PO-7", line_items=[{"sku": "NUT", "quantity": 1}])
 

@@ -30,7 +30,7 @@ class TestPricing:
     def test_ties_go_to_the_even_neighbour(self, unit_amount, total):
         assert price_lines([RequestedLine("BOLT", 1)], [offer(unit_amount)]).total_amount == total
 
-    def test_refuses_a_total_that_no_ledger_holds(self):
+    def test_refuses_a_total_beyond_the_limit(self):
         with pytest.raises(InvalidInput):
             price_lines([RequestedLine("BOLT", 1_000_000)], [offer(10**12)])
 

@@ -1,4 +1,4 @@
-"""Placing an order when a neighbour is slow, silent or wrong, and when our own process dies on the way."""
+"""Placing an order when products or payments is slow or times out, and when our own process crashes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from services.orders.orders.documents import Order
 from shared.base import deadline
 from shared.base.clock import now
 from tests.factories.orders import announced
-from tests.fakes import ProcessKilled, silence
+from tests.fakes import ProcessKilled, timeout_of
 
 STOCK = ("reserve", "products")
 MONEY = ("authorize", "payments")
 
 
 @pytest.fixture
-def neighbours(products, payments):
+def upstreams(products, payments):
     return {"products": products, "payments": payments}
 
 
@@ -27,9 +27,9 @@ def the_order():
     return Order.objects.get()
 
 
-class TestSilentNeighbours:
+class TestUpstreamTimeouts:
     def test_records_nothing_without_prices(self, place, products):
-        products.faults.plan("prices", silence("products"))
+        products.faults.plan("prices", timeout_of("products"))
 
         response = place()
 
@@ -38,11 +38,11 @@ class TestSilentNeighbours:
         assert Order.objects.count() == 0
 
     @pytest.mark.parametrize(("call", "service", "status"), [(*STOCK, "placed"), (*MONEY, "pending_payment")])
-    @pytest.mark.parametrize("is_done", [False, True], ids=["unheard", "answer lost"])
+    @pytest.mark.parametrize("is_done", [False, True], ids=["request lost", "answer lost"])
     def test_answers_202_and_finishes_later(
-        self, place, neighbours, sweep, payments, products, call, service, status, is_done
+        self, place, upstreams, sweep, payments, products, call, service, status, is_done
     ):
-        neighbours[service].faults.plan(call, silence(service), is_done=is_done)
+        upstreams[service].faults.plan(call, timeout_of(service), is_done=is_done)
 
         response = place()
         assert (response.status_code, response.json["status"]) == (202, status)
@@ -56,13 +56,13 @@ class TestSilentNeighbours:
 
     def test_answers_before_the_deadline_when_payments_is_slow(self, place, payments):
         payments.faults.delays["authorize"] = 0.3
-        payments.faults.plan("authorize", silence("payments"))
+        payments.faults.plan("authorize", timeout_of("payments"))
 
         response = place(headers={"X-Deadline-Ms": "1000"})
 
         assert (response.status_code, response.json["status"]) == (202, "pending_payment")
 
-    def test_does_not_begin_what_nobody_waits_for(self, place, products):
+    def test_records_nothing_after_the_deadline(self, place, products):
         products.faults.delays["prices"] = 0.3
 
         response = place(headers={"X-Deadline-Ms": "250"})
@@ -84,7 +84,7 @@ class TestSilentNeighbours:
         assert the_order().status == "confirmed"
         assert payments.charges == 1
 
-    def test_asks_less_and_less_often(self, place, sweep, payments):
+    def test_retries_payments_less_and_less_often(self, place, sweep, payments):
         place(payment={"method": "card", "token": "tok_slow"})
 
         for _ in range(60):
@@ -92,7 +92,7 @@ class TestSilentNeighbours:
 
         assert 4 <= payments.faults.calls.count("authorize") <= 8
 
-    def test_gives_up_when_payments_never_decides(self, place, sweep, products):
+    def test_refuses_the_order_when_payments_never_decides(self, place, sweep, products):
         place(payment={"method": "card", "token": "tok_slow"}, reference="PO-7")
 
         sweep(after=3601)
@@ -103,8 +103,8 @@ class TestSilentNeighbours:
         assert products.held == {}
         assert place(reference="PO-7").status_code == 201
 
-    def test_gives_up_when_products_never_answers(self, place, sweep, products, payments):
-        products.faults.plan("reserve", silence("products"), times=100)
+    def test_refuses_the_order_when_products_never_answers(self, place, sweep, products, payments):
+        products.faults.plan("reserve", timeout_of("products"), times=100)
         place()
 
         sweep(after=901)
@@ -113,7 +113,7 @@ class TestSilentNeighbours:
         assert payments.charges == 0
 
     def test_refuses_later_what_turned_out_short(self, place, sweep, products):
-        products.faults.plan("reserve", silence("products"))
+        products.faults.plan("reserve", timeout_of("products"))
         place()
         products.on_hand["BOLT"] = 3
 
@@ -124,7 +124,7 @@ class TestSilentNeighbours:
         assert order.shortages == [Shortage("BOLT", requested=10, available=3)]
 
     def test_one_broken_order_does_not_stop_the_others(self, place, sweep, products, payments):
-        products.faults.plan("reserve", silence("products"), times=2)
+        products.faults.plan("reserve", timeout_of("products"), times=2)
         place()
         place()
         products.faults.plan("reserve", RuntimeError("a bug"))
@@ -138,28 +138,28 @@ class TestSilentNeighbours:
         assert [order.status for order in Order.objects] == ["confirmed", "confirmed"]
         assert payments.charges == 2
 
-    def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(self, place, products, app, hold_clock):
-        products.faults.plan("reserve", silence("products"))
+    def test_a_sweep_beyond_its_deadline_leaves_the_rest_to_the_next(self, place, products, app, hold_clock):
+        products.faults.plan("reserve", timeout_of("products"))
         place()
         hold_clock(now() + timedelta(seconds=60))
 
         with app.app_context(), deadline.start(0):
-            attended = saga.sweep_due_orders()
+            swept = saga.sweep_due_orders()
 
-        assert (attended, the_order().attempts, the_order().status) == (0, 0, "placed")
+        assert (swept, the_order().attempts, the_order().status) == (0, 0, "placed")
 
 
-class TestDeadProcess:
-    """Whatever step it dies at, the order ends as if it had not died: once, with one reservation and one charge."""
+class TestCrash:
+    """At whatever step the process crashes, the order has one end, one reservation and one charge."""
 
     POINTS = [(*STOCK, False), (*STOCK, True), (*MONEY, False), (*MONEY, True)]
 
     @pytest.mark.parametrize(("call", "service", "is_done"), POINTS)
     @pytest.mark.parametrize(("token", "status"), [("tok_ok", "confirmed"), ("tok_declined", "refused")])
     def test_the_sweeper_ends_it(
-        self, place, neighbours, sweep, products, payments, call, service, is_done, token, status
+        self, place, upstreams, sweep, products, payments, call, service, is_done, token, status
     ):
-        neighbours[service].faults.plan(call, ProcessKilled(), is_done=is_done)
+        upstreams[service].faults.plan(call, ProcessKilled(), is_done=is_done)
 
         with pytest.raises(ProcessKilled):
             place(payment={"method": "card", "token": token})
@@ -177,9 +177,9 @@ class TestDeadProcess:
 
     @pytest.mark.parametrize(("call", "service", "is_done"), POINTS)
     def test_the_buyer_tries_again_with_the_same_key(
-        self, place, neighbours, payments, hold_clock, sweep, call, service, is_done
+        self, place, upstreams, payments, hold_clock, sweep, call, service, is_done
     ):
-        neighbours[service].faults.plan(call, ProcessKilled(), is_done=is_done)
+        upstreams[service].faults.plan(call, ProcessKilled(), is_done=is_done)
         key = {"Idempotency-Key": "one"}
         with pytest.raises(ProcessKilled):
             place(headers=key)
@@ -192,7 +192,7 @@ class TestDeadProcess:
         assert again.json["id"] == the_order().id
         assert payments.charges == 1
 
-    def test_a_retry_takes_the_order_up_itself(self, place, payments, hold_clock):
+    def test_a_retry_after_the_lease_runs_the_saga(self, place, payments, hold_clock):
         payments.faults.plan("authorize", ProcessKilled(), is_done=True)
         key = {"Idempotency-Key": "one"}
         with pytest.raises(ProcessKilled):
@@ -202,7 +202,7 @@ class TestDeadProcess:
         assert place(headers=key).status_code == 201
         assert payments.charges == 1
 
-    def test_the_sweeper_itself_may_die(self, place, sweep, payments):
+    def test_the_sweeper_may_crash_too(self, place, sweep, payments):
         payments.faults.plan("authorize", ProcessKilled())
         payments.faults.plan("authorize", ProcessKilled(), is_done=True)
         with pytest.raises(ProcessKilled):
@@ -216,7 +216,7 @@ class TestDeadProcess:
 
 
 class TestStrayReservations:
-    def test_releases_what_no_living_order_holds(self, place, sweep, products, buyer):
+    def test_are_released_unless_an_order_needs_them(self, place, sweep, products, buyer):
         kept, cancelled = place().json["id"], place().json["id"]
         buyer.post(f"/v1/orders/{cancelled}/cancellation", json={"reason": "typo"})
         for order_id in ("ord_unknown", "ord_unknown2", "ord_unknown3"):

@@ -32,7 +32,7 @@ def give_back(staff):
 
 
 class TestReturnItems:
-    def test_takes_units_back_and_asks_for_the_refund_of_their_share(self, give_back):
+    def test_takes_units_back_and_publishes_the_refund_of_their_share(self, give_back):
         order = make_shipped_order()
 
         response = give_back(order, ("1", 4), reference="R-1", returned_on="2026-01-09")
@@ -89,7 +89,7 @@ class TestReturnItems:
         assert give_back(order, ("1", 1, gbp(501))).status_code == 422
         assert give_back(order, ("1", 10)).json["returns"][0]["total"] == gbp(500)
 
-    def test_wants_to_be_asked_again_while_the_capture_is_awaited(self, give_back):
+    def test_refuses_with_retry_after_while_the_capture_is_pending(self, give_back):
         order = make_shipped_order(is_captured=False)
 
         response = give_back(order, ("1", 1))

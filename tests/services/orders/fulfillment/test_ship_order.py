@@ -25,7 +25,7 @@ def last_event(order):
 
 
 class TestShipOrder:
-    def test_ships_all_that_is_left_and_asks_for_its_capture(self, ship):
+    def test_ships_all_that_is_left_and_publishes_it(self, ship):
         order = make_order(line_items=[make_line(1), make_line(2, sku="NUT.4/A", quantity=3), make_line(3)])
 
         response = ship(order, reference="S-1")

@@ -16,7 +16,7 @@ def cancel(client, order):
 
 class TestCancelOrder:
     @pytest.mark.parametrize("status", ["placed", "pending_payment", "confirmed"])
-    def test_cancels_and_announces_it(self, buyer, status):
+    def test_cancels_and_publishes_it(self, buyer, status):
         order = make_order(status=status)
 
         response = cancel(buyer, order)
@@ -49,7 +49,7 @@ class TestCancelOrder:
         assert (foreign.status_code, missing.status_code) == (404, 404)
         assert foreign.json["type"] == missing.json["type"]
 
-    def test_stops_an_order_on_its_way(self, place, buyer, payments, sweep):
+    def test_cancels_an_undecided_order(self, place, buyer, payments, sweep):
         place(payment={"method": "card", "token": "tok_slow"})
         order = Order.objects.get()
         cancel(buyer, order)

@@ -78,7 +78,7 @@ class TestGetOrder:
         assert (foreign.status_code, missing.status_code) == (404, 404)
         assert foreign.json["title"] == missing.json["title"]
 
-    def test_keeps_to_itself_what_is_nobodys_business(self, buyer):
+    def test_does_not_show_internal_fields(self, buyer):
         order = make_order(status="pending_payment", card_token="tok_ok")
 
         view = buyer.get(f"/v1/orders/{order.id}").json
