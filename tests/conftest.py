@@ -17,12 +17,10 @@ import redis
 from shared.base import clock
 from shared.base.settings import Settings
 from shared.data import persistence
-from tests.aws import aws
-from tests.keys import key_file
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
 
-__all__ = ["aws", "key_file"]  # fixtures of their own files
+pytest_plugins = ("tests.aws", "tests.keys", "tests.skips")
 _running = contextlib.ExitStack()
 
 

@@ -86,12 +86,3 @@ class TestWords:
     @pytest.mark.parametrize("folder", SOURCES)
     def test_no_module_has_a_name_that_says_nothing(self, folder):
         assert [str(path) for path in (ROOT / folder).rglob("*.py") if path.stem in BANNED] == []
-
-    def test_nobody_patches_our_own_code(self):
-        patched = [
-            str(path.relative_to(ROOT))
-            for path in python_files("tests")
-            if "unittest.mock" in path.read_text(encoding="utf-8").replace('"unittest.mock"', "")
-            or "monkeypatch.setattr" in path.read_text(encoding="utf-8").replace('"monkeypatch.setattr"', "")
-        ]
-        assert patched == []

@@ -148,6 +148,19 @@ class TestConsumer:
             pass
         assert seen == ["hello"]
 
+    @pytest.mark.parametrize("batch", [False, True])
+    def test_calls_a_handler_once_for_a_duplicate_event_of_a_later_batch(self, broker, subscribe, batch):
+        """Within one batch equal events are one task; only the inbox recognises a duplicate that comes later."""
+        calls: list[object] = []
+        consumer = subscribe(calls.append, batch=batch)
+        envelope = Envelope.from_document(stored(write_note().id)["outbox"][0])
+
+        for _ in range(2):
+            broker.publish([envelope])
+            assert consume(consumer) == 1
+
+        assert len(calls) == 1
+
     def test_repeats_a_handler_whose_worker_was_killed_before_the_inbox_write(self, relay, subscribe, store):
         seen: list[str] = []
         consumer = subscribe(lambda event: seen.append(event.text))

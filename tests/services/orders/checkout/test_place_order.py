@@ -7,7 +7,7 @@ import pytest
 from services.orders.clients import Clients
 from services.orders.orders.documents import Order
 from tests.factories.orders import announced
-from tests.support import GLOBEX
+from tests.support import ACME, GLOBEX
 
 
 def errors_of(response):
@@ -31,6 +31,33 @@ class TestPlaceOrder:
         assert announced(stored) == ["order_confirmed"]
         assert stored.card_token is None
         assert stored.next_sweep_at is None
+
+    def test_announces_what_was_ordered(self, place):
+        lines = [{"sku": "BOLT", "quantity": 2}, {"sku": "NUT", "quantity": 100}]
+
+        order = Order.get(place(line_items=lines, po_number="4711").json["id"])
+
+        assert order.outbox[0]["fields"] == {
+            "order_id": order.id,
+            "number": order.number,
+            "company_id": ACME,
+            "placed_by": "usr_one",
+            "acted_by": None,
+            "po_number": "4711",
+            "currency": "GBP",
+            "total_amount": 1500,
+            "line_count": 2,
+            "line_items": [
+                {"sku": "BOLT", "name": "Product BOLT", "quantity": 2, "total_amount": 500},
+                {"sku": "NUT", "name": "Product NUT", "quantity": 100, "total_amount": 1000},
+            ],
+        }
+
+    def test_announces_the_first_twenty_lines_of_a_long_order(self, place):
+        order = Order.get(place(line_items=[{"sku": "BOLT", "quantity": 1}] * 25).json["id"])
+
+        announced_fields = order.outbox[0]["fields"]
+        assert (announced_fields["line_count"], len(announced_fields["line_items"])) == (25, 20)
 
     def test_shows_it_as_it_was_answered(self, place, buyer):
         placed = place().json
