@@ -7,8 +7,15 @@ from typing import Any
 
 from flask import Flask
 
+from portals.admin.companies import views as companies
 from portals.admin.config import AdminSettings
-from portals.admin.views import companies, fulfillment, home, imports, orders, people, products
+from portals.admin.fulfillment import views as fulfillment
+from portals.admin.home import views as home
+from portals.admin.imports import views as imports
+from portals.admin.orders import views as orders
+from portals.admin.people import views as people
+from portals.admin.products import views as products
+from shared.portal.answers import Viewer
 from shared.portal.factory import create_portal
 
 AREAS = (home, orders, fulfillment, products, imports, companies, people)
@@ -22,14 +29,14 @@ def create_app(settings: AdminSettings | None = None, **options: Any) -> Flask:
         settings or AdminSettings.from_env(),
         folder=Path(__file__).parent,
         blueprints=[area.blueprint for area in AREAS],
-        doorkeeper=refuse_buyers,
+        check_access=refuse_buyers,
         prefix=PREFIX,
         **options,
     )
 
 
-def refuse_buyers(viewer: dict[str, Any]) -> str | None:
-    """Only staff, who belong to no company, may enter."""
-    if viewer["company"] is not None:
+def refuse_buyers(viewer: Viewer) -> str | None:
+    """Return why a buyer may not use this portal, None for staff, who belong to no company."""
+    if viewer.company is not None:
         return "This is for the merchant's staff. Companies order at the customer portal."
     return None

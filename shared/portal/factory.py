@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, session
 from flask_bootstrap import Bootstrap5
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,14 +21,14 @@ from shared.portal.error_pages import register_error_pages
 from shared.portal.formatting import register_formatting
 from shared.portal.gateway import Gateway, Transport
 from shared.portal.headers import register_headers
-from shared.portal.invitations import InvitationDesk, make_invitations
+from shared.portal.invitations import InvitationClient, make_invitations
 from shared.portal.prefix import Prefix
 from shared.portal.sessions import Sessions
 from shared.portal.settings import PortalSettings
-from shared.portal.sign_in import Doorkeeper, GatewayAuthority, make_blueprint, require_sign_in
+from shared.portal.sign_in import AccessCheck, GatewayAuthority, make_blueprint, require_sign_in
 from shared.portal.statuses import status_word
 from shared.portal.store import SessionStore, connect
-from shared.portal.tokens import TokenKeeper
+from shared.portal.tokens import TokenStore
 from shared.portal.transport import HttpTransport
 from shared.web.service import register_health
 
@@ -41,17 +41,17 @@ def create_portal(
     *,
     folder: Path,
     blueprints: Iterable[Blueprint],
-    doorkeeper: Doorkeeper,
+    check_access: AccessCheck,
     transport: Transport | None = None,
     redis: Redis | None = None,
     prefix: str = "",
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """
-    Build one portal whose pages stand in `folder`/templates.
+    Build one portal: the layout is in `folder`/templates, an area's pages in `folder`/<area>/templates.
 
-    `doorkeeper` says who may not enter, `transport` sends the calls to the gateway, `redis` keeps the sessions (both
-    are where the settings say, unless given), `clock` (epoch seconds) tells when a token is due for renewal.
+    `check_access` returns why a person may not use the portal; `transport` sends the calls to the gateway and `redis`
+    keeps the sessions (by default those of the settings); `clock` is in epoch seconds.
     """
     configure_observability(name, settings)
     app = Flask(name, static_folder=str(HERE / "static"), static_url_path="/static", template_folder=None)
@@ -63,15 +63,15 @@ def create_portal(
     transport = transport or HttpTransport(settings.gateway_url)
     store = SessionStore(redis or connect(settings.redis_url), name, seconds=settings.session_seconds)
     authority = GatewayAuthority(transport)
-    keeper = TokenKeeper(store, authority, clock=clock)
+    tokens = TokenStore(store, authority, clock=clock)
     app.session_interface = Sessions(store, f"__Host-{name}")
     app.extensions["tradepost_settings"] = settings
-    app.extensions["tradepost_gateway"] = Gateway(transport, keeper)
+    app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
     app.before_request(require_sign_in)
     register_csrf(app)
-    doors = (make_blueprint(authority, keeper, doorkeeper), make_invitations(InvitationDesk(transport)))
-    for blueprint in (*doors, *blueprints):
+    common = (make_blueprint(authority, tokens, check_access), make_invitations(InvitationClient(transport)))
+    for blueprint in (*common, *blueprints):
         app.register_blueprint(blueprint)
     register_headers(app)
     register_error_pages(app)
@@ -82,7 +82,9 @@ def create_portal(
 
 
 def _register_pages(app: Flask, folder: Path) -> None:
-    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder / "templates"), FileSystemLoader(HERE / "templates")])
+    areas = {each.parent.name: FileSystemLoader(each) for each in folder.glob("*/templates")}
+    common = [FileSystemLoader(folder / "templates"), FileSystemLoader(HERE / "templates")]
+    app.jinja_loader = ChoiceLoader([PrefixLoader(areas), *common])
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Bootstrap5(app)
     register_assets(app)
@@ -98,6 +100,6 @@ def _register_pages(app: Flask, folder: Path) -> None:
 
 
 def _wrap(app: Flask, prefix: str) -> None:
-    """Put the middleware round the app: the load balancer's word, the prefix, the request's deadline, its body's."""
+    """Add the middleware: forwarded headers, the prefix, the request's deadline, the body's."""
     inner = deadline.Middleware(TimedBodies(app.wsgi_app, largest=app.config["MAX_CONTENT_LENGTH"]))
     app.wsgi_app = ProxyFix(Prefix(inner, prefix) if prefix else inner, x_for=1, x_proto=1)  # type: ignore[method-assign]

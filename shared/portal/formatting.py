@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 from flask import Flask
 from markupsafe import Markup
 
 from shared.base.money import EXPONENTS
+from shared.portal.answers import Price
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 DASH = "\u2013"
 
 
-def money(value: dict[str, Any] | None) -> str:
-    """Return `{"amount": 123450, "currency": "GBP"}` as `£1,234.50`; decimals of the minor unit are kept."""
+def money(value: Price | None) -> str:
+    """Return `Price(123450, "GBP")` as `£1,234.50`; decimals of the minor unit are kept."""
     if value is None:
         return DASH
-    currency = value["currency"]
+    currency = value.currency
     exponent = EXPONENTS.get(currency, 2)
-    major = Decimal(str(value["amount"])).scaleb(-exponent)
+    major = Decimal(value.amount).scaleb(-exponent)
     places = max(exponent, -int(major.normalize().as_tuple().exponent))
     sign = "-" if major < 0 else ""
     symbol = SYMBOLS.get(currency)
@@ -29,12 +29,12 @@ def money(value: dict[str, Any] | None) -> str:
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
 
 
-def major(value: dict[str, Any] | None) -> str:
+def major(value: Price | None) -> str:
     """Return an amount as it is typed into a form: `1234.50`."""
     if value is None:
         return ""
-    exponent = EXPONENTS.get(value["currency"], 2)
-    amount = Decimal(str(value["amount"])).scaleb(-exponent)
+    exponent = EXPONENTS.get(value.currency, 2)
+    amount = Decimal(value.amount).scaleb(-exponent)
     return f"{amount:.{max(exponent, -int(amount.normalize().as_tuple().exponent))}f}"
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar, cast
 
+import msgspec
 from flask import current_app
 
 from shared.calls.service_client import UpstreamRefused, segment
-from shared.portal.tokens import TokenKeeper
+from shared.portal.tokens import TokenStore
 
 __all__ = ["Area", "Call", "Gateway", "Reply", "Transport", "Upload", "segment"]
 
+T = TypeVar("T")
 Query = dict[str, str | int | None]
 
 
@@ -26,7 +28,11 @@ class Upload:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to the gateway; `path` begins below `/api/v1` and is already quoted."""
+    """
+    One request to the gateway; `path` begins below `/api/v1` and is already quoted.
+
+    `body` holds JSON values and structs; a struct's fields that have their defaults are left out.
+    """
 
     method: str
     path: str
@@ -43,6 +49,10 @@ class Reply:
     status: int
     body: Any
 
+    def read(self, kind: type[T]) -> T:
+        """Return the body as a typed answer; raise msgspec.ValidationError when it lacks a field."""
+        return msgspec.convert(self.body, kind)
+
 
 class Transport(Protocol):
     """What sends a call: HTTP to the gateway, or the tests' gateway in memory."""
@@ -52,27 +62,29 @@ class Transport(Protocol):
 
 
 class Gateway:
-    """Sends calls in the name of whoever is signed in; a token that the gateway no longer takes is renewed once."""
+    """Sends calls with the token of the signed-in person; a token that the gateway refuses is renewed once."""
 
-    def __init__(self, transport: Transport, keeper: TokenKeeper) -> None:
+    def __init__(self, transport: Transport, tokens: TokenStore) -> None:
         self._transport = transport
-        self._keeper = keeper
+        self._tokens = tokens
 
-    def get(self, path: str, **query: str | int | None) -> Any:
-        return self.send(Call("GET", path, query=query)).body
+    def get(self, path: str, kind: type[T], **query: str | int | None) -> T:
+        """Return the answer to GET as a value of `kind`; None leaves a query parameter out."""
+        return self.send(Call("GET", path, query=query)).read(kind)
 
     def send(self, call: Call) -> Reply:
-        token = self._keeper.access_token()
+        call = replace(call, body=msgspec.to_builtins(call.body))
+        token = self._tokens.access_token()
         try:
             return self._transport.send(call, token)
         except UpstreamRefused as refusal:
             if refusal.status != 401:
                 raise
-        return self._transport.send(call, self._keeper.renewed(token))
+        return self._transport.send(call, self._tokens.renewed(token))
 
 
 class Area:
-    """Base of the classes in `clients.py`: one per area of the gateway's API."""
+    """Base of the class in an area's `client.py`: the part of the gateway's API that its pages need."""
 
     @property
     def gateway(self) -> Gateway:

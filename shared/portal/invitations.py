@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.answers import Answer
 from shared.portal.error_pages import field_errors
 from shared.portal.gateway import Call, Transport
 
 GONE = {404, 410}
-MISTYPED = {"password": "Use at least 12 characters, and none that everybody knows.", "name": "Enter your name."}
+MISTYPED = {"password": "Use at least 12 characters, and none that is published.", "name": "Enter your name."}
 
 
-class InvitationDesk:
-    """Invitations at the gateway, for whoever holds a token; it travels in bodies, since addresses are logged."""
+class Invitation(Answer, frozen=True, kw_only=True):
+    email: str
+    name: str
+
+
+class InvitationClient:
+    """Invitations at the gateway, for the holder of a token; it is sent in bodies, since addresses are logged."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def lookup(self, token: str) -> dict[str, Any]:
+    def lookup(self, token: str) -> Invitation:
         return self._post("lookup", {"token": token})
 
-    def accept(self, token: str, name: str, password: str) -> dict[str, Any]:
+    def accept(self, token: str, name: str, password: str) -> Invitation:
         return self._post("acceptance", {"token": token, "name": name, "password": password})
 
-    def _post(self, part: str, body: dict[str, str]) -> dict[str, Any]:
-        return cast(dict[str, Any], self._transport.send(Call("POST", f"/invitations/{part}", body=body), None).body)
+    def _post(self, part: str, body: dict[str, str]) -> Invitation:
+        return self._transport.send(Call("POST", f"/invitations/{part}", body=body), None).read(Invitation)
 
 
-def make_invitations(desk: InvitationDesk) -> Blueprint:
+def make_invitations(client: InvitationClient) -> Blueprint:
     """Return the page `/invitations/<token>`."""
     blueprint = Blueprint("invitations", __name__)
 
     @blueprint.route("/invitations/<token>", methods=["GET", "POST"])
     def accept(token: str) -> ResponseReturnValue:
-        """Ask for a name and a password, or say why the link opens nothing any more."""
+        """Show the form for name and password, or why the link is no longer valid."""
         try:
-            invitation = desk.lookup(token)
+            invitation = client.lookup(token)
             if request.method == "GET":
                 return _form(token, invitation, {})
-            return _accept(desk, token, invitation)
+            return _accept(client, token, invitation)
         except UpstreamRefused as refusal:
             if refusal.status not in GONE:
                 raise
@@ -51,22 +55,22 @@ def make_invitations(desk: InvitationDesk) -> Blueprint:
     return blueprint
 
 
-def _accept(desk: InvitationDesk, token: str, invitation: dict[str, Any]) -> ResponseReturnValue:
+def _accept(client: InvitationClient, token: str, invitation: Invitation) -> ResponseReturnValue:
     password = request.form.get("password", "")
     if password != request.form.get("again", ""):
         return _form(token, invitation, {"again": "This is not the same password."})
     try:
-        desk.accept(token, request.form.get("name", "").strip(), password)
+        client.accept(token, request.form.get("name", "").strip(), password)
     except UpstreamRefused as refusal:
         if refusal.status != 422:
             raise
         return _form(token, invitation, {name: MISTYPED.get(name, said) for name, said in _faults(refusal)})
-    flash(f"Welcome. Sign in as {invitation['email']} with your new password.", "good")
+    flash(f"Welcome. Sign in as {invitation.email} with your new password.", "good")
     return redirect(url_for("sign_in.sign_in"))
 
 
-def _form(token: str, invitation: dict[str, Any], faults: dict[str, str]) -> ResponseReturnValue:
-    name = request.form.get("name", invitation["name"])
+def _form(token: str, invitation: Invitation, faults: dict[str, str]) -> ResponseReturnValue:
+    name = request.form.get("name", invitation.name)
     page = render_template("invitation.html", closed="", token=token, invitation=invitation, name=name, faults=faults)
     return page, 422 if faults else 200
 

@@ -1,20 +1,22 @@
-"""Signing in and out, the same for both portals but for whom they let in."""
+"""Sign-in and sign-out, the same for both portals but for who may use them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import bind_context, get_logger
+from shared.portal.answers import Grant, Viewer
 from shared.portal.gateway import Call, Transport
 from shared.portal.navigation import safe_next
 from shared.portal.sessions import PortalSession
-from shared.portal.tokens import SignInNeeded, TokenKeeper
+from shared.portal.tokens import SignInNeeded, TokenStore
 
 log = get_logger()
 
@@ -25,8 +27,8 @@ OPEN_ENDPOINTS = {
 NOT_CARRIED_OVER = {"csrf_token", "left_by", "viewer", "_flashes"}
 NO_MATCH = "That e-mail address and password do not belong together."
 
-# Returns a sentence for a person who must not enter this portal, None for one who may.
-Doorkeeper = Callable[[dict[str, Any]], str | None]
+# Returns why a person may not use this portal, None when the person may.
+AccessCheck = Callable[[Viewer], str | None]
 
 
 class GatewayAuthority:
@@ -35,55 +37,55 @@ class GatewayAuthority:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def login(self, email: str, password: str) -> dict[str, Any]:
+    def login(self, email: str, password: str) -> Grant:
         return self._grant("/auth/login", {"email": email, "password": password})
 
-    def refresh(self, refresh_token: str) -> dict[str, Any]:
+    def refresh(self, refresh_token: str) -> Grant:
         return self._grant("/auth/refresh", {"refresh_token": refresh_token})
 
     def logout(self, refresh_token: str) -> None:
         self._transport.send(Call("POST", "/auth/logout", body={"refresh_token": refresh_token}), None)
 
-    def me(self, access_token: str) -> dict[str, Any]:
-        return cast(dict[str, Any], self._transport.send(Call("GET", "/me"), access_token).body)
+    def me(self, access_token: str) -> Viewer:
+        return self._transport.send(Call("GET", "/me"), access_token).read(Viewer)
 
-    def _grant(self, path: str, body: dict[str, str]) -> dict[str, Any]:
-        return cast(dict[str, Any], self._transport.send(Call("POST", path, body=body), None).body)
+    def _grant(self, path: str, body: dict[str, str]) -> Grant:
+        return self._transport.send(Call("POST", path, body=body), None).read(Grant)
 
 
-def make_blueprint(authority: GatewayAuthority, keeper: TokenKeeper, doorkeeper: Doorkeeper) -> Blueprint:
+def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access: AccessCheck) -> Blueprint:
     """Return the pages `/sign-in` and `/sign-out`."""
     blueprint = Blueprint("sign_in", __name__)
 
     @blueprint.route("/sign-in", methods=["GET", "POST"])
     def sign_in() -> ResponseReturnValue:
-        """Show the form, or let somebody in and send them where they wanted to go."""
+        """Show the form, or sign a person in and redirect to the page that was asked for."""
         target = safe_next(request.values.get("next"), url_for("home.home"))
         if request.method == "GET":
             return redirect(target) if session.get("viewer") else _form(target)
         email = request.form.get("email", "").strip()
         try:
             grant = authority.login(email, request.form.get("password", ""))
-            viewer = authority.me(grant["access_token"])
+            viewer = authority.me(grant.access_token)
         except UpstreamRefused as refusal:
             return _form(target, email=email, error=_reason(refusal), status=refusal.status)
-        objection = doorkeeper(viewer)
+        objection = check_access(viewer)
         if objection:
-            authority.logout(grant["refresh_token"])
+            authority.logout(grant.refresh_token)
             return _form(target, email=email, error=objection, status=403)
         left = _left_by(viewer)
-        keeper.start(grant, _session().renew())
-        session.update(left, viewer=_remembered(viewer))
-        log.info("signed_in", user_id=viewer["id"])
+        tokens.start(grant, _session().renew())
+        session.update(left, viewer=msgspec.to_builtins(viewer))
+        log.info("signed_in", user_id=viewer.id)
         return redirect(target)
 
     @blueprint.post("/sign-out")
     def sign_out() -> ResponseReturnValue:
-        """Revoke the tokens and forget the browser; an unreachable gateway does not keep anybody signed in here."""
+        """Revoke the tokens and end the session; the session ends also while the gateway is unavailable."""
         try:
-            keeper.stop()
+            tokens.stop()
         except (UpstreamRefused, UpstreamUnavailable) as failure:
-            log.warning("sign_out_not_announced", failure=type(failure).__name__)
+            log.warning("sign_out_failed_at_gateway", failure=type(failure).__name__)
         _session().end()
         flash("You are signed out.", "good")
         return redirect(url_for("sign_in.sign_in"))
@@ -92,7 +94,7 @@ def make_blueprint(authority: GatewayAuthority, keeper: TokenKeeper, doorkeeper:
 
 
 def require_sign_in() -> None:
-    """Let nobody past but to the sign-in; a `before_request` of the whole portal."""
+    """Redirect to the sign-in without a session; a `before_request` of the whole portal."""
     if request.endpoint in OPEN_ENDPOINTS:
         return
     viewer = session.get("viewer")
@@ -117,15 +119,11 @@ def _reason(refusal: UpstreamRefused) -> str:
     return refusal.detail or "You cannot sign in right now. Try again in a moment."
 
 
-def _left_by(viewer: dict[str, Any]) -> dict[str, Any]:
-    """Return what the same person was doing when the session ended (an open checkout), nothing for anybody else."""
-    if session.get("left_by") != viewer["id"]:
+def _left_by(viewer: Viewer) -> dict[str, Any]:
+    """Return the state of the ended session (an open checkout) for the same person, nothing for another."""
+    if session.get("left_by") != viewer.id:
         return {}
     return {key: value for key, value in session.items() if key not in NOT_CARRIED_OVER}
-
-
-def _remembered(viewer: dict[str, Any]) -> dict[str, Any]:
-    return {name: viewer.get(name) for name in ("id", "name", "email", "company", "roles", "permissions")}
 
 
 def _session() -> PortalSession:

@@ -11,32 +11,33 @@ from flask import session
 from shared.base.errors import Unauthorized, Unavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import get_logger
+from shared.portal.answers import Grant
 from shared.portal.sessions import PortalSession
 from shared.portal.store import SessionStore, Tokens
 
 log = get_logger()
 
-# Renewed this early, so that a token does not run out on its way through the hops.
+# Renewed this early, so that a token does not expire on its way through the hops.
 EARLY_SECONDS = 30
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 
 class SignInNeeded(Unauthorized):
-    """Nobody is signed in, or no longer; the error page leads to the sign-in and back."""
+    """The session has no valid sign-in; the error page leads to the sign-in form and back."""
 
 
 class Authority(Protocol):
     """The three calls that need no access token."""
 
-    def login(self, email: str, password: str) -> dict[str, Any]: ...
+    def login(self, email: str, password: str) -> Grant: ...
 
-    def refresh(self, refresh_token: str) -> dict[str, Any]: ...
+    def refresh(self, refresh_token: str) -> Grant: ...
 
     def logout(self, refresh_token: str) -> None: ...
 
 
-class TokenKeeper:
+class TokenStore:
     """
     Holds the tokens of the current session.
 
@@ -57,7 +58,7 @@ class TokenKeeper:
         return self.renewed(tokens.access_token)
 
     def renewed(self, stale: str) -> str:
-        """Return an access token other than `stale`, refreshing it unless somebody already does."""
+        """Return an access token other than `stale`, refreshing it unless another request does."""
         give_up_at = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < give_up_at:
             tokens = self._tokens()
@@ -68,7 +69,7 @@ class TokenKeeper:
             time.sleep(POLL_SECONDS)
         raise Unavailable("Your sign-in could not be renewed in time")
 
-    def start(self, grant: dict[str, Any], session_id: str) -> None:
+    def start(self, grant: Grant, session_id: str) -> None:
         """Keep the tokens of a fresh sign-in."""
         self._store.write_tokens(session_id, self._from_grant(grant))
 
@@ -106,9 +107,9 @@ class TokenKeeper:
             raise SignInNeeded
         return session_id
 
-    def _from_grant(self, grant: dict[str, Any]) -> Tokens:
-        expires_at = self._clock() + grant["expires_in"]
-        return Tokens(grant["access_token"], grant["refresh_token"], expires_at)
+    def _from_grant(self, grant: Grant) -> Tokens:
+        expires_at = self._clock() + grant.expires_in
+        return Tokens(grant.access_token, grant.refresh_token, expires_at)
 
 
 def _current() -> PortalSession:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from services.orders.orders.rules import OrderStatus, allowed_actions
 from shared.base.money import share
 from shared.portal.gateway import Call
 from tests.portals.fake_shapes import Json, Refusal, gbp, page
@@ -28,11 +29,15 @@ class OrderBook:
         return [
             ("GET", "/orders", self.list_orders),
             ("POST", "/orders", self.place),
-            ("GET", "/orders/([^/]+)", lambda user, call, order_id: (200, self.find(user, order_id))),
+            ("GET", "/orders/([^/]+)", lambda user, call, order_id: (200, _shown(self.find(user, order_id)))),
             ("POST", "/orders/([^/]+)/cancellation", self.cancel),
             ("POST", "/orders/([^/]+)/shipments", self.ship),
             ("POST", "/orders/([^/]+)/returns", self.take_back),
-            ("GET", "/payments/([^/]+)", lambda user, call, payment_id: (200, self.payments[payment_id])),
+            (
+                "GET",
+                "/payments/([^/]+)",
+                lambda user, call, payment_id: (200, _shown_payment(self.payments[payment_id])),
+            ),
             ("POST", "/payments/([^/]+)/refunds", self.refund),
         ]
 
@@ -42,12 +47,15 @@ class OrderBook:
                 return order
         raise Refusal(404, "not-found", detail="There is no such order")
 
+    def get_payment(self, user: Json, call: Call, payment_id: str) -> tuple[int, Json]:
+        return 200, _shown_payment(self.payments[payment_id])
+
     def list_orders(self, user: Json, call: Call) -> tuple[int, Json]:
         rows = self.orders
         for name in ("status", "reference", "ordered_on", "company_id"):
             if call.query.get(name):
                 rows = [order for order in rows if order[name] == call.query[name]]
-        return 200, page(rows, call)
+        return 200, page([_shown(order) for order in rows], call)
 
     def add(self, *lines: tuple[str, int], company_id: str = "com_acme", **changes: Any) -> Json:
         """Put a confirmed order of these (sku, quantity) into the book."""
@@ -114,14 +122,14 @@ class OrderBook:
             if self._shop.products[sku]["is_stocked"]:
                 self._shop.products[sku]["available"] -= quantity
         self._shop.carts[user["company"]["id"]] = {}
-        return 201, order
+        return 201, _shown(order)
 
     def cancel(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
         order = self.find(user, order_id)
         if order["shipments"]:
             raise Refusal(409, "order-not-cancellable", detail="Part of the order is shipped")
         order.update(status="cancelled", status_reason=call.body["reason"])
-        return 200, order
+        return 200, _shown(order)
 
     def ship(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
         order = self.find(user, order_id)
@@ -175,6 +183,19 @@ class OrderBook:
         for document in (order, payment):
             document[name] = gbp(document[name]["amount"] + amount)
         payment["transactions"].append(_transaction(kind, gbp(amount)))
+
+
+def _shown(order: Json) -> Json:
+    """Return the order with its actions, by the table of the orders service; an unknown status allows none."""
+    returnable = any(row["shipped_quantity"] > row["returned_quantity"] for row in order["line_items"])
+    is_known = order["status"] in [status.value for status in OrderStatus]
+    actions = allowed_actions(OrderStatus(order["status"]), has_returnable=returnable) if is_known else []
+    return order | {"allowed_actions": [action.value for action in actions]}
+
+
+def _shown_payment(payment: Json) -> Json:
+    left = payment["captured_total"]["amount"] - payment["refunded_total"]["amount"]
+    return payment | {"allowed_actions": ["refund"] if left > 0 else []}
 
 
 def _name_of(user: Json) -> Json:

@@ -91,7 +91,7 @@ class TestInvite:
 
     def test_sends_buyers_to_the_customer_portal(self, staff: Visitor, gateway: FakeGateway):
         page = staff.get("/admin/people?company=com_acme")
-        assert "Invite somebody of Acme" in page.text
+        assert "Invite a person of Acme" in page.text
         page = page.submit("/people", email="bea@acme.example", name="Bea", role="buyer")
 
         assert "http://portal.example/invitations/token-1" in page.text

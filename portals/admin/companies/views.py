@@ -1,0 +1,42 @@
+"""The companies that buy: the list, and adding one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.admin.companies.client import companies
+from portals.admin.companies.forms import CompanyForm
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.error_pages import field_errors
+
+blueprint = Blueprint("companies", __name__, url_prefix="/companies")
+
+
+@blueprint.get("")
+def company_list() -> str:
+    return _page({}, {})
+
+
+@blueprint.post("")
+def create() -> ResponseReturnValue:
+    form = CompanyForm(request.form)
+    if not form.validate():
+        return _page(form.faults, form.typed), 422
+    try:
+        company, is_new = companies.create(form.name.data, form.reference.data)
+    except UpstreamRefused as refusal:
+        if refusal.status not in (409, 422):
+            raise
+        return _page(field_errors(refusal) or {"name": refusal.detail or refusal.title}, form.typed), 422
+    if is_new:
+        flash(f"{company.name} is added.", "good")
+    else:
+        flash(f"The reference {company.reference} belongs to {company.name} already; nothing was added.", "warn")
+    return redirect(url_for("companies.company_list"))
+
+
+def _page(faults: dict[str, str], typed: dict[str, str]) -> str:
+    reference = request.args.get("reference", "").strip()
+    page = companies.list_companies(cursor=request.args.get("cursor"), reference=reference or None)
+    return render_template("companies/company_list.html", page=page, reference=reference, faults=faults, typed=typed)

@@ -1,0 +1,1 @@
+"""Shipping, returns and refunds of an order."""

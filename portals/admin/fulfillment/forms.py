@@ -1,0 +1,81 @@
+"""The forms of shipping, returns and refunds; a line's fields are `ship-<line_id>`, `return-…` and `refund-…`."""
+
+from __future__ import annotations
+
+from wtforms import Field
+
+from portals.admin.fulfillment.client import ReturnedLine, ShippedLine
+from portals.admin.orders.client import Order
+from portals.admin.orders.presenter import lines_to_return, lines_to_ship
+from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField
+
+
+class LinesForm(PortalForm):
+    """A form with fields for each line of an order."""
+
+    reference = TextField()
+    part = ""
+    nothing_typed = ""
+
+    def units(self) -> dict[str, int]:
+        """Return the units typed for each line, lines without units left out."""
+        fields = {name: field.units_or_none for name, field in self._fields.items() if isinstance(field, UnitsField)}
+        return {name.removeprefix(f"{self.part}-"): units for name, units in fields.items() if units}
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Return whether each field could be read and at least one line has units."""
+        if not super().validate(extra_validators):
+            return False
+        if not self.units():
+            self.reference.errors = [self.nothing_typed]
+            return False
+        return True
+
+
+class ShipmentForm(LinesForm):
+    part = "ship"
+    nothing_typed = "Enter how many units to ship."
+
+    def lines(self) -> list[ShippedLine]:
+        return [ShippedLine(line_id, units) for line_id, units in self.units().items()]
+
+
+class ReturnForm(LinesForm):
+    part = "return"
+    nothing_typed = "Enter how many units came back."
+
+    def lines(self) -> list[ReturnedLine]:
+        return [
+            ReturnedLine(line_id, units, self[f"refund-{line_id}"].price_or_none)
+            for line_id, units in self.units().items()
+        ]
+
+
+class RefundForm(PortalForm):
+    amount = AmountField(whole=True)
+
+    def __init__(self, formdata: object, *, currency: str) -> None:
+        super().__init__(formdata)
+        self.currency_of_amounts = currency
+
+
+def shipment_form(order: Order) -> type[ShipmentForm]:
+    """Return the form with a field for each line that is left to ship."""
+    return _with_fields(ShipmentForm, order, {f"ship-{line.line_id}": _units() for line in lines_to_ship(order)})
+
+
+def return_form(order: Order) -> type[ReturnForm]:
+    """Return the form with units and refund of each line that can be returned."""
+    lines = lines_to_return(order)
+    units = {f"return-{line.line_id}": _units() for line in lines}
+    refunds = {f"refund-{line.line_id}": AmountField(whole=True, required=False) for line in lines}
+    return _with_fields(ReturnForm, order, units | refunds)
+
+
+def _units() -> UnitsField:
+    return UnitsField(required=False)
+
+
+def _with_fields(form: type, order: Order, fields: dict[str, Field]) -> type:
+    """Return a subclass with these fields: WTForms adds fields to classes, not to forms."""
+    return type(form.__name__, (form,), {**fields, "currency_of_amounts": order.total.currency})

@@ -1,0 +1,77 @@
+"""Shipping, returns and refunds of a confirmed order."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.admin.fulfillment.client import fulfillment
+from portals.admin.fulfillment.forms import RefundForm, return_form, shipment_form
+from portals.admin.orders.client import orders
+from portals.admin.orders.views import order_page
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.form_keys import sent_form_key
+from shared.portal.formatting import money
+from shared.portal.forms import PortalForm
+
+blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
+
+
+@blueprint.post("/shipments")
+def ship(order_id: str) -> ResponseReturnValue:
+    """Ship the quantities of the form; the button `all` ships all that is left when the request arrives."""
+    form = shipment_form(orders.get_order(order_id))(request.form)
+    ships_all = bool(request.form.get("all"))
+    if not ships_all and not form.validate():
+        return _invalid(order_id, "shipment", form)
+    try:
+        lines = None if ships_all else form.lines()
+        fulfillment.ship(order_id, lines, reference=form.reference.data, key=sent_form_key())
+    except UpstreamRefused as refusal:
+        return _refused(order_id, "shipment", refusal)
+    flash("Shipped. The payment is captured in a moment, and the buyer gets an e-mail.", "good")
+    return _back(order_id)
+
+
+@blueprint.post("/returns")
+def record_return(order_id: str) -> ResponseReturnValue:
+    form = return_form(orders.get_order(order_id))(request.form)
+    if not form.validate():
+        return _invalid(order_id, "return", form)
+    try:
+        fulfillment.record_return(order_id, form.lines(), reference=form.reference.data, key=sent_form_key())
+    except UpstreamRefused as refusal:
+        return _refused(order_id, "return", refusal)
+    flash("The return is recorded; its refund is made in a moment.", "good")
+    return _back(order_id)
+
+
+@blueprint.post("/refunds")
+def refund(order_id: str) -> ResponseReturnValue:
+    """Refund an amount without a return."""
+    order = orders.get_order(order_id)
+    form = RefundForm(request.form, currency=order.total.currency)
+    if not form.validate():
+        return _invalid(order_id, "refund", form)
+    try:
+        fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
+    except UpstreamRefused as refusal:
+        return _refused(order_id, "refund", refusal)
+    flash(f"{money(form.amount.price)} is being refunded.", "good")
+    return _back(order_id)
+
+
+def _back(order_id: str) -> ResponseReturnValue:
+    return redirect(url_for("orders.order_detail", order_id=order_id))
+
+
+def _invalid(order_id: str, part: str, form: PortalForm) -> ResponseReturnValue:
+    return order_page(order_id, faults={part: next(iter(form.faults.values()))}), 422
+
+
+def _refused(order_id: str, part: str, refusal: UpstreamRefused) -> ResponseReturnValue:
+    """Show the order again with the reason beside the form; a refusal that no input can correct is raised."""
+    if refusal.status not in (409, 422):
+        raise refusal
+    details = " ".join(error.detail for error in refusal.errors)
+    return order_page(order_id, faults={part: details or refusal.detail or refusal.title}), refusal.status

@@ -1,0 +1,26 @@
+"""The overview: orders to ship, the latest orders, the latest imports of this session."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from portals.admin.companies.client import companies
+from portals.admin.imports.client import imports
+from portals.admin.orders.client import OrdersFilter, orders
+
+blueprint = Blueprint("home", __name__)
+LATEST = 8
+
+
+@blueprint.get("/")
+def home() -> str:
+    latest = orders.list_orders(OrdersFilter(), limit=LATEST).items
+    confirmed = orders.list_orders(OrdersFilter(status="confirmed"), limit=LATEST).items
+    begun = orders.list_orders(OrdersFilter(status="partially_shipped"), limit=LATEST).items
+    return render_template(
+        "home/home.html",
+        latest=latest,
+        to_ship=[*begun, *confirmed][:LATEST],
+        names=companies.names(order.company_id for order in [*latest, *confirmed, *begun]),
+        imports=imports.recent(),
+    )

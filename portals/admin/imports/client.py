@@ -1,0 +1,59 @@
+"""Product imports at the gateway, and those of this session."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from flask import session
+
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.answers import Answer
+from shared.portal.gateway import Area, Call, Upload, segment
+
+MOST_REMEMBERED = 5
+
+
+class RowError(Answer, frozen=True, kw_only=True):
+    row: int
+    field: str | None
+    detail: str
+
+
+class ProductImport(Answer, frozen=True, kw_only=True):
+    id: str
+    filename: str
+    status: str
+    created_at: str
+    rows_read: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    errors: list[RowError]
+
+
+class Imports(Area):
+    def upload(self, filename: str, content: IO[bytes]) -> ProductImport:
+        """Start an import and remember it in this session."""
+        call = Call("POST", "/products/imports", upload=Upload(filename, content.read()))
+        started = self.gateway.send(call).read(ProductImport)
+        others = [found for found in session.get("imports", []) if found != started.id]
+        session["imports"] = [started.id, *others][:MOST_REMEMBERED]
+        return started
+
+    def get_import(self, import_id: str) -> ProductImport:
+        return self.gateway.get(f"/products/imports/{segment(import_id)}", ProductImport)
+
+    def recent(self) -> list[ProductImport]:
+        """Return the imports that were started in this session, newest first."""
+        found = []
+        for import_id in session.get("imports", []):
+            try:
+                found.append(self.get_import(import_id))
+            except UpstreamRefused as refusal:
+                if refusal.status != 404:
+                    raise
+        return found
+
+
+imports = Imports()

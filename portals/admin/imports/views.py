@@ -1,0 +1,59 @@
+"""Importing a product file: upload, progress, the rows that were refused, a template."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.admin.imports.client import imports
+from portals.admin.imports.forms import UploadForm
+from portals.admin.imports.presenter import IMPORT_TEMPLATE, import_progress
+from shared.calls.service_client import UpstreamRefused
+
+blueprint = Blueprint("imports", __name__, url_prefix="/imports")
+
+
+@blueprint.get("")
+def upload_form() -> str:
+    return _form("")
+
+
+@blueprint.post("")
+def upload() -> ResponseReturnValue:
+    form = UploadForm(request.files)
+    if not form.validate():
+        return _form(form.faults["file"]), 422
+    try:
+        started = imports.upload(form.file.data.filename, form.file.data.stream)
+    except UpstreamRefused as refusal:
+        if refusal.status not in (400, 413, 415, 422):
+            raise
+        return _form(refusal.detail or refusal.title), refusal.status
+    flash(f"{started.filename} is uploaded.", "good")
+    return redirect(url_for("imports.progress", import_id=started.id))
+
+
+@blueprint.get("/template.csv")
+def template() -> Response:
+    return Response(
+        IMPORT_TEMPLATE,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="tradepost-products.csv"'},
+    )
+
+
+@blueprint.get("/<import_id>")
+def progress(import_id: str) -> str:
+    found = imports.get_import(import_id)
+    return render_template("imports/progress.html", found=found, progress=import_progress(found))
+
+
+@blueprint.get("/<import_id>/state")
+def state(import_id: str) -> Response:
+    """Return whether the import is over and how far it is, for the page that polls it."""
+    shown = import_progress(imports.get_import(import_id))
+    return jsonify(is_over=shown.is_over, counts=dict(shown.counts))
+
+
+def _form(error: str) -> str:
+    return render_template("imports/upload.html", recent=imports.recent(), error=error)

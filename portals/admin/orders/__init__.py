@@ -1,0 +1,1 @@
+"""Orders of every company: the list, one order, cancelling it."""

@@ -1,0 +1,71 @@
+"""Inviting colleagues, and the people of a company."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.admin.companies.client import companies
+from portals.admin.people.client import Invitation, people
+from portals.admin.people.forms import InvitationForm
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.error_pages import field_errors
+
+blueprint = Blueprint("people", __name__, url_prefix="/people")
+
+STAFF_ROLES = ("sales_rep", "merchant_admin")
+COMPANY_ROLES = ("buyer", "approver")
+
+
+@blueprint.get("")
+def people_list() -> str:
+    return _page()
+
+
+@blueprint.post("")
+def invite() -> ResponseReturnValue:
+    """Invite a person and show the link; it is in this answer only, so there is no redirect."""
+    form = InvitationForm(request.form)
+    try:
+        issued = people.invite(form.person())
+    except UpstreamRefused as refusal:
+        if refusal.status not in (404, 409, 422):
+            raise
+        return _page(faults=field_errors(refusal) or {"email": refusal.title}, typed=form.typed), 422
+    return _page(issued=issued)
+
+
+@blueprint.post("/<user_id>/renewal")
+def renew(user_id: str) -> str:
+    """Issue a new link; the one before stops working."""
+    return _page(issued=people.renew(user_id))
+
+
+@blueprint.post("/<user_id>/withdrawal")
+def withdraw(user_id: str) -> ResponseReturnValue:
+    people.withdraw(user_id)
+    flash("The invitation is withdrawn; its link is no longer valid.", "good")
+    return redirect(url_for("people.people_list"))
+
+
+def _page(
+    *, issued: Invitation | None = None, faults: dict[str, str] | None = None, typed: dict[str, str] | None = None
+) -> str:
+    company = request.values.get("company", "").strip()
+    return render_template(
+        "people/people_list.html",
+        page=people.list_invitations(cursor=request.args.get("cursor")),
+        issued=issued,
+        link=_link(issued) if issued else "",
+        company=company,
+        company_name=companies.names([company])[company] if company else "",
+        roles=COMPANY_ROLES if company else STAFF_ROLES,
+        faults=faults or {},
+        typed=typed or {},
+    )
+
+
+def _link(issued: Invitation) -> str:
+    settings = current_app.extensions["tradepost_settings"]
+    portal = settings.public_customer_url if issued.company_id else settings.public_admin_url
+    return f"{portal.rstrip('/')}/invitations/{issued.token}"

@@ -1,0 +1,1 @@
+"""Products: the list, one product with its prices and stock, a new product."""

@@ -1,0 +1,86 @@
+"""Products, their search and their stock at the gateway."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.portal.answers import Answer, Page, Price
+from shared.portal.gateway import Area, Call, segment
+
+PAGE_SIZE = 25
+
+
+class PriceBreak(msgspec.Struct, frozen=True):
+    min_quantity: int
+    unit_price: Price
+
+
+class ProductInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the form of a product sends; `sku` names a new one."""
+
+    sku: str = ""
+    name: str
+    description: str
+    category: str
+    unit_price: Price
+    price_breaks: list[PriceBreak]
+
+
+class FoundProduct(Answer, frozen=True, kw_only=True):
+    """A product as the search shows it."""
+
+    sku: str
+    name: str
+    category: str
+    unit_price: Price
+
+
+class FoundPage(Page[FoundProduct], frozen=True, kw_only=True):
+    total: int
+
+
+class Product(FoundProduct, frozen=True, kw_only=True):
+    description: str
+    price_breaks: list[PriceBreak]
+    is_active: bool
+    is_stocked: bool
+    available: int | None
+    version: int
+    updated_at: str
+
+
+class Inventory(Answer, frozen=True, kw_only=True):
+    on_hand: int | None
+    reserved: int
+    available: int | None
+    is_stocked: bool
+
+
+class Products(Area):
+    def list_products(self, *, category: str | None = None, cursor: str | None = None) -> Page[Product]:
+        return self.gateway.get("/products", Page[Product], category=category, cursor=cursor, limit=PAGE_SIZE)
+
+    def search(self, text: str, *, category: str | None = None, cursor: str | None = None) -> FoundPage:
+        return self.gateway.get("/search", FoundPage, q=text, category=category, cursor=cursor, limit=PAGE_SIZE)
+
+    def get_product(self, sku: str) -> Product:
+        return self.gateway.get(f"/products/{segment(sku)}", Product)
+
+    def create(self, wanted: ProductInput) -> Product:
+        return self.gateway.send(Call("POST", "/products", body=wanted)).read(Product)
+
+    def change(self, sku: str, wanted: ProductInput) -> None:
+        self.gateway.send(Call("PATCH", f"/products/{segment(sku)}", body=wanted))
+
+    def set_active(self, sku: str, *, is_active: bool) -> None:
+        self.gateway.send(Call("PATCH", f"/products/{segment(sku)}", body={"is_active": is_active}))
+
+    def get_inventory(self, sku: str) -> Inventory:
+        return self.gateway.get(f"/inventory/{segment(sku)}", Inventory)
+
+    def set_on_hand(self, sku: str, on_hand: int | None) -> None:
+        """Set the units on hand; None makes the product not stocked, so that it never runs out."""
+        self.gateway.send(Call("PUT", f"/inventory/{segment(sku)}", body={"on_hand": on_hand}))
+
+
+products = Products()

@@ -1,0 +1,20 @@
+"""Who is signed in and for which company, and the messages sent about its orders."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from portals.customer.account.client import notifications
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.get("/account")
+def account() -> str:
+    return render_template("account/account.html")
+
+
+@blueprint.get("/notifications")
+def notification_list() -> str:
+    page = notifications.list_notifications(cursor=request.args.get("cursor"))
+    return render_template("account/notifications.html", page=page)

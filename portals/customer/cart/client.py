@@ -1,0 +1,97 @@
+"""The cart at the gateway, and its line count for the masthead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+from flask import session
+
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.answers import Answer, Price
+from shared.portal.gateway import Area, Call
+
+MOST_ATTEMPTS = 3
+
+
+class SkuQuantity(msgspec.Struct, frozen=True):
+    """Units of one product."""
+
+    sku: str
+    quantity: int
+
+
+class CartLine(Answer, frozen=True, kw_only=True):
+    """A line at today's price; price and total are None for a product that is no longer sold."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Price | None
+    total: Price | None
+    available: int | None
+    is_available: bool
+
+
+class Cart(Answer, frozen=True, kw_only=True):
+    """`total` is None for lines that no order could have together."""
+
+    line_items: list[CartLine]
+    total: Price | None
+
+
+class Carts(Area):
+    """The buyer's cart; each answer updates the line count of the session, so that the masthead needs no call."""
+
+    def get_cart(self) -> Cart:
+        return _remembered(self.gateway.get("/cart", Cart))
+
+    def add(self, sku: str, quantity: int) -> Cart:
+        call = Call("POST", "/cart/items", body={"sku": sku, "quantity": quantity})
+        return _remembered(self.gateway.send(call).read(Cart))
+
+    def replace(self, line_items: list[SkuQuantity]) -> Cart:
+        """Put exactly these lines into the cart."""
+        return _remembered(self.gateway.send(Call("PUT", "/cart", body={"line_items": line_items})).read(Cart))
+
+    def add_many(self, line_items: Iterable[SkuQuantity]) -> dict[str, str]:
+        """
+        Add lines in one write, and return the reason for each SKU that was left out.
+
+        One by one, hundreds of lines would exceed the rate limit and the request's deadline.
+        """
+        before = {line.sku: line.quantity for line in self.get_cart().line_items}
+        wanted = dict(before)
+        for line in line_items:
+            wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+        refused: dict[str, str] = {}
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                self.replace([SkuQuantity(sku, wanted[sku]) for sku in wanted])
+                return refused
+            except UpstreamRefused as refusal:
+                reasons = _by_sku(refusal, list(wanted))
+                if not reasons:
+                    raise
+            refused |= reasons
+            as_before = {sku: before[sku] for sku in reasons if wanted[sku] != before.get(sku, wanted[sku])}
+            wanted = {sku: quantity for sku, quantity in wanted.items() if sku not in reasons} | as_before
+        self.get_cart()
+        return refused | dict.fromkeys(wanted.keys() - before.keys(), "The cart did not take it.")
+
+
+def _by_sku(refusal: UpstreamRefused, skus: list[str]) -> dict[str, str]:
+    """Return the details of a refusal that concern single lines, by SKU."""
+    named = ((re.match(r"/line_items/([0-9]+)/", error.pointer), error.detail) for error in refusal.errors)
+    return {skus[int(place[1])]: detail for place, detail in named if place}
+
+
+def _remembered(cart: Cart) -> Cart:
+    count = len(cart.line_items)
+    if session.get("cart_count") != count:
+        session["cart_count"] = count
+    return cart
+
+
+carts = Carts()

@@ -1,0 +1,51 @@
+"""What the cart's page shows: lines that cannot be delivered as they are, and quantities within stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portals.customer.cart.client import Cart, CartLine, SkuQuantity
+from shared.portal.answers import Price
+
+
+@dataclass(frozen=True)
+class ShownLine:
+    """A line of the cart; `warning` says why it cannot be delivered as it is, "" when it can."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Price | None
+    total: Price | None
+    warning: str
+
+
+def shown_lines(cart: Cart) -> list[ShownLine]:
+    """Return the cart's lines with their warnings."""
+    return [
+        ShownLine(line.sku, line.name, line.quantity, line.unit_price, line.total, _warning(line))
+        for line in cart.line_items
+    ]
+
+
+def _warning(line: CartLine) -> str:
+    if line.is_available:
+        return ""
+    if line.available is None:
+        return "No longer sold"
+    return "Out of stock" if line.available <= 0 else f"Only {line.available:,} available"
+
+
+def within_stock(cart: Cart) -> list[SkuQuantity]:
+    """Return the cart's lines with quantities lowered to what can be delivered; lines without stock are left out."""
+    kept = (
+        SkuQuantity(line.sku, line.quantity if line.is_available else min(line.quantity, line.available or 0))
+        for line in cart.line_items
+    )
+    return [line for line in kept if line.quantity > 0]
+
+
+def fingerprint(cart: Cart) -> str:
+    """Return a text that identifies the lines and prices that a buyer has reviewed."""
+    parts = (f"{line.sku}:{line.quantity}:{line.total.amount if line.total else None}" for line in cart.line_items)
+    return "|".join(parts)

@@ -1,0 +1,84 @@
+"""Card pages and placing at the gateway, and the checkout attempts of this session."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import msgspec
+from flask import session
+
+from portals.customer.orders.client import Order
+from shared.portal.answers import Answer
+from shared.portal.gateway import Area, Call
+
+MOST_OPEN = 5
+
+
+class CardPage(Answer, frozen=True, kw_only=True):
+    url: str
+
+
+class Shortage(msgspec.Struct, frozen=True):
+    """A product of which fewer units are available than requested."""
+
+    sku: str
+    requested: int
+    available: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """An order and whether its payment is decided."""
+
+    order: Order
+    is_decided: bool
+
+
+class Checkout(Area):
+    def open_card_page(self, return_url: str) -> str:
+        """Return the address of the card processor's page, which sends the buyer back to `return_url`."""
+        call = Call("POST", "/payments/sessions", body={"return_url": return_url})
+        return self.gateway.send(call).read(CardPage).url
+
+    def place_cart(self, *, key: str, token: str | None, po_number: str | None) -> Placement:
+        """Place the cart; the same `key` never places a second order."""
+        payment = {"payment": {"method": "card", "token": token}} if token else {}
+        body = payment | ({"po_number": po_number} if po_number else {})
+        reply = self.gateway.send(Call("POST", "/orders", body=body, key=key))
+        return Placement(reply.read(Order), is_decided=reply.status != 202)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """
+    One attempt to check out; `id` is the Idempotency-Key of its order.
+
+    `reviewed` is the fingerprint of the cart the buyer saw; `token` is None until the card page gave one.
+    """
+
+    id: str
+    po_number: str
+    reviewed: str
+    token: str | None = None
+
+    def with_token(self, token: str) -> Attempt:
+        return replace(self, token=token)
+
+
+def find_attempt(attempt_id: str) -> Attempt | None:
+    stored = session.get("checkouts", {}).get(attempt_id)
+    return Attempt(**stored) if stored else None
+
+
+def keep_attempt(attempt: Attempt) -> None:
+    """Store an attempt in the session; the oldest of more than five is dropped."""
+    others = {key: value for key, value in session.get("checkouts", {}).items() if key != attempt.id}
+    kept = dict(list(others.items())[-(MOST_OPEN - 1) :])
+    session["checkouts"] = kept | {attempt.id: asdict(attempt)}
+
+
+def drop_attempt(attempt_id: str) -> None:
+    session["checkouts"] = {key: value for key, value in session.get("checkouts", {}).items() if key != attempt_id}
+
+
+checkout = Checkout()

@@ -1,0 +1,157 @@
+"""Checkout: review, the card processor's page, and back; one attempt places at most one order."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug import Response
+
+from portals.customer.cart.client import Cart, carts
+from portals.customer.cart.presenter import fingerprint, shown_lines
+from portals.customer.checkout.client import (
+    Attempt,
+    Placement,
+    Shortage,
+    checkout,
+    drop_attempt,
+    find_attempt,
+    keep_attempt,
+)
+from portals.customer.checkout.forms import LONGEST_PO_NUMBER, ReviewForm
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.form_keys import new_form_key, sent_form_key
+from shared.portal.headers import allow_form_target
+
+blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
+NOTHING_TO_PAY = ""
+
+
+@blueprint.get("")
+def review() -> ResponseReturnValue:
+    return _review(carts.get_cart())
+
+
+@blueprint.post("")
+def pay() -> ResponseReturnValue:
+    """Store what was reviewed and redirect to the card page; a free cart is placed at once."""
+    attempt_id = sent_form_key("attempt")
+    known = find_attempt(attempt_id)
+    if known and known.token is not None:
+        return _place(known)
+    cart = carts.get_cart()
+    form = ReviewForm(request.form)
+    po_number = form.po_number.data
+    if form.reviewed.data != fingerprint(cart):
+        flash("Prices or lines changed while you were looking. Please review the order again.", "warn")
+        return redirect(url_for("checkout.review"))
+    session["po_number"] = po_number[:LONGEST_PO_NUMBER]
+    if not form.validate():
+        return _review(cart, po_number=po_number, error=form.faults["po_number"]), 422
+    is_free = cart.total is not None and cart.total.amount == 0
+    attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
+    if not is_free and not _takes_cards():
+        flash("This shop takes no cards yet, so nothing was ordered.", "warn")
+        return redirect(url_for("checkout.review"))
+    keep_attempt(attempt)
+    return _place(attempt) if is_free else _to_card_page(attempt)
+
+
+def _takes_cards() -> bool:
+    return bool(current_app.extensions["tradepost_settings"].psp_backend != "none")
+
+
+def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
+    settings = current_app.extensions["tradepost_settings"]
+    return redirect(checkout.open_card_page(settings.public_customer_url.rstrip("/") + _return_path(attempt)), 303)
+
+
+@blueprint.get("/<attempt_id>/return")
+def come_back(attempt_id: str) -> ResponseReturnValue:
+    """
+    Place the order with the token the card page gave.
+
+    The attempt's id cannot be guessed and belongs to this session, so another site's link places nothing; a reload
+    sends the same key and gets the same order.
+    """
+    attempt = find_attempt(attempt_id)
+    if attempt is None:
+        flash("That payment is no longer open. If it went through, its order is in this list.", "warn")
+        return redirect(url_for("orders.order_list"))
+    if attempt.token is None:
+        token = request.args.get("token", "")
+        if not token:
+            flash("You left the card page without paying. Nothing was charged.", "warn")
+            return redirect(url_for("checkout.review"))
+        if fingerprint(carts.get_cart()) != attempt.reviewed:
+            drop_attempt(attempt.id)
+            flash("Your cart changed while you were paying. Nothing was charged; please review it again.", "warn")
+            return redirect(url_for("checkout.review"))
+        attempt = attempt.with_token(token)
+        keep_attempt(attempt)
+    return _place(attempt)
+
+
+def _place(attempt: Attempt) -> ResponseReturnValue:
+    try:
+        placement = checkout.place_cart(
+            key=attempt.id, token=attempt.token or None, po_number=attempt.po_number or None
+        )
+    except UpstreamRefused as refusal:
+        return _refused(attempt, refusal)
+    except UpstreamUnavailable:
+        # The order may have been placed before the answer was lost: the same key finds it, a new key would buy twice.
+        return render_template("checkout/unknown.html", again=_return_path(attempt)), 503
+    return _placed(placement)
+
+
+def _placed(placement: Placement) -> ResponseReturnValue:
+    session["cart_count"] = 0
+    session.pop("po_number", None)
+    order = placement.order
+    if placement.is_decided:
+        flash(f"Thank you. Order {order.number} is placed; a confirmation is on its way by e-mail.", "good")
+    else:
+        flash(f"Order {order.number} is received. We are still waiting for the payment to be confirmed.", "warn")
+    return redirect(url_for("orders.order_detail", order_id=order.id))
+
+
+def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
+    """Show why the order was refused and how to go on; a refused attempt is over, the next one has its own key."""
+    if refusal.status == 409 and refusal.headers.get("Retry-After"):
+        return render_template("checkout/unknown.html", again=_return_path(attempt)), 409
+    if refusal.status == 401:
+        raise refusal
+    drop_attempt(attempt.id)
+    if refusal.status == 402:
+        return render_template("checkout/declined.html", detail=refusal.detail), 402
+    shortages = msgspec.convert(refusal.extra.get("shortages") or [], list[Shortage])
+    if refusal.status == 409 and shortages:
+        return render_template("checkout/out_of_stock.html", shortages=shortages), 409
+    return render_template("checkout/refused.html", detail=refusal.detail or refusal.title), refusal.status
+
+
+def _return_path(attempt: Attempt) -> str:
+    return url_for("checkout.come_back", attempt_id=attempt.id)
+
+
+def _review(cart: Cart, *, po_number: str = "", error: str = "") -> Response | str:
+    if not cart.line_items:
+        flash("Your cart is empty; there is nothing to check out.", "warn")
+        return redirect(url_for("cart.cart"))
+    lines = shown_lines(cart)
+    if any(line.warning for line in lines):
+        flash("Some lines cannot be delivered as they stand. Change them before you check out.", "warn")
+        return redirect(url_for("cart.cart"))
+    allow_form_target(current_app.extensions["tradepost_settings"].public_psp_url)
+    return render_template(
+        "checkout/review.html",
+        cart=cart,
+        lines=lines,
+        reviewed=fingerprint(cart),
+        attempt_id=new_form_key(),
+        po_number=po_number or session.get("po_number", ""),
+        error=error,
+        takes_cards=_takes_cards(),
+    )

@@ -1,0 +1,28 @@
+"""The start page: quick order, the latest orders, the cart, the catalog's categories."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from portals.customer.cart.client import carts
+from portals.customer.catalog.client import catalog
+from portals.customer.catalog.presenter import FacetRow, facet_rows
+from portals.customer.orders.client import orders
+from shared.calls.resilience import UpstreamUnavailable
+
+blueprint = Blueprint("home", __name__)
+LATEST = 5
+
+
+@blueprint.get("/")
+def home() -> str:
+    latest = orders.list_orders(limit=LATEST).items
+    return render_template("home/home.html", orders=latest, cart=carts.get_cart(), facets=_categories())
+
+
+def _categories() -> list[FacetRow]:
+    """Return the catalog's categories; none while search is unavailable, since orders and cart do not need it."""
+    try:
+        return facet_rows(catalog.search(""), None)
+    except UpstreamUnavailable:
+        return []

@@ -1,0 +1,59 @@
+"""The company's orders: the list, one order, cancelling it, ordering the same again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portals.customer.cart.client import SkuQuantity, carts
+from portals.customer.orders.client import orders
+from portals.customer.orders.forms import CancellationForm, OrderFilters
+from portals.customer.orders.presenter import returns_of, shipments_of, timeline
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.statuses import ORDER_WORDS
+
+blueprint = Blueprint("orders", __name__, url_prefix="/orders")
+
+
+@blueprint.get("")
+def order_list() -> str:
+    chosen = OrderFilters(request.args).chosen_status
+    page = orders.list_orders(status=chosen, cursor=request.args.get("cursor"))
+    return render_template("orders/order_list.html", page=page, chosen=chosen, words=ORDER_WORDS)
+
+
+@blueprint.get("/<order_id>")
+def order_detail(order_id: str) -> str:
+    order = orders.get_order(order_id)
+    return render_template(
+        "orders/order_detail.html",
+        order=order,
+        steps=timeline(order),
+        shipments=shipments_of(order),
+        returns=returns_of(order),
+        can_cancel="cancel" in order.allowed_actions,
+    )
+
+
+@blueprint.post("/<order_id>/cancellation")
+def cancel(order_id: str) -> ResponseReturnValue:
+    form = CancellationForm(request.form)
+    try:
+        order = orders.cancel(order_id, form.reason.data or "Cancelled by the buyer")
+        flash(f"Order {order.number} is cancelled. Nothing will be charged.", "good")
+    except UpstreamRefused as refusal:
+        if refusal.status != 409:
+            raise
+        flash("This order can no longer be cancelled: it is already on its way.", "bad")
+    return redirect(url_for("orders.order_detail", order_id=order_id))
+
+
+@blueprint.post("/<order_id>/reorder")
+def reorder(order_id: str) -> ResponseReturnValue:
+    """Add the lines of an order to the cart, at today's prices."""
+    order = orders.get_order(order_id)
+    missing = carts.add_many(SkuQuantity(line.sku, line.quantity) for line in order.line_items)
+    if missing:
+        flash(f"No longer sold and left out: {', '.join(missing)}.", "warn")
+    flash(f"The lines of {order.number} are in your cart, at today's prices.", "good")
+    return redirect(url_for("cart.cart"))

@@ -1,0 +1,122 @@
+"""Form fields of both portals: one class per form in an area's `forms.py`, read by WTForms."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, DecimalException
+
+from wtforms import Form, StringField, ValidationError
+
+from shared.base.money import MAX_AMOUNT, minor_units
+from shared.portal.answers import Price
+
+MOST_DECIMALS = 20
+MOST_DIGITS = 9
+
+
+class PortalForm(Form):
+    """
+    Base of every form; CSRF is checked for the whole portal (`shared/portal/csrf.py`).
+
+    `currency_of_amounts` is set where a form takes amounts.
+    """
+
+    currency_of_amounts = "GBP"
+
+    @property
+    def currency_code(self) -> str:
+        """The currency in which amounts are typed."""
+        return self.currency_of_amounts
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Return the first error of each field that has one."""
+        return {name: str(errors[0]) for name, errors in self.errors.items() if errors}
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Return what was typed into each field, as text."""
+        return {name: field.raw_data[0] if field.raw_data else "" for name, field in self._fields.items()}
+
+
+class TextField(StringField):
+    """A text without surrounding white space; `data` is "" when nothing was typed."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0].strip() if valuelist else ""
+
+
+class AmountField(StringField):
+    """
+    An amount typed in major units (`12.50`) of the form's currency.
+
+    `price` is the amount after validation, `price_or_none` also for a field that may be empty. A unit price may
+    have decimals of the minor unit; `whole` refuses them.
+    """
+
+    def __init__(self, label: str = "", *, whole: bool = False, required: bool = True, **options: object) -> None:
+        super().__init__(label, **options)
+        self.whole = whole
+        self.required = required
+        self.price_or_none: Price | None = None
+
+    @property
+    def price(self) -> Price:
+        if self.price_or_none is None:
+            raise LookupError(f"The field {self.name} is empty or was not validated")
+        return self.price_or_none
+
+    def pre_validate(self, form: PortalForm) -> None:
+        raw = self.data or ""
+        if raw.strip() or self.required:
+            self.price_or_none = read_amount(raw, form.currency_code, whole=self.whole)
+
+
+class UnitsField(StringField):
+    """A whole number of units: `units` after validation, `units_or_none` where the field may be empty."""
+
+    def __init__(self, label: str = "", *, least: int = 0, required: bool = True, **options: object) -> None:
+        super().__init__(label, **options)
+        self.least = least
+        self.required = required
+        self.units_or_none: int | None = None
+
+    @property
+    def units(self) -> int:
+        if self.units_or_none is None:
+            raise LookupError(f"The field {self.name} is empty or was not validated")
+        return self.units_or_none
+
+    def pre_validate(self, form: PortalForm) -> None:
+        raw = self.data or ""
+        if raw.strip() or self.required:
+            self.units_or_none = read_units(raw, least=self.least)
+
+
+def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:
+    """
+    Return what was typed in major units (`12.50`) as a price in minor units; raise ValidationError.
+
+    Decimals of the minor unit are kept as text; `whole` refuses them.
+    """
+    try:
+        minor = minor_units(Decimal(raw.strip().replace(",", "")), currency)
+    except DecimalException:
+        raise ValidationError("Enter an amount such as 12.50.") from None
+    if not minor.is_finite() or minor < 0:
+        raise ValidationError("Enter an amount of 0 or more.")
+    if minor > MAX_AMOUNT or -int(minor.normalize().as_tuple().exponent) > MOST_DECIMALS:
+        raise ValidationError("This amount is too large, or has too many decimals.")
+    if minor == minor.to_integral_value():
+        return Price(int(minor), currency)
+    if whole:
+        raise ValidationError(f"{currency} has no smaller unit than that; round the amount.")
+    return Price(f"{minor.normalize():f}", currency)
+
+
+def read_units(raw: str, *, least: int = 0) -> int:
+    """Return a whole number of units, `least` or more; raise ValidationError."""
+    digits = raw.strip().replace(",", "")
+    if not re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", digits) or int(digits) < least:
+        raise ValidationError(f"Enter a whole number, {least} or more.")
+    return int(digits)

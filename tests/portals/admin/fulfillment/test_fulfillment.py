@@ -1,0 +1,101 @@
+"""Shipping, returns and refunds at the admin portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.portals.fake_gateway import FakeGateway, refused
+from tests.portals.pages import Visitor
+
+
+class TestShipping:
+    def test_ships_a_part_and_then_the_rest(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}")
+
+        page = page.submit("/shipments", **{"ship-1": "6", "ship-2": ""}, reference="DHL 1")
+        assert order["status"] == "partially_shipped"
+        assert "DHL 1" in page.text
+
+        page = page.submit("/shipments", all="yes", reference="DHL 2")
+        assert order["status"] == "shipped"
+        assert "DHL 2" in page.text
+        assert "Captured £35.70" in page.text
+
+    def test_a_form_sent_twice_ships_once(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}")
+
+        for _ in range(2):
+            page.submit("/shipments", **{"ship-1": "5", "ship-2": "0"})
+
+        assert len(order["shipments"]) == 1
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"ship-1": "11"}, "More than is left to ship"),
+            ({"ship-1": "x"}, "Enter a whole number"),
+            ({"ship-1": "0", "ship-2": ""}, "Enter how many units to ship"),
+        ],
+    )
+    def test_shows_what_is_wrong_and_keeps_what_was_typed(
+        self, staff: Visitor, order: dict[str, Any], typed: dict[str, Any], words: str
+    ):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", **typed)
+
+        assert page.status == 422
+        assert words in page.text
+        assert f'name="ship-1" value="{typed["ship-1"]}"' in page.source
+        assert not order["shipments"]
+
+
+class TestReturns:
+    def test_refunds_the_paid_share_or_what_is_typed(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/returns", **{"return-1": "2", "return-2": "1", "refund-2": "0.50"}, reference="RMA 1")
+
+        refunds = [line["refund_total"]["amount"] for line in order["returns"][0]["line_items"]]
+        assert refunds == [510, 50]
+        assert "Refunded £5.60" in page.text
+
+    def test_a_refund_finer_than_a_penny_is_refused(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/returns", **{"return-1": "1", "refund-1": "0.505"})
+
+        assert page.status == 422
+        assert "round the amount" in page.text
+        assert not order["returns"]
+
+    def test_nothing_can_come_back_before_it_is_shipped(self, staff: Visitor, order: dict[str, Any]):
+        assert "Record a return" not in staff.get(f"/admin/orders/{order['id']}").text
+
+
+class TestRefunds:
+    def test_refunds_an_amount(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/refunds", amount="5")
+
+        assert "£5.00 is being refunded" in page.text
+        assert "Refund £5.00" in page.text
+
+    def test_refuses_more_than_is_captured(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/refunds", amount="1,000.00")
+
+        assert page.status == 422
+        assert "More than was captured and not yet refunded" in page.text
+
+    def test_is_not_offered_before_a_capture(self, staff: Visitor, order: dict[str, Any]):
+        assert "Refund without a return" not in staff.get(f"/admin/orders/{order['id']}").text
+
+    def test_a_rep_without_payments_still_sees_the_order(
+        self, staff: Visitor, order: dict[str, Any], gateway: FakeGateway
+    ):
+        gateway.fail_next("/payments", refused(403, "forbidden"))
+
+        assert "Your role does not show payments" in staff.get(f"/admin/orders/{order['id']}").text

@@ -1,0 +1,73 @@
+"""Imports at the admin portal."""
+
+from __future__ import annotations
+
+import io
+
+from shared.portal.gateway import Upload
+from tests.portals.fake_gateway import FakeGateway
+from tests.portals.pages import Visitor
+
+
+class TestImports:
+    def upload(self, staff: Visitor, content: bytes, filename: str = "catalog.csv"):
+        form = staff.get("/admin/imports").form("/imports")
+        token = form.findall("input")[0].get("value")
+        return staff.post("/admin/imports", {"csrf_token": token, "file": (io.BytesIO(content), filename)})
+
+    def test_uploads_and_watches(self, staff: Visitor, gateway: FakeGateway):
+        page = self.upload(staff, b"sku,name\r\n")
+
+        assert page.heading() == "catalog.csv"
+        assert "Queued" in page.text
+        assert gateway.sent("POST", "/products/imports")[0].upload == Upload("catalog.csv", b"sku,name\r\n")
+        assert 'http-equiv="refresh"' in page.source
+
+    def test_shows_counts_and_every_row_that_was_refused(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        errors = [{"row": row, "field": "unit_price", "detail": "is no amount"} for row in range(2, 102)]
+        found |= {"status": "succeeded", "rows_read": 1500, "created": 1200, "failed": 250, "errors": errors}
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert "1,500 Rows read" in page.text
+        assert page.rows()[0] == "2 unit_price is no amount"
+        assert "… and 150 more rows" in page.text
+        assert "refresh" not in page.source
+        assert staff.client.get(f"/admin/imports/{found['id']}/state").get_json()["is_over"]
+
+    def test_tells_of_a_file_that_cannot_be_read(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        found |= {"status": "failed", "errors": [{"row": 0, "field": "", "detail": "This is not UTF-8"}]}
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert "nothing was changed" in page.text
+        assert "This is not UTF-8" in page.text
+
+    def test_asks_for_a_file(self, staff: Visitor):
+        page = staff.get("/admin/imports").submit("/imports")
+
+        assert page.status == 422
+        assert "Choose a CSV file first" in page.text
+
+    def test_shows_why_the_gateway_refused_it(self, staff: Visitor):
+        page = self.upload(staff, b"")
+
+        assert page.status == 422
+        assert "The file is empty" in page.text
+
+    def test_lists_those_of_this_session_only(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x", "mine.csv")
+        assert "mine.csv" in staff.get("/admin/").text
+        gateway.shop.imports.clear()
+
+        assert "No imports since you signed in" in staff.get("/admin/imports").text
+
+    def test_offers_a_template_with_every_column(self, staff: Visitor):
+        response = staff.client.get("/admin/imports/template.csv")
+
+        assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert response.text.startswith("sku,name,description,category,unit_price,currency,stock,breaks\r\n")

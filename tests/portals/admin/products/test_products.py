@@ -1,0 +1,108 @@
+"""Products at the admin portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.portals.fake_gateway import FakeGateway
+from tests.portals.fake_shapes import gbp
+from tests.portals.pages import Visitor
+
+
+@pytest.fixture
+def shop(gateway: FakeGateway):
+    gateway.shop.add_product("BOLT-M8")
+    gateway.shop.reserved["BOLT-M8"] = 10
+    return gateway.shop
+
+
+class TestProducts:
+    def test_invites_to_import_when_there_are_none(self, staff: Visitor):
+        assert "No products yet" in staff.get("/admin/products").text
+
+    def test_searches(self, staff: Visitor, gateway, shop):
+        shop.add_product("NUT-M8", name="Hex nut M8")
+
+        page = staff.get("/admin/products").submit("/products", q="nut")
+        staff.get("/admin/products", query={"q": "n" * 101})
+        assert [len(call.query["q"]) for call in gateway.sent("GET", "/search")] == [3, 100], "search takes no more"
+
+        assert len(page.rows()) == 1
+
+    def test_changes_prices_and_breaks(self, staff: Visitor, shop):
+        page = staff.get("/admin/products/BOLT-M8")
+        assert "12: 2.10\n48: 1.955" in page.source
+
+        page = page.submit("/products/BOLT-M8", unit_price="2.999", price_breaks="100: 1.50\n10: 2")
+
+        product = shop.products["BOLT-M8"]
+        assert product["unit_price"] == gbp("299.9")
+        assert product["price_breaks"] == [
+            {"min_quantity": 10, "unit_price": gbp(200)},
+            {"min_quantity": 100, "unit_price": gbp(150)},
+        ]
+        assert "Saved" in page.text
+
+    @pytest.mark.parametrize(
+        ("typed", "words"),
+        [
+            ({"unit_price": "cheap"}, "Enter an amount such as 12.50"),
+            ({"unit_price": "-1"}, "Enter an amount of 0 or more"),
+            ({"unit_price": "NaN"}, "Enter an amount of 0 or more"),
+            ({"price_breaks": "12 for 2.10"}, "is not of the form 12: 2.10"),
+            ({"price_breaks": "1: 2.10"}, "Enter a whole number, 2 or more"),
+            ({"name": ""}, "A name is needed"),
+        ],
+    )
+    def test_says_what_is_wrong_beside_the_field(self, staff: Visitor, shop, typed: dict[str, Any], words: str):
+        before = dict(shop.products["BOLT-M8"])
+
+        page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", **typed)
+
+        assert page.status == 422
+        assert words in page.text
+        assert shop.products["BOLT-M8"] == before
+
+    def test_stops_and_resumes_the_sale(self, staff: Visitor, shop):
+        token = staff.get("/admin/products/BOLT-M8").form("/products/BOLT-M8").findall("input")[0].get("value")
+
+        page = staff.post("/admin/products/BOLT-M8", {"csrf_token": token, "part": "activity", "is_active": "no"})
+        assert not shop.products["BOLT-M8"]["is_active"]
+
+        assert "Sell it again" in page.text
+
+    @pytest.mark.parametrize(
+        ("typed", "words", "available"),
+        [
+            ({"on_hand": "50"}, "50 units on hand; before: 110", 40),
+            ({"is_stocked": "no"}, "is not stocked any more", None),
+            ({"on_hand": "9"}, "10 units are reserved for orders", 100),
+            ({"on_hand": "-1"}, "Enter a whole number", 100),
+        ],
+    )
+    def test_sets_the_stock(self, staff: Visitor, shop, typed: dict[str, Any], words: str, available: int | None):
+        token = staff.get("/admin/products/BOLT-M8").form("/products/BOLT-M8").findall("input")[0].get("value")
+
+        page = staff.post("/admin/products/BOLT-M8", {"csrf_token": token, "part": "inventory"} | typed)
+
+        assert words in page.text
+        assert shop.products["BOLT-M8"]["available"] == available
+
+    def test_creates_one(self, staff: Visitor, shop):
+        typed = {"sku": "nut-m8", "name": "Hex nut", "unit_price": "0.05", "currency": "EUR"}
+
+        page = staff.get("/admin/products/new").submit("/products/new", **typed)
+
+        assert page.heading() == "Hex nut"
+        assert shop.products["NUT-M8"]["unit_price"] == {"amount": 5, "currency": "EUR"}
+
+    def test_refuses_a_sku_that_is_taken_and_keeps_the_form(self, staff: Visitor, shop):
+        typed = {"sku": "BOLT-M8", "name": "Twice", "unit_price": "1"}
+
+        page = staff.get("/admin/products/new").submit("/products/new", **typed)
+
+        assert page.status == 422
+        assert "BOLT-M8 exists already" in page.text
+        assert 'value="Twice"' in page.source

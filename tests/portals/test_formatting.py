@@ -1,0 +1,60 @@
+"""Money, dates and counts as people read them, and amounts as forms read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wtforms import ValidationError
+
+from shared.portal.answers import Price
+from shared.portal.formatting import day, major, moment, money, plural
+from shared.portal.forms import read_amount
+
+
+def pounds(amount: int | str) -> Price:
+    return Price(amount, "GBP")
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (pounds(0), "£0.00"),
+            (pounds(123450), "£1,234.50"),
+            (pounds("25.5"), "£0.255"),
+            (pounds("195.50"), "£1.955"),
+            (pounds(-5), "-£0.05"),
+            (Price(1234, "JPY"), "JPY 1,234"),
+            (Price(1234, "KWD"), "KWD 1.234"),
+            (Price(100000, "EUR"), "€1,000.00"),
+            (None, "\u2013"),
+        ],
+    )
+    def test_reads_like_a_price(self, value, shown: str):
+        assert money(value) == shown
+
+    @given(st.integers(0, 10**12), st.sampled_from(["GBP", "JPY", "KWD"]))
+    def test_what_a_form_shows_is_read_back_as_the_same_amount(self, amount: int, currency: str):
+        value = Price(amount, currency)
+
+        assert read_amount(major(value), currency) == value
+
+    @pytest.mark.parametrize("typed", ["1e5000", "9" * 5000, "100000000000000000000", "1e-999999", "1e999998"])
+    def test_a_form_refuses_amounts_that_no_price_has(self, typed: str):
+        with pytest.raises(ValidationError):
+            read_amount(typed, "GBP")
+
+    def test_a_form_keeps_decimals_of_the_minor_unit(self):
+        assert major(pounds("195.5")) == "1.955"
+        assert read_amount("1.955", "GBP") == pounds("195.5")
+
+
+class TestDates:
+    def test_read_like_dates_and_say_their_zone(self):
+        assert day("2026-11-04T23:59:00Z") == '<time datetime="2026-11-04">4 Nov 2026</time>'
+        assert ">4 Nov 2026, 22:59 UTC<" in moment("2026-11-04T23:59:00+01:00")
+        assert day(None) == moment(None) == "\u2013"
+
+    def test_counts_read_like_sentences(self):
+        assert [plural(count, "line") for count in (0, 1, 1200)] == ["0 lines", "1 line", "1,200 lines"]
