@@ -5,11 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portals.admin.imports.client import ProductImport
+from portals.admin.products.client import TEXTS
 
 IMPORT_TEMPLATE = (
     "sku,name,description,category,unit_price,currency,stock,breaks\r\n"
     "BOLT-M8,Hex bolt M8 x 40,Zinc plated,Fasteners,2.55,GBP,1200,12:2.10;48:1.95\r\n"
     "POSTAGE,Postage,A fee: leave stock empty and it is never reserved,Fees,18.00,GBP,,\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an import file, with what to write in it."""
+
+    name: str
+    advice: str
+
+
+COLUMNS = (
+    Column("sku", "Names the product; upper case."),
+    Column("name", "What buyers read."),
+    *(Column(name, "Optional.") for name in TEXTS if name != "name"),
+    Column("unit_price", "As in 2.55."),
+    Column("currency", "As in GBP."),
+    Column("stock", "Units on hand. Empty: not stocked, never runs out."),
+    Column("breaks", "Price from a quantity on: 12:2.10;48:1.95"),
 )
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.imports.client import imports
 from portals.admin.imports.forms import UploadForm
-from portals.admin.imports.presenter import IMPORT_TEMPLATE, import_progress
+from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress
 from shared.calls.service_client import UpstreamRefused
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
@@ -56,4 +56,4 @@ def state(import_id: str) -> Response:
 
 
 def _form(error: str) -> str:
-    return render_template("imports/upload.html", recent=imports.recent(), error=error)
+    return render_template("imports/upload.html", columns=COLUMNS, recent=imports.recent(), error=error)

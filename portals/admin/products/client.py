@@ -15,13 +15,18 @@ class PriceBreak(msgspec.Struct, frozen=True):
     unit_price: Price
 
 
-class ProductInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the form of a product sends; `sku` names a new one."""
+class ProductTexts(Answer, frozen=True, kw_only=True):
+    """The texts of a product; the form has a field of the same name for each."""
 
-    sku: str = ""
     name: str
     description: str
     category: str
+
+
+class ProductInput(ProductTexts, frozen=True, kw_only=True, omit_defaults=True):
+    """What the form of a product sends; `sku` names a new one."""
+
+    sku: str = ""
     unit_price: Price
     price_breaks: list[PriceBreak]
 
@@ -39,8 +44,9 @@ class FoundPage(Page[FoundProduct], frozen=True, kw_only=True):
     total: int
 
 
-class Product(FoundProduct, frozen=True, kw_only=True):
-    description: str
+class Product(ProductTexts, frozen=True, kw_only=True):
+    sku: str
+    unit_price: Price
     price_breaks: list[PriceBreak]
     is_active: bool
     is_stocked: bool
@@ -83,4 +89,5 @@ class Products(Area):
         self.gateway.send(Call("PUT", f"/inventory/{segment(sku)}", body={"on_hand": on_hand}))
 
 
+TEXTS = ProductTexts.__struct_fields__
 products = Products()

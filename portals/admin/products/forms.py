@@ -6,7 +6,7 @@ import re
 
 from wtforms import ValidationError
 
-from portals.admin.products.client import PriceBreak, Product, ProductInput
+from portals.admin.products.client import TEXTS, PriceBreak, Product, ProductInput
 from shared.portal.formatting import major
 from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField, read_amount, read_units
 
@@ -30,13 +30,13 @@ def _price_break(line: str, currency: str) -> PriceBreak:
 
 
 class ProductForm(PortalForm):
-    """A new field of products stands here, in `ProductInput` and in `fields.html`."""
+    """A new text of products needs a field here, which carries its label, and an attribute of `ProductTexts`."""
 
     sku = TextField()
     currency = TextField(default="GBP")
-    name = TextField()
-    description = TextField()
-    category = TextField()
+    name = TextField("Name", render_kw={"required": True, "maxlength": 200})
+    description = TextField("Description", render_kw={"rows": 3})
+    category = TextField("Category", render_kw={"maxlength": 100})
     unit_price = AmountField()
     price_breaks = BreaksField()
 
@@ -48,12 +48,16 @@ class ProductForm(PortalForm):
         """Return what the form sends; only after validation."""
         return ProductInput(
             sku=self.sku.data,
-            name=self.name.data,
-            description=self.description.data,
-            category=self.category.data,
+            **{name: self[name].data for name in TEXTS},
             unit_price=self.unit_price.price,
             price_breaks=self.price_breaks.breaks,
         )
+
+
+def text_fields() -> list[TextField]:
+    """Return the fields of the texts, with label and attributes, in the order of the page."""
+    form = ProductForm()
+    return [form[name] for name in TEXTS]
 
 
 class StockForm(PortalForm):
@@ -64,10 +68,8 @@ def values_of(product: Product) -> dict[str, str]:
     """Return a product as its form shows it."""
     breaks = [f"{step.min_quantity}: {major(step.unit_price)}" for step in product.price_breaks]
     return {
+        **{name: getattr(product, name) for name in TEXTS},
         "currency": product.unit_price.currency,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
         "unit_price": major(product.unit_price),
         "price_breaks": "\n".join(breaks),
     }

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.admin.products.client import Product, products
-from portals.admin.products.forms import ProductForm, StockForm, values_of
+from portals.admin.products.forms import ProductForm, StockForm, text_fields, values_of
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
 from shared.portal.formatting import number, plural
@@ -100,11 +100,18 @@ def _set_inventory(sku: str) -> Faults:
 def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
     inventory = products.get_inventory(found.sku)
     values = values_of(found) | typed
-    return render_template("products/product.html", product=found, inventory=inventory, values=values, faults=faults)
+    return render_template(
+        "products/product.html",
+        product=found,
+        inventory=inventory,
+        texts=text_fields(),
+        values=values,
+        faults=faults,
+    )
 
 
 def _new_form(values: dict[str, str], faults: Faults) -> str:
-    return render_template("products/new.html", values=values, faults=faults)
+    return render_template("products/new.html", texts=text_fields(), values=values, faults=faults)
 
 
 def _faults(refusal: UpstreamRefused) -> Faults:
