@@ -63,6 +63,8 @@ class FakeProducts:
         self.on_hand: dict[str, int | None] = {}
         self.held: dict[str, dict[str, int]] = {}
         self.held_at: dict[str, datetime] = {}
+        self.released: set[str] = set()
+        self._decided: dict[str, tuple[dict[str, int], OutOfStock | None]] = {}
         self._lock = threading.Lock()
 
     def add(
@@ -104,9 +106,22 @@ class FakeProducts:
     def reserve(self, order_id: str, units: Mapping[str, int]) -> None:
         late = self.faults.before("reserve")
         with self._lock:
-            if order_id not in self.held:
-                self._hold(order_id, units)
+            self._decide(order_id, units)
         after(late)
+
+    def _decide(self, order_id: str, units: Mapping[str, int]) -> None:
+        """Decide once per order: a repeat gets the first decision, other quantities or a released order a refusal."""
+        wanted, refusal = self._decided.get(order_id, (dict(units), None))
+        if order_id in self.released or wanted != dict(units):
+            raise UpstreamUnavailable("products", "refused_409", is_retryable=False)
+        if refusal is None and order_id not in self._decided:
+            try:
+                self._hold(order_id, units)
+            except OutOfStock as short:
+                refusal = short
+            self._decided[order_id] = (wanted, refusal)
+        if refusal is not None:
+            raise refusal
 
     def _hold(self, order_id: str, units: Mapping[str, int]) -> None:
         available = {sku: self.available(sku) for sku in units}
@@ -122,6 +137,7 @@ class FakeProducts:
 
     def release(self, order_id: str) -> None:
         late = self.faults.before("release")
+        self.released.add(order_id)
         self.held.pop(order_id, None)
         after(late)
 
@@ -154,5 +170,7 @@ class FakePayments:
                 payment = {"id": f"pay_{self.charges}", "amount": amount, "status": self.STATUSES[token]}
                 self.payments[order_id] = payment
         after(late)
+        if payment["amount"] != amount:
+            return PaymentAnswer("declined", reason="payment-differs")
         reason = "card_declined" if payment["status"] == "declined" else None
         return PaymentAnswer(payment["status"], payment["id"], reason)
