@@ -6,9 +6,9 @@ import random
 
 from locust import FastHttpUser, between, task
 
-from loadtests.asking import authorization, listed
 from loadtests.reference import GATEWAY, Reference
 from loadtests.shapes import chosen_shape
+from loadtests.sign_in import authorization, listed
 
 __all__ = ["Approver", "Reference", "Shape"]
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from locust import FastHttpUser, between, task
 
-from loadtests.asking import authorization, listed
 from loadtests.reference import GATEWAY, Reference
 from loadtests.shapes import chosen_shape
+from loadtests.sign_in import authorization, listed
 
 __all__ = ["Buyer", "Reference", "Shape"]
 

@@ -1,4 +1,4 @@
-"""The yardstick: the gateway's own health, asked in the same run, and how much dearer everything else was."""
+"""The reference: the gateway's own health, in the same run, and the cost of everything else relative to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ GATEWAY = os.environ.get("LOCUST_HOST") or f"http://127.0.0.1:{8080 + int(os.env
 
 
 class Reference(FastHttpUser):
-    """One caller who asks for the gateway's health ten times a second, whatever else is going on."""
+    """One client that requests the gateway's health ten times a second during the whole run."""
 
     host = GATEWAY
     fixed_count = 1
     wait_time = constant(0.1)
 
     @task
-    def ask(self) -> None:
+    def request_health(self) -> None:
         self.client.get("/health/live", name=REFERENCE)
 
 

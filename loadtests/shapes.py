@@ -38,7 +38,7 @@ class _Bounded(LoadTestShape):
 
 
 class Steady(_Bounded):
-    """Everybody, from the start to the end."""
+    """All users, from the start to the end."""
 
     abstract = True
 

@@ -11,7 +11,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def register_csrf(app: Flask) -> None:
-    # The token lives as long as the session; flask-wtf's own Referer check asks less than the origin check below.
+    # The token lives as long as the session; flask-wtf's own Referer check is weaker than the origin check below.
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     app.before_request(refuse_foreign_origin)
     CSRFProtect(app)

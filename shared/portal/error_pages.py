@@ -27,7 +27,10 @@ WORDS = {
     429: ("Too many requests", "Wait a moment, then try again."),
     503: ("We are briefly unavailable", "Nothing was lost. Try again in a moment."),
 }
-CRASH = ("Something went wrong on our side", "It has been logged. Try again; if it stays, tell us the reference below.")
+CRASH = (
+    "Something went wrong on our side",
+    "It has been logged. Try again; if it happens again, send us this reference.",
+)
 
 
 def register_error_pages(app: Flask) -> None:

@@ -24,7 +24,7 @@ def safe_next(target: str | None, fallback: str) -> str:
 
 
 def here() -> str:
-    """Return the address to come back to after signing in: this page when it was asked for by GET, else the start."""
+    """Return the address to redirect to after signing in: this page for a GET request, else the start page."""
     if request.method != "GET" or request.endpoint == "sign_in.sign_in":
         return url_for("home.home")
     return (

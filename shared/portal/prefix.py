@@ -14,7 +14,7 @@ class Prefix:
     """
     WSGI middleware: `/admin/orders` is the app's `/orders`, and its links come out right.
 
-    Probes are asked at the root, as in every workload; any other path leads to the portal's start page.
+    Health probes are served at the root, as in every workload; any other path redirects to the portal's start page.
     """
 
     def __init__(self, app: WSGIApplication, prefix: str) -> None:

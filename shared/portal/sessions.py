@@ -19,7 +19,7 @@ class PortalSession(SessionMixin):
     """
     A session that is read from Redis when a page first touches it, so that assets and probes never wait for Redis.
 
-    An id that Redis does not know is never adopted: whoever plants a cookie gains nothing (session fixation).
+    An id that Redis does not know is never adopted, so that a planted cookie gives no access (session fixation).
     """
 
     def __init__(self, store: SessionStore, session_id: str | None) -> None:
@@ -62,7 +62,7 @@ class PortalSession(SessionMixin):
 
     def _load(self) -> dict[str, Any]:
         if self._state is None:
-            self._state = {}  # a page that tells of Redis being away must not wait for it again
+            self._state = {}  # an error page about an unavailable Redis must not wait for Redis again
             found = self._store.read(self._known_id) if self._known_id else None
             self._known_id = self._known_id if found is not None else None
             self._state = found or {}

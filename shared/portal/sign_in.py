@@ -59,7 +59,7 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
 
     @blueprint.route("/sign-in", methods=["GET", "POST"])
     def sign_in() -> ResponseReturnValue:
-        """Show the form, or sign a person in and redirect to the page that was asked for."""
+        """Show the form, or sign a person in and redirect to the requested page."""
         target = safe_next(request.values.get("next"), url_for("home.home"))
         if request.method == "GET":
             return redirect(target) if session.get("viewer") else _form(target)

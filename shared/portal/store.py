@@ -80,7 +80,7 @@ class SessionStore:
         self._redis.delete(self._lock(session_id))
 
     def check(self) -> None:
-        """Return when Redis answers; readiness asks."""
+        """Return when Redis answers; for the readiness probe."""
         self._redis.ping()
 
     def _set(self, session_id: str, field: str, value: str) -> None:

@@ -31,7 +31,7 @@ class HttpTransport(ServiceClient):
 
 
 def _for_whom() -> dict[str, str]:
-    """Name the browser's address: the gateway counts sign-ins by it, and would take everybody here for one client."""
+    """Name the browser's address, by which the gateway counts sign-ins; else all browsers would be one client."""
     if not has_request_context() or not request.remote_addr:
         return {}
     return {"X-Forwarded-For": request.remote_addr}

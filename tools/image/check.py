@@ -99,7 +99,7 @@ def _install_programs() -> None:
 def _scratch() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tradepost-image-check-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        # Everybody may pass: the image's own user reaches its files through here.
+        # World-readable: the image's own user reaches its files through here.
         folder.chmod(0o755)
         yield folder
 

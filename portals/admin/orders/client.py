@@ -46,7 +46,7 @@ class Return(Answer, frozen=True, kw_only=True):
 
 
 class Order(Answer, frozen=True, kw_only=True):
-    """An order of any company; `allowed_actions` are what may be asked for now."""
+    """An order of any company; `allowed_actions` are the actions that its state allows."""
 
     id: str
     number: str

@@ -43,7 +43,7 @@ class Return(Answer, frozen=True, kw_only=True):
 
 
 class Order(Answer, frozen=True, kw_only=True):
-    """An order of the buyer's company; `allowed_actions` are what may be asked for now."""
+    """An order of the buyer's company; `allowed_actions` are the actions that its state allows."""
 
     id: str
     number: str

@@ -1,4 +1,4 @@
-"""What a buyer asks for at checkout, and the prices that are frozen for it."""
+"""The request of a checkout, and the prices that are frozen for it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class AuditEntry(Document):
     """
     One entry. For an acting token `actor_id` is the member of staff and `company_id` for whom they act.
 
-    `expires_at` is set on refusals only: anybody can cause those.
+    `expires_at` is set on refusals only: an attacker can cause those without signing in.
     """
 
     id = StringField(primary_key=True)

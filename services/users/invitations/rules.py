@@ -1,4 +1,4 @@
-"""Invitations: what is asked and answered, and how long one is valid."""
+"""Invitations: request and response values, and how long one is valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is signed in, and what other services ask about people."""
+"""Who is signed in, and people for other services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How simulated people ask: demo logins, shared since signing in is not what is measured, and lists read."""
+"""Sign-in of simulated people: demo logins, shared since signing in is not measured, and reading of lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _signing_in = threading.Lock()
 
 
 def authorization(client: Any, email: str) -> dict[str, str]:
-    """Return the header of a signed-in person; signs in when nobody did, or not lately."""
+    """Return the header of a signed-in person; signs in when there is no recent sign-in."""
     with _signing_in:
         token, renew_at = _sessions.get(email, ("", 0.0))
         if time.monotonic() >= renew_at:
@@ -26,7 +26,7 @@ def authorization(client: Any, email: str) -> dict[str, str]:
 
 
 def _signed_in(client: Any, email: str) -> dict[str, Any]:
-    """Sign in, again for as long as the platform asks to come back later."""
+    """Sign in, again while the platform answers with Retry-After."""
     while True:
         response = client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
         if response.status_code == 200:
