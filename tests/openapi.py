@@ -24,8 +24,6 @@ from tests.support import Tokens
 from tools.stores import Stores
 
 BASE = "/api/v1"
-# Fields that services and portals begin to show at about the same time: a fake may have them or not.
-OPTIONAL = {"allowed_actions"}
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 Json = dict[str, Any]
 
@@ -95,8 +93,7 @@ class PublishedApi:
             return self._whole(self._document["components"][kind][name])
         whole = {name: self._whole(value) for name, value in node.items()}
         if isinstance(whole.get("properties"), dict):
-            whole["required"] = sorted(whole["properties"].keys() - OPTIONAL)
-            whole["properties"] |= {name: whole["properties"].get(name, {}) for name in OPTIONAL}
+            whole["required"] = sorted(whole["properties"])
         if whole.get("format") == "date-time":
             whole["pattern"] = TIMESTAMP
         return whole

@@ -180,6 +180,60 @@ class TestMainJob:
         assert "DHL 4711" in page.inner_text("main")
 
 
+class TestReturn:
+    def test_refunds_a_return_and_what_staff_adds(
+        self,
+        staff: Person,
+        buyer: Person,
+        make_person: Callable[..., Person],
+        addresses: Addresses,
+        novelty: Novelty,
+    ):
+        import_file(staff, addresses, novelty)
+        find_by_search(buyer, addresses, novelty)
+        put_into_cart(buyer, novelty, 2)
+        pay(buyer, CARD, "PO-RETURN")
+        heading = buyer.page.get_by_role("heading", name=re.compile(r"Order SO-\d+"), level=1)
+        number = heading.inner_text().removeprefix("Order ")
+
+        self.ship(staff, addresses, number)
+        self.record_return(staff, novelty)
+        self.refund_without_return(staff)
+
+        buyer.reload_until("Refunded\n£10.95")
+        assert "1 unit returned" in buyer.page.inner_text("main")
+        reader = make_person()
+        reader.page.goto(f"{addresses.mailbox}/?to={BUYER}")
+        reader.reload_until(f"Return received: order {number}")
+        assert buyer.complaints == []
+        assert staff.complaints == []
+
+    def ship(self, staff: Person, addresses: Addresses, number: str) -> None:
+        staff.page.goto(f"{addresses.admin}/orders")
+        staff.page.get_by_role("link", name=number).click()
+        with staff.page.expect_navigation():
+            staff.page.get_by_role("button", name="Ship all that is left").click()
+        staff.reload_until("Captured\n£19.90")
+
+    def record_return(self, staff: Person, novelty: Novelty) -> None:
+        """One of two units came back; without an amount its paid share is refunded."""
+        page = staff.page
+        page.get_by_text("Record a return").click()
+        page.get_by_label(re.compile(f"Units of {novelty.sku} .* that came back")).fill("1")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Record return and refund").click()
+        staff.reload_until("Refunded\n£9.95")
+        staff.picture("admin-return")
+
+    def refund_without_return(self, staff: Person) -> None:
+        page = staff.page
+        page.get_by_text("Refund without a return").click()
+        page.get_by_label("Amount in GBP").fill("1.00")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Refund", exact=True).click()
+        staff.reload_until("Refunded\n£10.95")
+
+
 class TestDeclinedCard:
     def test_leads_on_to_another_card(self, staff: Person, buyer: Person, addresses: Addresses, novelty: Novelty):
         import_file(staff, addresses, novelty)

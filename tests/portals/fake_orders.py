@@ -32,7 +32,7 @@ class OrderBook:
             ("GET", "/orders/([^/]+)", lambda user, call, order_id: (200, _shown(self.find(user, order_id)))),
             ("POST", "/orders/([^/]+)/cancellation", self.cancel),
             ("POST", "/orders/([^/]+)/shipments", self.ship),
-            ("POST", "/orders/([^/]+)/returns", self.take_back),
+            ("POST", "/orders/([^/]+)/returns", self.record_return),
             (
                 "GET",
                 "/payments/([^/]+)",
@@ -151,9 +151,9 @@ class OrderBook:
         all_out = all(row["shipped_quantity"] == row["quantity"] for row in order["line_items"])
         order["status"] = "shipped" if all_out else "partially_shipped"
         self._count(order, "captured_total", "capture", total)
-        return 201, order
+        return 201, _shown(order)
 
-    def take_back(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+    def record_return(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
         order = self.find(user, order_id)
         pieces = []
         for piece in call.body["line_items"]:
@@ -167,7 +167,7 @@ class OrderBook:
         entry |= {"returned_on": NOW[:10], "line_items": pieces, "total": gbp(total), "refunded_total": gbp(total)}
         order["returns"].append(entry | {"created_at": NOW})
         self._count(order, "refunded_total", "refund", total)
-        return 201, order
+        return 201, _shown(order)
 
     def refund(self, user: Json, call: Call, payment_id: str) -> tuple[int, Json]:
         payment = self.payments[payment_id]
