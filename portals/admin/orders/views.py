@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from portals.admin.companies.client import companies
 from portals.admin.orders.client import Order, OrdersFilter, orders
 from portals.admin.orders.forms import CancellationForm, OrderFilters
-from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable, returns_of, shipments_of
+from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
 from shared.portal.form_keys import new_form_key
+from shared.portal.orders import returns_of, shipments_of
 from shared.portal.statuses import ORDER_WORDS
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -50,9 +51,9 @@ def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
         refundable=refundable(payment),
         open_lines=lines_to_ship(order),
         returnable=lines_to_return(order),
-        shipments=shipments_of(order),
-        returns=returns_of(order),
-        can_cancel="cancel" in order.allowed_actions,
+        shipments=shipments_of(order)[::-1],
+        returns=returns_of(order)[::-1],
+        can_cancel=order.allows("cancel"),
         faults=faults or {},
         typed=request.form,
         form_key=new_form_key(),

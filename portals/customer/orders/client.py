@@ -2,64 +2,16 @@
 
 from __future__ import annotations
 
-from shared.portal.answers import Answer, Page, Price
+from shared.portal.answers import Page
 from shared.portal.gateway import Area, Call, segment
+from shared.portal.orders import OrderAnswer
 
 PAGE_SIZE = 25
 
 
-class OrderLine(Answer, frozen=True, kw_only=True):
-    line_id: str
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Price
-    total: Price
-    shipped_quantity: int
-    returned_quantity: int
+class Order(OrderAnswer, frozen=True, kw_only=True):
+    """An order of the buyer's company."""
 
-
-class LineUnits(Answer, frozen=True, kw_only=True):
-    """Units of one order line in a shipment or return."""
-
-    line_id: str
-    quantity: int
-
-
-class Shipment(Answer, frozen=True, kw_only=True):
-    reference: str | None
-    line_items: list[LineUnits]
-    total: Price
-    captured_total: Price
-    shipped_at: str
-
-
-class Return(Answer, frozen=True, kw_only=True):
-    reference: str | None
-    line_items: list[LineUnits]
-    total: Price
-    refunded_total: Price
-    returned_on: str
-
-
-class Order(Answer, frozen=True, kw_only=True):
-    """An order of the buyer's company; `allowed_actions` are the actions that its state allows."""
-
-    id: str
-    number: str
-    status: str
-    status_reason: str | None
-    allowed_actions: list[str]
-    reference: str | None
-    po_number: str | None
-    acted_by: str | None
-    line_items: list[OrderLine]
-    total: Price
-    captured_total: Price
-    refunded_total: Price
-    shipments: list[Shipment]
-    returns: list[Return]
-    created_at: str
     updated_at: str
 
 

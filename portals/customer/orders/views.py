@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from portals.customer.cart.client import SkuQuantity, carts
 from portals.customer.orders.client import orders
 from portals.customer.orders.forms import CancellationForm, OrderFilters
-from portals.customer.orders.presenter import returns_of, shipments_of, timeline
+from portals.customer.orders.presenter import timeline
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.orders import returns_of, shipments_of
 from shared.portal.statuses import ORDER_WORDS
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -31,7 +32,7 @@ def order_detail(order_id: str) -> str:
         steps=timeline(order),
         shipments=shipments_of(order),
         returns=returns_of(order),
-        can_cancel="cancel" in order.allowed_actions,
+        can_cancel=order.allows("cancel"),
     )
 
 

@@ -1,0 +1,104 @@
+"""An order as both portals show it: its answer, and its shipments and returns with product names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.portal.answers import Answer, Price
+
+
+class OrderLine(Answer, frozen=True, kw_only=True):
+    line_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Price
+    total: Price
+    shipped_quantity: int
+    returned_quantity: int
+
+
+class LineUnits(Answer, frozen=True, kw_only=True):
+    """Units of one order line in a shipment or return."""
+
+    line_id: str
+    quantity: int
+
+
+class Shipment(Answer, frozen=True, kw_only=True):
+    reference: str | None
+    line_items: list[LineUnits]
+    total: Price
+    captured_total: Price
+    shipped_at: str
+
+
+class Return(Answer, frozen=True, kw_only=True):
+    reference: str | None
+    line_items: list[LineUnits]
+    total: Price
+    refunded_total: Price
+    returned_on: str
+
+
+class OrderAnswer(Answer, frozen=True, kw_only=True):
+    """What both portals show of an order; `allowed_actions` are the actions that its state allows."""
+
+    id: str
+    number: str
+    status: str
+    status_reason: str | None
+    allowed_actions: list[str]
+    reference: str | None
+    po_number: str | None
+    acted_by: str | None
+    line_items: list[OrderLine]
+    total: Price
+    captured_total: Price
+    refunded_total: Price
+    shipments: list[Shipment]
+    returns: list[Return]
+    created_at: str
+
+    def allows(self, action: str) -> bool:
+        return action in self.allowed_actions
+
+
+@dataclass(frozen=True)
+class MovedLine:
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A shipment or return: its day, its amount, and how much of it is `done` (captured or refunded)."""
+
+    day: str
+    reference: str | None
+    total: Price
+    done: Price
+    line_items: list[MovedLine]
+
+
+def shipments_of(order: OrderAnswer) -> list[Entry]:
+    """Return the order's shipments, oldest first."""
+    return [
+        Entry(each.shipped_at, each.reference, each.total, each.captured_total, _moved(order, each.line_items))
+        for each in order.shipments
+    ]
+
+
+def returns_of(order: OrderAnswer) -> list[Entry]:
+    """Return the order's returns, oldest first."""
+    return [
+        Entry(each.returned_on, each.reference, each.total, each.refunded_total, _moved(order, each.line_items))
+        for each in order.returns
+    ]
+
+
+def _moved(order: OrderAnswer, moved: Sequence[LineUnits]) -> list[MovedLine]:
+    lines = {line.line_id: line for line in order.line_items}
+    return [MovedLine(lines[each.line_id].sku, lines[each.line_id].name, each.quantity) for each in moved]
