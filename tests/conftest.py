@@ -1,4 +1,4 @@
-"""Real stores for every test, tokens for whoever asks, and a clock that can be held still."""
+"""Real stores for every test, tokens for users and services, and a clock that can be frozen."""
 
 from __future__ import annotations
 

@@ -24,6 +24,6 @@ REQUIRED: dict[str, dict[str, str]] = {
 
 
 def app_of(service: str, make_app: Callable[..., Any]) -> Flask:
-    """Return the application of a service with its real clients, which these tests never let call anybody."""
+    """Return the application of a service with its real clients, which these tests never call."""
     app: Flask = make_app(service, **REQUIRED.get(service, {}))
     return app

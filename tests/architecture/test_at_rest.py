@@ -1,4 +1,4 @@
-"""A canary: what people type over the main job is nowhere found plain in what the services store."""
+"""No personal data is stored unencrypted: texts typed in the main journey are searched in every stored document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def build(make_app: Callable[..., Flask]) -> Callable[..., Flask]:
 
 @pytest.fixture
 def signed_in(build: Callable[..., Flask], api: Callable[..., Api]) -> None:
-    """Somebody signs in, is refused, and is acted for."""
+    """A user signs in, is refused, and a sales rep acts for the user's company."""
     users = build("users")
     company = make_company(name=STORED_AS_TYPED)
     make_user(email=EMAIL, name=NAME, company_id=company.id)
@@ -53,15 +53,15 @@ def signed_in(build: Callable[..., Flask], api: Callable[..., Api]) -> None:
 
 @pytest.fixture
 def ordered(build: Callable[..., Flask], api: Callable[..., Api]) -> None:
-    """One order waits for its payment, another is cancelled for a reason somebody typed."""
-    products, neighbour = FakeProducts(), FakePayments()
+    """One order is pending its payment, another is cancelled for a typed reason."""
+    products, payments = FakeProducts(), FakePayments()
     products.add("BOLT", 250)
-    neighbour.STATUSES = {TOKEN: "authorized"}
-    client = api(build("orders", clients=OrdersClients(products=products, payments=neighbour)))
+    payments.STATUSES = {TOKEN: "authorized"}
+    client = api(build("orders", clients=OrdersClients(products=products, payments=payments)))
     order = {"line_items": [{"sku": "BOLT", "quantity": 1}], "payment": {"method": "card", "token": TOKEN}}
     placed = cast(Any, client.post("/v1/orders", json=order).json)["id"]
     assert client.post(f"/v1/orders/{placed}/cancellation", json={"reason": REASON}).status_code == 200
-    neighbour.faults.plan("authorize", timeout_of("payments"))
+    payments.faults.plan("authorize", timeout_of("payments"))
     assert client.post("/v1/orders", json=order).status_code == 202
 
 
@@ -77,8 +77,8 @@ def paid(build: Callable[..., Flask], api: Callable[..., Api]) -> None:
 
 
 @pytest.fixture
-def told(build: Callable[..., Flask], tmp_path: Path) -> None:
-    """A mail about each of two events waits to be sent."""
+def notified(build: Callable[..., Flask], tmp_path: Path) -> None:
+    """Two events each have a mail that is not sent yet."""
     people = FakeAddressBook()
     people.users["usr_ann"] = Contact(email=EMAIL, name=NAME)
     mailer = MaildirMailer(tmp_path)
@@ -109,7 +109,7 @@ def stored() -> Iterator[tuple[str, bytes]]:
                 yield f"{service}.{collection}", bson.encode(document)
 
 
-@pytest.mark.usefixtures("signed_in", "ordered", "paid", "told")
+@pytest.mark.usefixtures("signed_in", "ordered", "paid", "notified")
 class TestDataAtRest:
     def test_hold_nothing_personal_and_no_card_token_in_plain_text(self):
         documents = list(stored())
@@ -118,7 +118,7 @@ class TestDataAtRest:
         assert found == set()
 
     def test_are_what_was_written(self):
-        """Without this the canary above would sing in an empty cage."""
+        """The test above would also pass on empty stores: check that each collection holds documents."""
         documents = list(stored())
 
         filled = {where for where, _ in documents}

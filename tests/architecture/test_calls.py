@@ -1,4 +1,4 @@
-"""The calls between workloads form no cycle, and nobody calls whom the table does not name."""
+"""The calls between workloads form no cycle, and each call is in the table."""
 
 from __future__ import annotations
 

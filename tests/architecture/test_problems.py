@@ -13,7 +13,7 @@ class TestProblems:
         assert not changes, f"Problems differ from golden_problems.json:\n{changes}\n{golden.RENEW}"
 
     def test_of_one_type_have_one_status(self):
-        """A client tells problems apart by their type, whichever service sent them."""
+        """A client distinguishes problems by type, for all services alike."""
         statuses: dict[str, set[int]] = {}
         for problems in golden.problems().values():
             for type_, facts in problems.items():

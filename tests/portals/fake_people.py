@@ -1,4 +1,4 @@
-"""Invitations in memory, as the gateway tells of them."""
+"""Invitations in memory, in the shapes of the published API."""
 
 from __future__ import annotations
 

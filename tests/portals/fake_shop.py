@@ -1,4 +1,4 @@
-"""The shop behind the fake gateway: products, carts, orders and payments in memory, in CONTRACT's shapes."""
+"""The shop behind the fake gateway: products, carts, orders, payments in memory, in the shapes of the published API."""
 
 from __future__ import annotations
 

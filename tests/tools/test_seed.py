@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,12 +39,15 @@ def platform():
 
 class TestMigrateAll:
     @pytest.fixture
-    def environment(self, stores, key_file, keep_others_connected):
+    def environment(self, stores, key_file, keep_others_connected, tmp_path_factory):
+        """The seed names its databases itself, so a lock keeps parallel workers from using them at once."""
         environment = {"MONGODB_URI": stores.mongodb_url("tradepost_users"), "KEY_FILE": key_file}
-        yield environment
-        with MongoClient[Any](environment["MONGODB_URI"]) as client:
-            for service in STORED:
-                client.drop_database(f"tradepost_{service}")
+        with (tmp_path_factory.getbasetemp().parent / "seed-tests.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield environment
+            with MongoClient[Any](environment["MONGODB_URI"]) as client:
+                for service in STORED:
+                    client.drop_database(f"tradepost_{service}")
 
     def test_seals_the_people_of_a_version_without_encryption_once(self, environment, capsys):
         connect("users", environment["MONGODB_URI"])

@@ -52,6 +52,15 @@ class TestCancellation:
         assert order["status"] == "cancelled"
         assert "no longer made" in page.text
 
+    @pytest.mark.parametrize("status", ["shipped", "partially_shipped", "cancelled", "refused"])
+    def test_is_offered_only_where_the_order_allows_it(self, staff: Visitor, shop, status: str):
+        allowed = shop.book.add(("BOLT-M8", 1), status="confirmed")
+        refused_ = shop.book.add(("BOLT-M8", 1), status=status)
+
+        assert staff.get(f"/admin/orders/{allowed['id']}").form("/cancellation") is not None
+        with pytest.raises(AssertionError, match="no such form"):
+            staff.get(f"/admin/orders/{refused_['id']}").form("/cancellation")
+
     def test_says_why_not_once_shipped(self, staff: Visitor, order: dict[str, Any]):
         page = staff.get(f"/admin/orders/{order['id']}")
         page.submit("/shipments", **{"ship-1": "1"})
