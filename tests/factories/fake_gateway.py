@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.factories.fake_platform import Body, FakePlatform
+from tests.factories.fake_platform import Body, FakePlatform, refused
 
 
 class FakeGateway:
@@ -44,7 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
             fault = self._fault()
             self.served.on_request(self.served.requests)
             if fault in ("busy", "expired"):
-                self._send(503 if fault == "busy" else 401, {"title": fault})
+                self._send(
+                    *(refused(503, "upstream-busy", fault) if fault == "busy" else refused(401, "unauthorized", fault))
+                )
                 return
             status, body = self.served.answer(
                 self.command,

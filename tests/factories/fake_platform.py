@@ -55,14 +55,19 @@ class FakePlatform:
             match = re.fullmatch(pattern, f"{method} {path}")
             if match:
                 answer = route(self, *(unquote(part) for part in match.groups()), query=query, body=body, who=headers)
-                faults = self.published.faults(method, path, *answer) if answer[0] < 400 else []
+                faults = self._faults(method, path, *answer)
                 return (400, {"title": f"The fake differs from the published API: {faults}"}) if faults else answer
-        return 404, {"title": f"No route {method} {path}"}
+        return refused(404, "not-found", f"No route {method} {path}")
+
+    def _faults(self, method: str, path: str, status: int, body: Body) -> list[str]:
+        if status < 400:
+            return self.published.faults(method, path, status, body)
+        return self.published.problem_faults(status, body["type"])
 
     def keyed(self, headers: dict[str, str], effect: Callable[[], Answer]) -> Answer:
         key = headers.get("Idempotency-Key")
         if not key:
-            return 400, {"title": "Idempotency-Key is missing"}
+            return refused(400, "idempotency-key-missing", "Idempotency-Key is missing")
         if key not in self.keys:
             self.keys[key] = effect()
         return self.keys[key]
@@ -73,7 +78,7 @@ class FakePlatform:
 
     def act(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         if who["Authorization"] != "Bearer rep@tradepost.example":
-            return 403, {"title": "This needs companies:act"}
+            return refused(403, "forbidden", "This needs companies:act")
         grant = {"access_token": f"acting:{body['company_id']}", "token_type": "Bearer", "expires_in": 600}
         return 201, grant | {"company_id": body["company_id"]}
 
@@ -129,7 +134,7 @@ class FakePlatform:
 
     def _place(self, body: Body, token: str) -> Answer:
         if not token.startswith("acting:"):
-            return 403, {"title": "This needs orders:write"}
+            return refused(403, "forbidden", "This needs orders:write")
         company_id = token.removeprefix("acting:")
         for order in self.orders.values():
             if (order["company_id"], order["reference"]) == (company_id, body["reference"]):
@@ -137,9 +142,9 @@ class FakePlatform:
         lines = [_line(number, asked) for number, asked in enumerate(body["line_items"], start=1)]
         total = sum(line["total"]["amount"] for line in lines)
         if bool(total) != ("payment" in body):
-            return 422, {"title": "A payment exactly when there is something to pay"}
+            return refused(422, "invalid-input", "A payment exactly when there is something to pay")
         if not self._reserve(lines):
-            return 409, {"title": "Out of stock"}
+            return refused(409, "out-of-stock", "Out of stock")
         order_id = f"ord_{len(self.orders):04}"
         self.effects["order", company_id, body["reference"]] += 1
         self.orders[order_id] = {
@@ -179,7 +184,7 @@ class FakePlatform:
         if body["reference"] in [shipment["reference"] for shipment in order["shipments"]]:
             return 200, order
         if "ship" not in order["allowed_actions"]:
-            return 409, {"title": f"The order is {order['status']}"}
+            return refused(409, "order-not-shippable", f"The order is {order['status']}")
         self.effects["shipment", order["id"], body["reference"]] += 1
         lines = [{"line_id": line["line_id"], "quantity": line["quantity"]} for line in order["line_items"]]
         shipment = {"id": f"shp_{len(order['shipments'])}", "reference": body["reference"], "line_items": lines}
@@ -198,7 +203,7 @@ class FakePlatform:
             is_captured = order["captured_total"] == order["total"]
             refundable = line["total"]["amount"] * is_captured
             if line["returned_quantity"] > line["quantity"] or line["refunded_total"]["amount"] > refundable:
-                return 422, {"title": "More than was shipped, or more than is captured"}
+                return refused(422, "invalid-input", "More than was shipped, or more than is captured")
         self.effects["return", order["id"], body["reference"]] += 1
         refund = _money(sum(asked["refund_amount"]["amount"] for asked in body["line_items"]))
         order["returns"].append(
@@ -244,6 +249,11 @@ ROUTES: dict[str, Callable[..., Answer]] = {
     r"POST /orders/(\w+)/shipments": FakePlatform.ship_order,
     r"POST /orders/(\w+)/returns": FakePlatform.return_order,
 }
+
+
+def refused(status: int, kind: str, detail: str) -> Answer:
+    """Return a problem as the services send it."""
+    return status, {"type": f"/problems/{kind}", "title": kind.replace("-", " "), "status": status, "detail": detail}
 
 
 def _page(entries: list[Body], query: Body) -> Body:
