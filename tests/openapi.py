@@ -40,7 +40,7 @@ class PublishedApi:
     """What the gateway promises to its clients; validators are compiled once."""
 
     def __init__(self, document: Json, problems: dict[str, set[int]]) -> None:
-        self._document = document
+        self.document = document
         self._problems = problems
         self._operations = sorted(self._read_operations(), key=lambda each: each.address.pattern.count("[^/]+"))
 
@@ -68,7 +68,7 @@ class PublishedApi:
         return next(wanted, None)
 
     def _read_operations(self) -> Iterator[Operation]:
-        for address, methods in self._document["paths"].items():
+        for address, methods in self.document["paths"].items():
             pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(address.removeprefix(BASE))))
             for method, operation in methods.items():
                 if isinstance(operation, dict) and "responses" in operation:
@@ -90,7 +90,7 @@ class PublishedApi:
             return node
         if "$ref" in node:
             _, _, kind, name = node["$ref"].split("/")
-            return self._whole(self._document["components"][kind][name])
+            return self._whole(self.document["components"][kind][name])
         whole = {name: self._whole(value) for name, value in node.items()}
         if isinstance(whole.get("properties"), dict):
             whole["required"] = sorted(whole["properties"])

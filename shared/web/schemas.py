@@ -156,7 +156,7 @@ class MoneyField(fields.Field[Any]):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(metadata=_documented_money("integer", **options), **options)
+        super().__init__(metadata=_documented_money("integer"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         amount, currency = _amount_and_currency(value)
@@ -180,7 +180,7 @@ class UnitPriceField(fields.Field[Any]):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(metadata=_documented_money("integer", "string", **options), **options)
+        super().__init__(metadata=_documented_money("integer", "string"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
         amount, currency = _amount_and_currency(value)
@@ -200,11 +200,11 @@ class UnitPriceField(fields.Field[Any]):
         return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}
 
 
-def _documented_money(*kinds: str, allow_none: bool = False, **_options: Any) -> dict[str, Any]:
+def _documented_money(*kinds: str) -> dict[str, Any]:
     """Return what the OpenAPI document says of an amount of these JSON types beside its currency."""
     members = {"amount": {"type": list(kinds) if len(kinds) > 1 else kinds[0]}, "currency": {"type": "string"}}
     return {
-        "type": ["object", "null"] if allow_none else "object",
+        "type": "object",
         "properties": members,
         "required": sorted(members),
         "additionalProperties": False,

@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from openapi_spec_validator import validate
 
 from tests.openapi import published_api
 
 COMPANY = {"id": "cmp_1", "name": "Acme", "reference": None, "created_at": "2026-11-24T09:30:00Z"}
 INVENTORY = {"sku": "BOLT", "is_stocked": True, "on_hand": 5, "reserved": 1, "available": 4}
+
+
+class TestDocument:
+    def test_is_valid_openapi_and_documents_every_route(self) -> None:
+        document = published_api().document
+        validate(document)
+        assert "x-undocumented" not in document
+
+    def test_has_the_shape_of_money(self) -> None:
+        total = published_api().document["components"]["schemas"]["Order"]["properties"]["total"]
+        assert total["properties"] == {"amount": {"type": "integer"}, "currency": {"type": "string"}}
 
 
 class TestAnswers:
