@@ -117,7 +117,7 @@ load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECON
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
 .PHONY: picture
-picture: setup-dev ## draw docs/images/architecture.svg anew from the code's own tables
+picture: setup-dev ## draw docs/images/architecture.svg from the code's own tables
 	@$(PY) -m tools.picture
 
 .PHONY: image

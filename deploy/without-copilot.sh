@@ -12,7 +12,7 @@ usage: deploy/without-copilot.sh app
                  topics, workers, services, portals, jobs. They are made to be read: nothing is changed.
   --execute      carry each change set out before the next is made. The first deployment of an environment needs
                  it: AWS judges a workload only when the stacks that it imports from exist.
-  --only WORKLOAD  this workload's stack only; `-` stands for the environment's own.
+  --only WORKLOAD  this workload's stack only; `-` is the environment's own.
 
 Before: AWS_REGION and credentials are set; `make package` has run with the real TRADEPOST_IMAGE, ALB_CERT_ARN,
 DOMAIN and OWNER_EMAIL. PACKAGE names another folder than build/package. On a first deployment, run the job
@@ -42,7 +42,7 @@ done
 command -v aws >/dev/null || refuse "The AWS CLI (aws) is not on PATH: install it."
 [ -f "$package/rehearsal.txt" ] || refuse "$package holds no release: run make package first."
 
-# What templates were rendered with, and what stands for it in this account.
+# What templates were rendered with, and its counterpart in this account.
 rendered() { awk -v name="$1" '$1 == name { print $2 }' "$package/rehearsal.txt"; }
 application=$(rendered application)
 region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
@@ -83,7 +83,7 @@ status_of() { # stack; only what AWS itself says is not there counts as `none`, 
         if grep -q 'does not exist' "$refusal"; then
             found=none
         else
-            refuse "Whether the stack $1 is there cannot be told: $(cat "$refusal")"
+            refuse "Whether the stack $1 exists could not be read: $(cat "$refusal")"
         fi
     echo "$found"
 }

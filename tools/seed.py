@@ -52,7 +52,7 @@ def seed_demo_shop(environment: Mapping[str, str]) -> None:
 
 
 def migrate_all(environment: Mapping[str, str]) -> None:
-    """Apply what is due to the database of every service, beside the users' one that MONGODB_URI names."""
+    """Apply pending migrations to the database of every service; MONGODB_URI names that of users."""
     for service in STORED:
         use_keys(service, KeySettings.from_env(environment))
         connect(service, urlunsplit(urlsplit(environment["MONGODB_URI"])._replace(path=f"/tradepost_{service}")))

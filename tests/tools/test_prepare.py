@@ -102,7 +102,7 @@ class TestHalfInstalled:
         assert Preparation(prepared, {}).is_broken()
 
     def test_an_interrupted_installation_is_noticed(self, prepared):
-        Preparation(prepared, {}).stamp.forget("site", "runtime")
+        Preparation(prepared, {}).stamp.clear("site", "runtime")
 
         assert Preparation(prepared, {}).is_broken()
 

@@ -16,16 +16,16 @@ OFFICIAL = "http://deb.debian.org/debian"
 
 def make_base(engine: Engine, log: Path) -> None:
     """Bootstrap a minimal Debian into `engine`'s store under the name of the Dockerfile's base; needs root."""
-    container = engine.ask("from", "--name", "base", "scratch")
-    folder = Path(engine.ask("mount", container))
+    container = engine.output_of("from", "--name", "base", "scratch")
+    folder = Path(engine.output_of("mount", container))
     with log.open("wb") as said:
         command = ["debootstrap", "--variant=minbase", SUITE, str(folder), mirror()]
         finished = subprocess.run(command, stdout=said, stderr=said, check=False)
     if finished.returncode:
         raise ImageRefused(f"debootstrap failed: {log.read_text().strip().splitlines()[-1]}")
     _slim(folder)
-    engine.ask("umount", container)
-    engine.ask("commit", "--quiet", "--rm", container, BASE_NAME)
+    engine.output_of("umount", container)
+    engine.output_of("commit", "--quiet", "--rm", container, BASE_NAME)
 
 
 def _slim(folder: Path) -> None:

@@ -37,8 +37,8 @@ def check() -> list[str]:
         with _timed("compress"):
             size = compressed_bytes(engine, folder / "oci")
         print(f"image: {size / 1e6:.1f} MB compressed (limit {inspection.LARGEST_BYTES / 1e6:.0f} MB)")
-        container = engine.ask("from", "--pull-never", "--name", "checked", TAG)
-        root = Path(engine.ask("mount", container))
+        container = engine.output_of("from", "--pull-never", "--name", "checked", TAG)
+        root = Path(engine.output_of("mount", container))
         with _timed("inspection"):
             faults = [*inspection.faults_of_size(size), *_faults(engine, root, mark)]
         _keep_bill(root)
@@ -49,7 +49,7 @@ def check() -> list[str]:
 
 def compressed_bytes(engine: Engine, folder: Path) -> int:
     """Push the image into an OCI layout at `folder`, and return the bytes a registry would hold."""
-    engine.ask("push", "--quiet", TAG, f"oci:{folder}:check")
+    engine.output_of("push", "--quiet", TAG, f"oci:{folder}:check")
     return sum(each.stat().st_size for each in (folder / "blobs").rglob("*") if each.is_file())
 
 
@@ -65,7 +65,7 @@ def _faults(engine: Engine, root: Path, mark: str) -> list[str]:
 
 
 def _image(engine: Engine) -> Any:
-    return json.loads(engine.ask("inspect", "--type", "image", TAG))["Docker"]
+    return json.loads(engine.output_of("inspect", "--type", "image", TAG))["Docker"]
 
 
 def _volume(folder: Path) -> Path:

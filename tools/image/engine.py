@@ -42,7 +42,7 @@ class Engine:
         if finished.returncode:
             raise ImageRefused(f"`{self.name} {words[0]}` failed; its last output is above.")
 
-    def ask(self, *words: str) -> str:
+    def output_of(self, *words: str) -> str:
         """Run one line of the engine and return what it prints."""
         finished = subprocess.run([*self.command, *words], check=False, stdout=subprocess.PIPE, text=True)
         if finished.returncode:

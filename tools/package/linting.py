@@ -16,7 +16,7 @@ from tools.package.values import REGION
 
 # Errors of Copilot's own templates, by rule and resource; both are false alarms.
 ACCEPTED = {
-    ("E3676", "InternalHTTPSListener"),  # stands behind a condition that is true only when it has certificates
+    ("E3676", "InternalHTTPSListener"),  # under a condition that is true only with certificates
     ("E3601", "StateMachine"),  # ${Partition} is filled by DefinitionSubstitutions
 }
 # Warnings that are errors here: a parameter's value that the template forbids, and a Lambda runtime that ends.

@@ -1,4 +1,4 @@
-"""What deploy/without-copilot.sh reads beside the templates: the stacks in their order and the parameters of each."""
+"""What deploy/without-copilot.sh reads besides the templates: the stacks in their order and the parameters of each."""
 
 from __future__ import annotations
 

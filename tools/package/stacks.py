@@ -77,11 +77,11 @@ def _text(value: Any) -> str:
 
 
 def parameters_of(template: Path) -> dict[str, str]:
-    """Return the parameters Copilot wrote beside a template."""
-    beside = template.with_name(template.name.replace(".stack.yml", ".yml").replace(".yml", ".params.json"))
-    if not beside.exists():
+    """Return the parameters that Copilot wrote next to a template."""
+    parameters = template.with_name(template.name.replace(".stack.yml", ".yml").replace(".yml", ".params.json"))
+    if not parameters.exists():
         return {}
-    return {str(key): str(value) for key, value in json.loads(beside.read_text())["Parameters"].items()}
+    return {str(key): str(value) for key, value in json.loads(parameters.read_text())["Parameters"].items()}
 
 
 def read_stacks(root: Path, out: Path, app: str) -> list[Stack]:

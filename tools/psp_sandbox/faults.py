@@ -46,7 +46,7 @@ class Faults:
             self._armed.append(fault)
 
     def clear(self) -> None:
-        """Forget every fault."""
+        """Remove every planned fault."""
         with self._lock:
             self._armed.clear()
 

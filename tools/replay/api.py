@@ -160,9 +160,9 @@ def _may_pass(response: urllib3.BaseHTTPResponse) -> bool:
 
 def _pause_seconds(attempt: int, response: urllib3.BaseHTTPResponse | None) -> float:
     """Honour Retry-After; otherwise full jitter under a doubling bound."""
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    if asked.isdigit():
-        return min(float(asked) + random.uniform(0, 0.25), MAX_PAUSE_SECONDS)  # noqa: S311 - jitter
+    wait = response.headers.get("Retry-After", "") if response is not None else ""
+    if wait.isdigit():
+        return min(float(wait) + random.uniform(0, 0.25), MAX_PAUSE_SECONDS)  # noqa: S311 - jitter
     return random.uniform(0.05, min(0.2 * 2 ** min(attempt, 8), MAX_PAUSE_SECONDS))  # noqa: S311 - jitter
 
 

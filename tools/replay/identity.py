@@ -72,7 +72,7 @@ class ActingFor:
         return self._access_token
 
     def _renew(self) -> None:
-        asked = {"company_id": self._company_id, "reason": "trade replay"}
-        body = self._api.post("acting token", "/auth/acting-tokens", asked, self._rep).body
+        wanted = {"company_id": self._company_id, "reason": "trade replay"}
+        body = self._api.post("acting token", "/auth/acting-tokens", wanted, self._rep).body
         self._access_token = body["access_token"]
         self._renew_at = time.monotonic() + body["expires_in"] - min(MARGIN_SECONDS, body["expires_in"] / 2)

@@ -58,7 +58,7 @@ def supervise_stores(plan: Plan, say: Callable[[str], None]) -> list[Supervised]
 
 
 def _supervise_moto(plan: Plan, say: Callable[[str], None]) -> Supervised:
-    """Return AWS' double: started again it is empty, and creates everything anew under the same names."""
+    """Return the emulated AWS: after a restart it is empty, and creates everything again under the same names."""
     log, heartbeat = plan.places.log_of("moto"), plan.places.heartbeat_of("moto")
 
     def launch() -> Forked:

@@ -60,11 +60,11 @@ def supervisor_pid(places: Places) -> int:
     return 0
 
 
-def check_aws(asked: str) -> None:
+def check_aws(setting: str) -> None:
     """Raise StartRefused unless AWS is not set, or is moto, which the development environment has."""
-    if asked not in ("", "moto"):
-        raise StartRefused(f"AWS is {asked!r}; it must be moto, or absent for the local backends.")
-    if asked and find_spec("moto") is None:
+    if setting not in ("", "moto"):
+        raise StartRefused(f"AWS is {setting!r}; it must be moto, or absent for the local backends.")
+    if setting and find_spec("moto") is None:
         raise StartRefused("AWS=moto needs moto, which only the development environment has: run `make setup-dev`.")
 
 

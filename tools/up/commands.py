@@ -1,4 +1,4 @@
-"""What `make` calls beside a running platform: a detached start, down, reset, status, logs."""
+"""What `make` calls for a running platform: a detached start, down, reset, status, logs."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Supervised:
         return (self.state, self.running) != before
 
     def postpone(self, reason: str) -> None:
-        """Try again after a pause; the pauses double, and begin anew after a stable minute."""
+        """Try again after a pause; the pauses double, and start over after a stable minute."""
         if self.clock() - self.began_at >= STABLE_SECONDS:
             self._failures = 0
         pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)

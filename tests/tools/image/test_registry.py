@@ -53,7 +53,7 @@ class TestPush:
         engine = private_buildah(tmp_path / "store")
         (tmp_path / "config.json").write_text(json.dumps({"auths": {registry: {"auth": "QVdTOnNlY3JldA=="}}}))
         tag = f"{registry}/tradepost:{'a' * 40}"
-        engine.ask("commit", "--quiet", engine.ask("from", "scratch"), tag)
+        engine.output_of("commit", "--quiet", engine.output_of("from", "scratch"), tag)
 
         engine.push(tag, Path(tmp_path))
 
