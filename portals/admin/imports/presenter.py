@@ -23,13 +23,13 @@ class Column:
 
 
 COLUMNS = (
-    Column("sku", "Names the product; upper case."),
-    Column("name", "What buyers read."),
+    Column("sku", "Required. Names the product; upper case."),
+    Column("name", "Required. What buyers read."),
     *(Column(name, "Optional.") for name in TEXTS if name != "name"),
-    Column("unit_price", "As in 2.55."),
-    Column("currency", "As in GBP."),
-    Column("stock", "Units on hand. Empty: not stocked, never runs out."),
-    Column("breaks", "Price from a quantity on: 12:2.10;48:1.95"),
+    Column("unit_price", "Required. As in 2.55."),
+    Column("currency", "Required. As in GBP."),
+    Column("stock", "Optional. Units on hand; empty: not stocked, never runs out."),
+    Column("breaks", "Optional. Price from a quantity on: 12:2.10;48:1.95"),
 )
 
 
