@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import wraps
 from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 import mongoengine
@@ -31,7 +30,6 @@ from shared.data.events import Envelope, Event
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONFLICT_ATTEMPTS = 5
 DUPLICATE_KEY = 11000
 STORE_TIMEOUT_SECONDS = 2.0
 INDEX_SECONDS = 60.0
@@ -155,27 +153,6 @@ def retry_on_failover(call: Callable[[], T]) -> T:
         return retrying.on(STORE_FAILURES)(call)
     except STORE_FAILURES as failure:
         raise Unavailable("The database is unavailable") from failure
-
-
-def retry_on_version_conflict(operation: Callable[P, T]) -> Callable[P, T]:
-    """
-    Return `operation` with up to CONFLICT_ATTEMPTS attempts: after a VersionConflict it runs again from its start.
-
-    For an operation that reads, decides and commits once. A subclass of VersionConflict is a decision of the
-    operation and is raised at once. After the last attempt the VersionConflict is raised.
-    """
-
-    @wraps(operation)
-    def retried(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(CONFLICT_ATTEMPTS - 1):
-            try:
-                return operation(*args, **kwargs)
-            except VersionConflict as conflict:
-                if type(conflict) is not VersionConflict:
-                    raise
-        return operation(*args, **kwargs)
-
-    return retried
 
 
 def write_unordered(

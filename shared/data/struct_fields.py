@@ -20,9 +20,16 @@ def stored_as(kind: type[S], stored: Mapping[str, Any]) -> S:
     """
     Return a stored mapping as the struct `kind`; keys that `kind` does not declare are ignored.
 
+    A null that `kind` does not take counts as an absent field.
+
     Raises msgspec.ValidationError when a field is missing or has another type.
     """
-    return msgspec.convert(stored, kind)
+    try:
+        return msgspec.convert(stored, kind)
+    except msgspec.ValidationError:
+        if None not in stored.values():
+            raise
+    return msgspec.convert({name: value for name, value in stored.items() if value is not None}, kind)
 
 
 def to_stored(value: msgspec.Struct) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from shared.base import deadline
 from shared.base.errors import Unavailable
 from shared.base.ids import new_id
 from shared.data.events import Handler, handlers_of
-from shared.data.persistence import retry_on_version_conflict
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.events import inbox
 from shared.events.broker import Broker, BrokerFailed, Message, Subscription, open_broker
 from shared.events.outbox import Relay

@@ -15,7 +15,7 @@ from services.orders.carts.rules import (
 from services.orders.clients import products
 from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import require_company
-from shared.data.persistence import retry_on_version_conflict
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.web.tokens import Principal
 
 

@@ -9,7 +9,7 @@ from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderAction, Return, Shipment
 from shared.base.clock import now, today
 from shared.base.ids import new_id
-from shared.data.persistence import retry_on_version_conflict
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
 from shared.web.service import current_settings
 from shared.web.tokens import Principal

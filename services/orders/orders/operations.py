@@ -8,8 +8,8 @@ from services.orders.config import OrdersSettings
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.rules import Cancellation, OrdersFilter
 from shared.data.pagination import Page, page
-from shared.data.persistence import retry_on_version_conflict
 from shared.data.struct_fields import stored_as
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
 from shared.web.service import current_settings
 from shared.web.tokens import Principal

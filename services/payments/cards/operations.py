@@ -30,7 +30,7 @@ from shared.base.clock import now
 from shared.base.errors import FieldError, NotFound, Unavailable
 from shared.base.ids import new_id
 from shared.base.money import Money
-from shared.data.persistence import retry_on_version_conflict
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import counter, get_logger
 from shared.web.service import current_settings
 from shared.web.tokens import Principal

@@ -21,7 +21,8 @@ from shared.base.errors import VersionConflict
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.encryption import PAYMENT
 from shared.data.events import Event
-from shared.data.persistence import Aggregate, retry_on_version_conflict
+from shared.data.persistence import Aggregate
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
 
 

@@ -12,13 +12,8 @@ from pymongo.errors import AutoReconnect, BulkWriteError
 
 from shared.base import deadline
 from shared.base.errors import NotFound, Unavailable, VersionConflict
-from shared.data.persistence import (
-    CONFLICT_ATTEMPTS,
-    DatabaseHandle,
-    retry_on_failover,
-    retry_on_version_conflict,
-    write_unordered,
-)
+from shared.data.persistence import DatabaseHandle, retry_on_failover, write_unordered
+from shared.data.version_conflicts import CONFLICT_ATTEMPTS, retry_on_version_conflict
 from tests.shared.toys import Note, stored
 
 

@@ -111,6 +111,9 @@ class TestStructField:
 
 
 class TestStoredAs:
+    def test_reads_a_null_as_absent_where_the_struct_takes_none(self):
+        assert stored_as(DepotRecord, {"_id": "dep_1", "parcels": None}) == DepotRecord(id="dep_1")
+
     def test_reads_a_whole_document(self):
         depot = depot_of(Parcel(id="p1", weight=3))
 

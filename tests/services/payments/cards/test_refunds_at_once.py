@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from services.payments.payments.documents import Payment
-from shared.data.persistence import retry_on_version_conflict
+from shared.data.version_conflicts import retry_on_version_conflict
 from tests.factories.payments import Payments
 from tests.support import Api
 
