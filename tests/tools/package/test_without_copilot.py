@@ -87,7 +87,7 @@ class TestDeployingWithoutCopilot:
         done = deploy("test", "--only", "-", PATH=f"{tmp_path}:{account.environment()['PATH']}")
 
         assert done.returncode == 2
-        assert "Whether the stack tradepost-test is there cannot be told: Rate exceeded" in done.stderr
+        assert "Whether the stack tradepost-test exists could not be read: Rate exceeded" in done.stderr
 
     def test_carries_the_code_and_addons_that_templates_point_to(self, account, deploy):
         done = deploy("test", "--only", "-")
