@@ -6,12 +6,12 @@ SHELL := /bin/bash
 
 STATE := .tradepost
 PY := $(STATE)/venv/bin/python
-# The first interpreter that will do; preparation prints a sentence when there is none.
+# The first supported interpreter; preparation prints a sentence when there is none.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && { echo "$$each"; exit; }; \
 	done; echo python3)
 SOURCES := services portals shared tools loadtests tests
-# A hint, no refusal: the platform may run elsewhere.
+# A hint only: the platform may run elsewhere.
 HINT = $(PY) -m tools.up status >/dev/null || echo 'No platform is ready in this folder: `make up` starts one.' >&2
 
 # Refused here, for all targets at once: the highest port is 8096.
@@ -62,7 +62,7 @@ logs: setup ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end
 	@$(PY) -m tools.up logs $(SERVICE) $(if $(filter 0,$(FOLLOW)),--no-follow)
 
 .PHONY: parked
-parked: setup ## events no handler could take and jobs that failed (AGAIN=orders sends a service's round again)
+parked: setup ## dead-letter events and failed jobs (AGAIN=orders retries those of a service)
 	@$(PY) -m tools.parked $(if $(AGAIN),--again $(AGAIN))
 
 .PHONY: config

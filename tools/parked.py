@@ -1,4 +1,4 @@
-"""Shows the events that a service could not handle and the jobs that failed, and sends a service's round again."""
+"""Lists dead-letter events and failed jobs, and retries those of a service."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ SUBSCRIBERS = [each.package.rsplit(".", 1)[-1] for each in WORKLOADS if each.kin
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """List what is parked, or send it round again; the exit status is 2 when a store does not answer."""
+    """List dead letters and failed jobs, or retry them; the exit status is 2 when a store does not answer."""
     parser = argparse.ArgumentParser(prog="make parked", description=__doc__)
-    parser.add_argument("--again", choices=SUBSCRIBERS, help="send this service's events and jobs round again")
+    parser.add_argument("--again", choices=SUBSCRIBERS, help="retry the dead letters and failed jobs of this service")
     again = parser.parse_args(arguments).again
     offset = int(os.environ.get("PORT_OFFSET") or 0)
     if os.environ.get("AWS") == "moto":
@@ -58,7 +58,7 @@ def describe(store: redis.Redis) -> Iterator[str]:
 
 
 def send_again(store: redis.Redis, service: str) -> Iterator[str]:
-    """Send the service's dead letters and failed jobs round again; handlers that had worked are not run twice."""
+    """Retry the service's dead letters and failed jobs; handlers that succeeded are not run twice."""
     yield f"{service}: {_letters_of(store, service).redrive()} events are on their way again"
     requeued = 0
     for registry in _failed_of(store, service):
