@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
 
 import msgspec
 from mongoengine import DateTimeField, EnumField, IntField, StringField
@@ -55,7 +54,7 @@ class Notification(Aggregate):
     attempt_due_at = DateTimeField()
     sent_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "notifications",
         "db_alias": "notifications",
         "indexes": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from mongoengine import StringField
 from mongoengine.errors import NotUniqueError
@@ -28,7 +28,7 @@ class Cart(Aggregate):
     user_id = StringField(required=True)
     line_items = StructListField(CartLine)
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "carts", "db_alias": "orders"}
+    meta = {"collection": "carts", "db_alias": "orders"}
 
     @classmethod
     def of(cls, company_id: str, user_id: str) -> Self:

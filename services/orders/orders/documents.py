@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypedDict
+from typing import Any, TypedDict
 
 import msgspec
 from mongoengine import DateTimeField, EnumField, IntField, StringField
@@ -77,7 +77,7 @@ class Order(Aggregate):
     next_sweep_at = DateTimeField(db_field="due_at")
     attempts = IntField(default=0)
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "orders",
         "db_alias": "orders",
         "indexes": [

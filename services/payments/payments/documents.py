@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from mongoengine import DateTimeField, EmbeddedDocumentListField, EnumField, IntField, StringField
 
@@ -44,7 +44,7 @@ class Payment(Aggregate):
     transactions = EmbeddedDocumentListField(Transaction)
     attempt_due_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "payments",
         "db_alias": "payments",
         "indexes": [

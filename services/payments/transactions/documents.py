@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from mongoengine import DateTimeField, Document, EmbeddedDocument, EnumField, IntField, StringField
 
@@ -41,7 +41,7 @@ class Transaction(EmbeddedDocument):
     created_at = DateTimeField(required=True)
     due_at = DateTimeField()
 
-    meta: ClassVar[dict[str, Any]] = {"strict": False}
+    meta = {"strict": False}
 
     @classmethod
     def begin(cls, kind: TransactionKind, key: str, amount: int, **details: str | None) -> Self:
@@ -112,7 +112,7 @@ class CancelledOrder(Document):
     order_id = StringField(primary_key=True)
     cancelled_at = DateTimeField(required=True)
 
-    meta: ClassVar[dict[str, Any]] = {
+    meta = {
         "collection": "cancelled_orders",
         "db_alias": "payments",
         "auto_create_index": False,
