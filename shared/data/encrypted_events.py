@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +18,12 @@ def to_outbox(service: str, envelope: Envelope, event: type[Event]) -> dict[str,
     return stored
 
 
-def from_outbox(service: str, stored: Mapping[str, Any]) -> Envelope:
-    """Return the stored envelope with its fields decrypted, ready to publish."""
+def from_outbox(service: str, stored: object) -> Envelope:
+    """
+    Return the stored envelope with its fields decrypted, ready to publish.
+
+    Raises EventUnreadable for an entry that is not an event, CiphertextInvalid for one that cannot be decrypted.
+    """
     envelope = Envelope.from_document(stored)
     encrypted = {name: value for name, value in envelope.fields.items() if is_encrypted(value)}
     if not encrypted:

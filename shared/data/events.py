@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 import msgspec
 
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.observe.tracing import trace_context
+
+# Limits of what a broker, an inbox row and a log line take as an id.
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+EventName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+\.v[0-9]+$", max_length=256)]
+
+
+class EventUnreadable(ValueError):
+    """The content is not an event: a field of the envelope is missing or has another type. The text has no values."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +53,9 @@ class Envelope:
     `trace` has the request id and traceparent of the request that caused the event.
     """
 
-    id: str
-    name: str
-    aggregate_id: str
+    id: Id
+    name: EventName
+    aggregate_id: Id
     version: int
     occurred_at: str
     trace: dict[str, str]
@@ -70,8 +78,15 @@ class Envelope:
         return dict(vars(self))
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Envelope:
-        return cls(**{field.name: document[field.name] for field in fields(cls)})
+    def from_document(cls, document: object) -> Envelope:
+        """Return the envelope of a document, whose further fields are ignored; raise EventUnreadable for any other."""
+        try:
+            envelope = msgspec.convert(document, cls)
+        except msgspec.ValidationError as fault:
+            raise EventUnreadable(str(fault)) from fault
+        if not _is_moment(envelope.occurred_at):
+            raise EventUnreadable("occurred_at is not a date and time with a time zone")
+        return envelope
 
     def age_seconds(self) -> float:
         return max(0.0, (now() - datetime.fromisoformat(self.occurred_at)).total_seconds())
@@ -79,6 +94,13 @@ class Envelope:
     @property
     def publisher(self) -> str:
         return self.name.split(".", 1)[0]
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _plain_number(value: object) -> int:

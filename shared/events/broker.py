@@ -21,12 +21,16 @@ class BrokerFailed(Exception):
     """The broker is unavailable, or rejected a part of the call; a retry may succeed."""
 
 
-class EventTooLarge(BrokerFailed):
-    """The event `event_id` is larger than a message of this broker; the call published no event."""
+class EventRejected(BrokerFailed):
+    """The broker takes no message like the event `event_id`, at any time; a part of the others may be published."""
 
     def __init__(self, event_id: str, reason: str) -> None:
         super().__init__(reason)
         self.event_id = event_id
+
+
+class EventTooLarge(EventRejected):
+    """The event `event_id` is larger than a message of this broker; the call published no event."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,22 @@ class Message:
     attempts: int
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A delivery that is not an event: its content as received, and why it cannot be read."""
+
+    receipt: tuple[str, str]
+    raw: bytes
+    reason: str
+    attempts: int
+
+
+Delivery = Message | Unreadable
+
+
 class Publisher(Protocol):
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Publish the events; return when the broker has stored them, else raise BrokerFailed or EventTooLarge."""
+        """Publish the events; return when the broker has stored them, else raise BrokerFailed or EventRejected."""
 
 
 class Subscription(Protocol):
@@ -48,9 +65,10 @@ class Subscription(Protocol):
     The messages of one subscriber. All methods are called from one thread and may raise BrokerFailed.
 
     A message that is not acknowledged is delivered again; after five deliveries it becomes a dead letter.
+    This holds for an unreadable message, too: a newer version of the subscriber may read it.
     """
 
-    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Delivery]:
         """Return at most `limit` messages that are due; wait at most `wait_seconds` for the first."""
 
     def hold(self) -> None:
@@ -59,7 +77,7 @@ class Subscription(Protocol):
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Settle the messages: they are not delivered again."""
 
-    def reject(self, message: Message, reason: str) -> None:
+    def reject(self, message: Delivery, reason: str) -> None:
         """Schedule a retry after 1, 2, 4 … seconds; after the last attempt the message becomes a dead letter."""
 
     def release(self, messages: Sequence[Message]) -> None:

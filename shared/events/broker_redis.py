@@ -10,9 +10,9 @@ import orjson
 import redis
 from redis.exceptions import RedisError, ResponseError
 
-from shared.data.events import Envelope
+from shared.data.events import Envelope, EventUnreadable
 from shared.data.redis_client import blocking_redis_from_url, redis_from_url
-from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Message
+from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Delivery, Message, Unreadable
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -86,7 +86,7 @@ class RedisSubscription:
                     raise
 
     @_answering()
-    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Delivery]:
         """Return messages whose retry is due, else new ones; wait at most `wait_seconds` for the first."""
         try:
             return self._due(limit) or self._new(limit, wait_seconds)
@@ -97,15 +97,15 @@ class RedisSubscription:
             self._create_groups()
             return []
 
-    def _new(self, limit: int, wait_seconds: float) -> list[Message]:
+    def _new(self, limit: int, wait_seconds: float) -> list[Delivery]:
         streams: dict[Any, Any] = dict.fromkeys(self._streams, ">")
         block = max(1, int(wait_seconds * 1000))
         answer: Any = self._redis.xreadgroup(self._group, self._consumer, streams, count=limit, block=block)
         pairs = answer.items() if isinstance(answer, dict) else answer or []
-        return self._messages([(_text(stream), entry, 1) for stream, batch in pairs for entry in _entries(batch)])
+        return [_delivery(_text(stream), entry, 1) for stream, batch in pairs for entry in _entries(batch)]
 
-    def _due(self, limit: int) -> list[Message]:
-        due: list[tuple[str, Any, int]] = []
+    def _due(self, limit: int) -> list[Delivery]:
+        due: list[Delivery] = []
         for stream in self._streams:
             pending: Any = self._redis.xpending_range(
                 stream, self._group, min="-", max="+", count=limit, idle=int(RETRY_BASE_SECONDS * 1000)
@@ -119,20 +119,8 @@ class RedisSubscription:
                 claimed: Any = self._redis.xclaim(
                     stream, self._group, self._consumer, int(RETRY_BASE_SECONDS * 1000), list(ready)
                 )
-                due += [(stream, entry, ready[entry[0]]) for entry in claimed]
-        return self._messages(due)
-
-    def _messages(self, entries: list[tuple[str, Any, int]]) -> list[Message]:
-        messages = []
-        for stream, (entry_id, fields), attempts in entries:
-            receipt = (stream, _text(entry_id))
-            try:
-                envelope = Envelope.from_document(orjson.loads(fields[b"event"]))
-            except (orjson.JSONDecodeError, KeyError, TypeError) as fault:
-                self._park(receipt, {b"unreadable": (fields or {}).get(b"event", b"")}, f"unreadable: {fault}")
-                continue
-            messages.append(Message(receipt, envelope, attempts))
-        return messages
+                due += [_delivery(stream, entry, ready[entry[0]]) for entry in claimed]
+        return due
 
     @_answering()
     def acknowledge(self, messages: Sequence[Message]) -> None:
@@ -157,14 +145,14 @@ class RedisSubscription:
             )  # fmt: skip
 
     @_answering()
-    def reject(self, message: Message, reason: str) -> None:
+    def reject(self, message: Delivery, reason: str) -> None:
         """Keep the message pending for its next attempt; after the last attempt move it to the dead letters."""
         if message.attempts >= MAX_ATTEMPTS:
-            self._park(message.receipt, {b"event": orjson.dumps(message.envelope.to_document())}, reason)
+            self._park(message.receipt, _content(message), reason)
 
     def _park(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
         log.error("event_parked", subscriber=self._group, stream=receipt[0], entry=receipt[1], reason=reason)
-        letter: dict[Any, Any] = {**fields, b"reason": reason[:500].encode(), b"stream": receipt[0].encode()}
+        letter: dict[Any, Any] = {**fields, b"reason": _bytes(reason[:500]), b"stream": receipt[0].encode()}
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.xadd(self._dead, letter, maxlen=KEPT_DEAD_LETTERS, approximate=True)
         pipeline.xack(receipt[0], self._group, receipt[1])
@@ -182,11 +170,12 @@ class RedisSubscription:
     @_answering()
     def redrive(self) -> int:
         """Append every readable dead letter to its stream again; return their number."""
-        letters = [letter for letter in self.dead_letters(KEPT_DEAD_LETTERS) if "event" in letter]
+        found: Any = self._redis.xrange(self._dead, count=KEPT_DEAD_LETTERS)
+        letters = [(entry, fields) for entry, fields in found if {b"event", b"stream"} <= fields.keys()]
         pipeline = self._redis.pipeline(transaction=True)
-        for letter in letters:
-            pipeline.xadd(letter["stream"], {"event": letter["event"]})
-            pipeline.xdel(self._dead, letter["id"])
+        for entry, fields in letters:
+            pipeline.xadd(fields[b"stream"], {"event": fields[b"event"]})
+            pipeline.xdel(self._dead, entry)
         pipeline.execute()
         return len(letters)
 
@@ -204,5 +193,29 @@ def _entries(batch: Any) -> list[Any]:
     )
 
 
+def _delivery(stream: str, entry: Any, attempts: int) -> Delivery:
+    entry_id, fields = entry
+    receipt = (stream, _text(entry_id))
+    content = (fields or {}).get(b"event")
+    if content is None:
+        return Unreadable(receipt, repr(fields).encode(), "the entry has no field `event`", attempts)
+    try:
+        return Message(receipt, Envelope.from_document(orjson.loads(content)), attempts)
+    except (orjson.JSONDecodeError, EventUnreadable) as fault:
+        return Unreadable(receipt, content, str(fault), attempts)
+
+
+def _content(message: Delivery) -> dict[bytes, bytes]:
+    """Return the fields of a dead letter; only one with `event` can be delivered again."""
+    if isinstance(message, Unreadable):
+        return {b"unreadable": message.raw}
+    return {b"event": orjson.dumps(message.envelope.to_document())}
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")
+
+
 def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    """Return the text of a value that may hold any bytes: what is not UTF-8 is shown as `\\xff`."""
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value

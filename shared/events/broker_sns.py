@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from botocore.exceptions import ClientError
 
 from shared.base.aws import client
 from shared.base.errors import SettingsInvalid
 from shared.base.settings import Settings
 from shared.data.events import Envelope
-from shared.events.broker import BrokerFailed, EventTooLarge
+from shared.events.broker import BrokerFailed, EventRejected, EventTooLarge
 from shared.events.broker_sqs import ENCODING, QueueSubscription, answering
 
 TOPIC = "events"
@@ -24,6 +25,7 @@ BATCH_BYTES = 256 * 1024
 # An order of two thousand lines is larger than a message; compression reduces it to a tenth.
 COMPRESSED_FROM_BYTES = 64 * 1024
 CALLS_AT_ONCE = 4
+TRACE_ATTRIBUTES = ("request_id", "traceparent", "tracestate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,11 @@ class SnsBroker:
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sns")
 
     def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Publish in batches of the size that SNS accepts; a failed entry fails the whole call."""
+        """
+        Publish in batches of the size that SNS accepts; a failed entry fails the whole call.
+
+        Raises EventRejected with the event that SNS calls invalid: a retry of it would fail as well.
+        """
         if not self._topic_arn:
             raise BrokerFailed(f"COPILOT_SNS_TOPIC_ARNS names no topic {TOPIC!r}: this workload cannot publish")
         batches = list(
@@ -55,10 +61,27 @@ class SnsBroker:
         # Numbers, since an event may be in a batch twice.
         numbered = [{**entry, "Id": str(number)} for number, entry in enumerate(entries)]
         with answering():
-            answer = client("sns").publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=numbered)
+            try:
+                answer = client("sns").publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=numbered)
+            except ClientError as refusal:
+                code = refusal.response["Error"]["Code"]
+                if not _is_invalid(code):
+                    raise
+                self._publish_singly(entries, code)
+                return
         if failed := answer.get("Failed"):
+            for each in failed:
+                if _is_invalid(each["Code"]):
+                    raise _rejected(entries[int(each["Id"])], each["Code"])
             codes = sorted({each["Code"] for each in failed})
             raise BrokerFailed(f"SNS rejected {len(failed)} of {len(entries)} events: {', '.join(codes)}")
+
+    def _publish_singly(self, entries: list[dict[str, Any]], code: str) -> None:
+        """Publish each entry alone, to find which of them SNS rejects with `code`."""
+        if len(entries) == 1:
+            raise _rejected(entries[0], code)
+        for entry in entries:
+            self._publish([entry])
 
     def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> QueueSubscription:
         """Return the queue of the workload; its SNS subscriptions decide which events it gets."""
@@ -79,7 +102,8 @@ def open_broker(redis_url: str) -> SnsBroker:
 
 def _entry(envelope: Envelope) -> dict[str, Any]:
     """Return the entry for PublishBatch; filter policies match the attribute `event`, further ones hold the trace."""
-    attributes = {"event": envelope.name, **{name: value for name, value in envelope.trace.items() if value}}
+    attributes = {name: value for name in TRACE_ATTRIBUTES if (value := envelope.trace.get(name))}
+    attributes["event"] = envelope.name
     body = orjson.dumps(envelope.to_document())
     if len(body) >= COMPRESSED_FROM_BYTES:
         body = base64.b64encode(zlib.compress(body))
@@ -89,6 +113,14 @@ def _entry(envelope: Envelope) -> dict[str, Any]:
         "Message": body.decode(),
         "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
     }
+
+
+def _is_invalid(code: str) -> bool:
+    return code.startswith("InvalidParameter")
+
+
+def _rejected(entry: dict[str, Any], code: str) -> EventRejected:
+    return EventRejected(entry["Id"], f"SNS rejects the event {entry['Id']}: {code}")
 
 
 def _batches(entries: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

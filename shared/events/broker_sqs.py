@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +14,8 @@ import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.base.aws import client
-from shared.data.events import Envelope
-from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Message
+from shared.data.events import Envelope, EventUnreadable
+from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Delivery, Message, Unreadable
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -24,6 +23,8 @@ log = get_logger()
 ENCODING = "zlib+base64"
 MOST_PER_CALL = 10
 CALLS_AT_ONCE = 4
+# An SNS message has 256 KiB, of which zlib can make 256 MB: no event of ours is larger than this.
+MOST_CONTENT_BYTES = 32 * 1024 * 1024
 # Three times the deadline of a handler, so that the renewal between two handlers is in time.
 VISIBLE_AFTER_SECONDS = 60
 HELD_EVERY_SECONDS = 20.0
@@ -52,7 +53,7 @@ class QueueSubscription:
         self._at_work: dict[str, dict[str, Any]] = {}
         self._held_at = 0.0
 
-    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Message]:
+    def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Delivery]:
         """Wait for at most ten messages; only after a full ten fetch more, without waiting."""
         self._at_work = {}
         self._held_at = self._clock()
@@ -61,7 +62,7 @@ class QueueSubscription:
             calls = min(CALLS_AT_ONCE, (limit - len(found)) // MOST_PER_CALL)
             fetched = [each for some in self._calls.map(self._fetch, [MOST_PER_CALL] * calls) for each in some]
             found = found + fetched
-        return [message for entry in found if (message := self._read(entry)) is not None]
+        return [self._delivery(entry) for entry in found]
 
     def _fetch(self, count: int, wait_seconds: int = 0) -> list[dict[str, Any]]:
         with answering():
@@ -75,18 +76,14 @@ class QueueSubscription:
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
 
-    def _read(self, entry: dict[str, Any]) -> Message | None:
-        """Return the delivery; None for an unreadable message, which is retried at once until it is a dead letter."""
+    def _delivery(self, entry: dict[str, Any]) -> Delivery:
+        self._at_work[entry["MessageId"]] = entry
+        receipt = (entry["MessageId"], entry["ReceiptHandle"])
         attempts = int(entry["Attributes"]["ApproximateReceiveCount"])
         try:
-            envelope = read_envelope(entry["Body"])
-        except ValueError as fault:
-            if attempts >= MAX_ATTEMPTS:
-                log.error("event_parked", subscriber=self._subscriber, entry=entry["MessageId"], reason=str(fault))
-            self._show_again({entry["MessageId"]: entry["ReceiptHandle"]}, seconds=0)
-            return None
-        self._at_work[entry["MessageId"]] = entry
-        return Message((entry["MessageId"], entry["ReceiptHandle"]), envelope, attempts)
+            return Message(receipt, read_envelope(entry["Body"]), attempts)
+        except EventUnreadable as fault:
+            return Unreadable(receipt, entry["Body"].encode(errors="backslashreplace"), str(fault), attempts)
 
     def hold(self) -> None:
         """Renew the visibility timeout of the batch (a minute) once a third of it has passed."""
@@ -100,7 +97,7 @@ class QueueSubscription:
         entries = [{"Id": each, "ReceiptHandle": receipt} for each, receipt in receipts.items()]
         self._in_tens("delete_message_batch", entries)
 
-    def reject(self, message: Message, reason: str) -> None:
+    def reject(self, message: Delivery, reason: str) -> None:
         """Schedule a retry; after its last attempt the message is visible at once and becomes a dead letter."""
         is_last = message.attempts >= MAX_ATTEMPTS
         if is_last:
@@ -165,7 +162,7 @@ class QueueSubscription:
             url: str = client("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
         return url
 
-    def _settled(self, messages: Sequence[Message]) -> dict[str, str]:
+    def _settled(self, messages: Sequence[Delivery]) -> dict[str, str]:
         for message in messages:
             self._at_work.pop(message.receipt[0], None)
         return dict(message.receipt for message in messages)
@@ -189,20 +186,26 @@ class QueueSubscription:
 
 
 def read_envelope(body: str) -> Envelope:
-    """Return the event of an SNS notification; raise ValueError with the reason if it is unreadable."""
+    """Return the event of an SNS notification; raise EventUnreadable with the reason."""
     try:
         notification = orjson.loads(body)
         content: str | bytes = notification["Message"]
         if "encoding" in notification.get("MessageAttributes", {}):
-            content = zlib.decompress(base64.b64decode(content))
-        return Envelope.from_document(orjson.loads(content))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error) as fault:
-        raise ValueError(f"unreadable: {type(fault).__name__}: {fault}") from fault
+            content = _unpacked(base64.b64decode(content))
+        document = orjson.loads(content)
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as fault:
+        raise EventUnreadable(f"{type(fault).__name__}: {fault}") from fault
+    return Envelope.from_document(document)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Return the content; a packed content that is cut off or too large gives a part, which is not JSON."""
+    return zlib.decompressobj().decompress(packed, MOST_CONTENT_BYTES)
 
 
 def _described(body: str) -> dict[str, str]:
     try:
         envelope = read_envelope(body)
-    except ValueError as fault:
-        return {"reason": str(fault)}
+    except EventUnreadable as fault:
+        return {"reason": f"unreadable: {fault}"}
     return {"event": orjson.dumps(envelope.to_document()).decode(), "reason": "see the log line event_parked"}

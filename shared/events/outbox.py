@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import orjson
+from bson.codec_options import DatetimeConversion
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
@@ -16,7 +20,8 @@ from shared.data.events import Envelope
 from shared.data.keys import CiphertextInvalid
 from shared.data.leases import Lease
 from shared.data.persistence import Aggregate, database, documents_of
-from shared.events.broker import BrokerFailed, EventTooLarge, Publisher
+from shared.events.broker import BrokerFailed, EventRejected, Publisher
+from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -26,6 +31,9 @@ POLL_SECONDS = 0.25
 GATHER_SECONDS = 0.01
 WATCH_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
+SET_ASIDE_SECONDS = 60.0
+
+NOT_PUBLISHED = counter("events_not_published_total", "Attempts to publish that the event itself failed", ["service"])
 
 
 def aggregates_of(service: str) -> list[type[Aggregate]]:
@@ -36,13 +44,17 @@ class Relay:
     """
     Publishes the recorded events of one service at least once; the events of one aggregate keep their order.
 
+    An aggregate with an event that cannot be published is set aside for a minute: its events stay in its outbox, in
+    their order, until the event is repaired, and those of other aggregates are published.
     A lease selects one of several workers. A change stream wakes the relay; a store without change streams is polled.
     """
 
-    def __init__(self, service: str, publisher: Publisher) -> None:
+    def __init__(self, service: str, publisher: Publisher, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._service = service
         self._publisher = publisher
-        self._collections = [each.collection() for each in aggregates_of(service)]
+        self._clock = clock
+        self._collections = [_lenient(each.collection()) for each in aggregates_of(service)]
+        self._set_aside: dict[tuple[str, Any], float] = {}
         self._lease = Lease(service, "relay")
 
     def run(self, stopping: threading.Event) -> None:
@@ -67,8 +79,67 @@ class Relay:
         return sum(self._relay(collection) for collection in self._collections)
 
     def _relay(self, collection: Collection[dict[str, Any]]) -> int:
-        waiting = collection.find({"outbox.id": {"$exists": True}}, {"outbox": 1}).limit(BATCH)
-        published = self._publish({each["_id"]: events for each in waiting if (events := self._readable(each))})
+        published = 0
+        is_going_on = True
+        while is_going_on:  # with the next aggregates, where all found ones were set aside
+            documents = self._waiting(collection)
+            events = self._publish(collection, self._readable(collection, documents))
+            published = sum(map(len, events.values()))
+            self._delete(collection, events)
+            is_going_on = bool(documents) and not events
+        return published
+
+    def _waiting(self, collection: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return aggregates with events, without those that are set aside."""
+        now = self._clock()
+        self._set_aside = {place: until for place, until in self._set_aside.items() if until > now}
+        aside = [key for name, key in self._set_aside if name == collection.name]
+        query = {"outbox.id": {"$exists": True}, "_id": {"$nin": aside}}
+        return list(collection.find(query, {"outbox": 1}).limit(BATCH))
+
+    def _readable(
+        self, collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]
+    ) -> dict[Any, list[Envelope]]:
+        """Return the events by aggregate; an aggregate with an event that cannot be read is set aside."""
+        readable: dict[Any, list[Envelope]] = {}
+        for document in documents:
+            key = document["_id"]
+            try:
+                events = [from_outbox(self._service, entry) for entry in document["outbox"]]
+                for each in events:
+                    orjson.dumps(each.to_document())
+            except (CiphertextInvalid, ValueError, TypeError) as fault:
+                self._put_aside(collection, key, f"{type(fault).__name__}: {fault}")
+            else:
+                readable[key] = events
+        return readable
+
+    def _publish(
+        self, collection: Collection[dict[str, Any]], waiting: dict[Any, list[Envelope]]
+    ) -> dict[Any, list[Envelope]]:
+        """Publish the events and return them; an aggregate with an event that the broker rejects is set aside."""
+        while waiting:
+            try:
+                self._publisher.publish(event for events in waiting.values() for event in events)
+            except EventRejected as refusal:
+                rejected = {
+                    key for key, events in waiting.items() if any(each.id == refusal.event_id for each in events)
+                }
+                if not rejected:
+                    raise
+                for key in rejected:
+                    self._put_aside(collection, key, str(refusal))
+                waiting = {key: events for key, events in waiting.items() if key not in rejected}
+            else:
+                break
+        return waiting
+
+    def _put_aside(self, collection: Collection[dict[str, Any]], key: Any, reason: str) -> None:
+        NOT_PUBLISHED.labels(self._service).inc()
+        log.error("event_not_published", service=self._service, aggregate_id=key, reason=reason)
+        self._set_aside[collection.name, key] = self._clock() + SET_ASIDE_SECONDS
+
+    def _delete(self, collection: Collection[dict[str, Any]], published: dict[Any, list[Envelope]]) -> None:
         if published:
             collection.bulk_write(
                 [
@@ -77,31 +148,6 @@ class Relay:
                 ],
                 ordered=False,
             )
-        return sum(map(len, published.values()))
-
-    def _readable(self, document: dict[str, Any]) -> list[Envelope]:
-        """Return the events of an aggregate; log an error and return none if they cannot be decrypted."""
-        try:
-            return [from_outbox(self._service, entry) for entry in document["outbox"]]
-        except CiphertextInvalid as fault:
-            log.error("event_not_published", service=self._service, aggregate_id=document["_id"], reason=str(fault))
-            return []
-
-    def _publish(self, waiting: dict[Any, list[Envelope]]) -> dict[Any, list[Envelope]]:
-        """Publish all events but those of aggregates with an event that is too large; return the published events."""
-        while waiting:
-            try:
-                self._publisher.publish(event for events in waiting.values() for event in events)
-            except EventTooLarge as refusal:
-                log.error("event_not_published", service=self._service, event_id=refusal.event_id, reason=str(refusal))
-                waiting = {
-                    key: events
-                    for key, events in waiting.items()
-                    if all(each.id != refusal.event_id for each in events)
-                }
-            else:
-                break
-        return waiting
 
     def _wait_for_change(self, stopping: threading.Event) -> None:
         """
@@ -123,3 +169,12 @@ class Relay:
         return database(self._service).watch(
             [{"$match": wanted}, {"$project": {"_id": 1}}], max_await_time_ms=int(WATCH_SECONDS * 1000)
         )
+
+
+def _lenient(collection: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
+    """Return the collection, read so that text that is not UTF-8 or a date beyond Python's years fails no query."""
+    return collection.with_options(
+        collection.codec_options.with_options(
+            unicode_decode_error_handler="surrogateescape", datetime_conversion=DatetimeConversion.DATETIME_AUTO
+        )
+    )

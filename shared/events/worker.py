@@ -21,7 +21,7 @@ from shared.base.ids import new_id
 from shared.data.events import Handler, handlers_of
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.events import inbox
-from shared.events.broker import Broker, BrokerFailed, Message, Subscription, open_broker
+from shared.events.broker import Broker, BrokerFailed, Message, Subscription, Unreadable, open_broker
 from shared.events.outbox import Relay
 from shared.observe.metrics import counter, histogram
 from shared.observe.observability import get_logger
@@ -33,6 +33,7 @@ HANDLER_SECONDS = 20.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 HANDLED = counter("events_handled_total", "Events handled, by handler and outcome", ["handler", "outcome"])
+UNREADABLE = counter("events_unreadable_total", "Deliveries that are not an event, by subscriber", ["subscriber"])
 LAG = histogram("event_lag_seconds", "Seconds from recording an event to handling it", ["subscriber"])
 
 
@@ -77,10 +78,18 @@ class Consumer:
 
     def consume_once(self, *, wait_seconds: float = 1.0) -> int:
         """Handle one batch and return its size."""
-        messages = self._subscription.receive(wait_seconds=wait_seconds)
+        received = self._subscription.receive(wait_seconds=wait_seconds)
+        messages = [each for each in received if isinstance(each, Message)]
         if messages:
             self._handle_batch(messages)
-        return len(messages)
+        self._reject_unreadable([each for each in received if isinstance(each, Unreadable)])
+        return len(received)
+
+    def _reject_unreadable(self, received: list[Unreadable]) -> None:
+        for each in received:
+            UNREADABLE.labels(self._service).inc()
+            log.warning("event_unreadable", stream=each.receipt[0], attempts=each.attempts, reason=each.reason)
+            self._subscription.reject(each, f"unreadable: {each.reason}")
 
     def _handle_batch(self, messages: list[Message]) -> None:
         """Run the handlers that have not handled these events yet; acknowledge, retry or release each message."""

@@ -29,6 +29,8 @@ KEPT_LABELS: Mapping[str, tuple[str, ...]] = {
     "http_request_duration_seconds": ("status",),
     "event_lag_seconds": (),
     "events_handled_total": ("outcome",),
+    "events_unreadable_total": (),
+    "events_not_published_total": (),
     "job_duration_seconds": ("outcome",),
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -12,9 +14,10 @@ import redis
 
 from shared.base import aws
 from shared.data.redis_client import redis_from_url
-from shared.events.broker import Broker, Message
+from shared.events.broker import Broker, Delivery
 from shared.events.broker_redis import RedisBroker
 from shared.events.broker_sns import SnsBroker
+from shared.events.broker_sqs import ENCODING
 from tests.shared.gate import Gate
 from tests.shared.toys import SERVICE, NoteWritten
 from tools.aws.topics import make_queue, make_topic, subscribe
@@ -32,9 +35,14 @@ class RedisTwin:
         )
 
     def put_rubbish(self, content: str) -> None:
+        """Add an entry whose event is `content`."""
         self._store.xadd(f"events:{SERVICE}", {"event": content})
 
-    def make_due(self, messages: Sequence[Message]) -> None:
+    def put_event(self, content: bytes) -> None:
+        """Publish any bytes as a publisher would publish an event."""
+        self._store.xadd(f"events:{SERVICE}", {"event": content})
+
+    def make_due(self, messages: Sequence[Delivery]) -> None:
         """Make the deliveries a minute older, so that their next attempt is due."""
         for each in messages:
             stream, entry = each.receipt
@@ -55,9 +63,17 @@ class SnsTwin:
         self.broker: Broker = SnsBroker(topic_arn=self.topic_arn, queue_url=self.queue_url)
 
     def put_rubbish(self, content: str) -> None:
+        """Add a message that is no notification of SNS."""
         aws.client("sqs").send_message(QueueUrl=self.queue_url, MessageBody=content)
 
-    def make_due(self, messages: Sequence[Message]) -> None:
+    def put_event(self, content: bytes) -> None:
+        """Publish any bytes as a publisher would publish an event: packed, since a message is text."""
+        packed = base64.b64encode(zlib.compress(content)).decode()
+        values = {"event": NoteWritten.name, "encoding": ENCODING}
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
+        aws.client("sns").publish(TopicArn=self.topic_arn, Message=packed, MessageAttributes=attributes)
+
+    def make_due(self, messages: Sequence[Delivery]) -> None:
         for each in messages:
             aws.client("sqs").change_message_visibility(
                 QueueUrl=self.queue_url, ReceiptHandle=each.receipt[1], VisibilityTimeout=0

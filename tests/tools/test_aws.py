@@ -13,6 +13,7 @@ import pytest
 from shared.base import aws as clients
 from shared.base.workloads import BY_NAME, WORKLOADS, Kind
 from shared.data.events import Envelope, handlers_of
+from shared.events.broker import Message
 from shared.events.broker_sns import SnsBroker
 from shared.events.catalog.payments import PaymentDeclined
 from tests.tools.platform import eventually, running
@@ -56,7 +57,9 @@ class TestResources:
         SnsBroker(topic_arn=topic).publish([Envelope.wrap(event, aggregate_id="pay_1", version=1)])
 
         taken = {service: subscription_of(service).receive(wait_seconds=0) for service in ("orders", "search")}
-        assert [message.envelope.name for message in taken["orders"]] == [PaymentDeclined.name]
+        assert [message.envelope.name for message in taken["orders"] if isinstance(message, Message)] == [
+            PaymentDeclined.name
+        ]
         assert taken["search"] == []
 
     def test_keep_one_key_though_moto_forgets_it(self, aws, tmp_path):

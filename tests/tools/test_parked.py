@@ -36,6 +36,7 @@ def park_event(store: redis.Redis) -> None:
     broker.publish([Envelope.wrap(event, aggregate_id="pay_1", version=1)])
     subscription = broker.subscribe("orders", ["payments"], consumer="one")
     taken = subscription.receive(wait_seconds=0.01)[0]
+    assert isinstance(taken, Message)
     subscription.reject(Message(taken.receipt, taken.envelope, MAX_ATTEMPTS), "KeyError: order")
 
 

@@ -13,7 +13,7 @@ import pytest
 from shared.base import aws as clients
 from shared.base.errors import SettingsInvalid
 from shared.data.events import Envelope, Event
-from shared.events.broker import BrokerFailed, open_broker
+from shared.events.broker import BrokerFailed, EventRejected, open_broker
 from shared.events.broker_sns import SnsBroker
 from shared.events.broker_sqs import HELD_EVERY_SECONDS, QueueSubscription
 from shared.observe.tracing import continued_trace
@@ -26,6 +26,10 @@ REFUSED_IN_PART = b"""<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/
 <Successful><member><Id>a</Id><MessageId>1</MessageId></member></Successful>
 <Failed><member><Id>b</Id><Code>Throttled</Code><SenderFault>false</SenderFault></member></Failed>
 </PublishBatchResult></PublishBatchResponse>"""
+
+INVALID_IN_PART = REFUSED_IN_PART.replace(b"<Id>b<", b"<Id>1<").replace(b"Throttled", b"InvalidParameter")
+INVALID = b"""<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>no</Message></Error>
+<RequestId>1</RequestId></ErrorResponse>"""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,22 @@ class TestPublishing:
             with pytest.raises(BrokerFailed, match="SNS rejected 1 of 2 events: Throttled"):
                 twin.broker.publish([replace(envelope(), id="a"), replace(envelope(), id="b")])
         server.close()
+
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_names_the_event_that_sns_calls_invalid(self, twin, status):
+        server = FaultyServer()
+        content = {"Content-Type": "text/xml"}
+        if status == 200:
+            server.default = Reply(body=INVALID_IN_PART, headers=content)
+        else:
+            server.default = Reply(status, body=INVALID, headers=content)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", server.url)
+            clients.client.cache_clear()
+            with pytest.raises(EventRejected, match="InvalidParameter") as caught:
+                twin.broker.publish([replace(envelope(), id="a"), replace(envelope(), id="b")])
+        server.close()
+        assert caught.value.event_id == ("b" if status == 200 else "a")
 
     def test_needs_a_topic(self):
         with pytest.raises(BrokerFailed, match="COPILOT_SNS_TOPIC_ARNS"):

@@ -221,7 +221,10 @@ class TestConsumer:
         store.xadd(STREAM, {"event": b"{not json"})
         store.xadd(STREAM, {"other": b"field"})
 
-        consume(consumer)
+        for _ in range(broker_module.MAX_ATTEMPTS):
+            assert consumer._subscription.dead_letters() == []
+            assert consume(consumer) == 2
+            come_back(store)
         assert len(consumer._subscription.dead_letters()) == 2
 
     def test_finds_the_failing_event_in_a_batch(self, relay, subscribe):
