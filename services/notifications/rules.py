@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.base.money import EXPONENTS, major_units
+from shared.base.money import exponent, major_units
 from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 from shared.events.catalog.payments import PaymentRefunded
 
@@ -234,7 +234,7 @@ def one_line(text: str) -> str:
 
 def money_text(amount: int, currency: str) -> str:
     """Return minor units as people read them: `1,234.50 GBP`."""
-    return f"{major_units(amount, currency):,.{EXPONENTS.get(currency, 2)}f} {currency}"
+    return f"{major_units(amount, currency):,.{exponent(currency)}f} {currency}"
 
 
 def retry_delay(attempts: int) -> timedelta:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
 
-# Minor units per ISO 4217; every currency that is not named here has two.
-EXPONENTS = {"BHD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3}
 MAX_AMOUNT = 10**14
+CURRENCY_ADVICE = "Give the ISO 4217 code of a currency, such as GBP."
+# Units of account that the table of ISO 4217 does not mark as funds; no money is paid in them.
+_UNITS_OF_ACCOUNT = frozenset({"UYW", "XAD"})
 
 
 class CurrencyMismatch(ValueError):
@@ -66,10 +70,41 @@ def share(total: int, part: int, whole: int) -> int:
     return round_half_even(Decimal(total) * part / whole) if whole else 0
 
 
+@cache
+def currencies() -> Mapping[str, int]:
+    """
+    Return the decimals of each currency that goods can be sold in, by its ISO 4217 code in alphabetical order.
+
+    Funds, metals, testing codes and everything without a minor unit are left out. The table is read at the first
+    use, because `iso4217` parses 47 kB of XML when it is imported: 6 ms and 0.9 MB in each process (measured).
+    """
+    from iso4217 import raw_xml
+
+    entries = {entry.findtext("Ccy", ""): entry for entry in raw_xml.iterfind("CcyTbl/CcyNtry")}
+    exponents = {
+        code: int(entry.findtext("CcyMnrUnts", ""))
+        for code, entry in sorted(entries.items())
+        if code not in _UNITS_OF_ACCOUNT
+        and entry.findtext("CcyMnrUnts", "").isdecimal()
+        and entry.find("CcyNm[@IsFund]") is None
+    }
+    return MappingProxyType(exponents)
+
+
+def is_currency(code: str) -> bool:
+    """Return whether goods can be sold in the currency of this code."""
+    return code in currencies()
+
+
+def exponent(currency: str) -> int:
+    """Return the decimals of a currency; two for one that was stored and has left the table."""
+    return currencies().get(currency, 2)
+
+
 def minor_units(major: Decimal, currency: str) -> Decimal:
     """Return major units (`2.55`) as minor units (`255`), decimals kept."""
-    return major.scaleb(EXPONENTS.get(currency, 2))
+    return major.scaleb(exponent(currency))
 
 
 def major_units(minor: int | Decimal, currency: str) -> Decimal:
-    return Decimal(minor).scaleb(-EXPONENTS.get(currency, 2))
+    return Decimal(minor).scaleb(-exponent(currency))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from flask import Flask
 from markupsafe import Markup
 
-from shared.base.money import EXPONENTS
+from shared.base.money import exponent, major_units
 from shared.portal.answers import Price
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
@@ -20,9 +20,8 @@ def money(value: Price | None) -> str:
     if value is None:
         return DASH
     currency = value.currency
-    exponent = EXPONENTS.get(currency, 2)
-    major = Decimal(value.amount).scaleb(-exponent)
-    places = max(exponent, -int(major.normalize().as_tuple().exponent))
+    major = major_units(Decimal(value.amount), currency)
+    places = max(exponent(currency), -int(major.normalize().as_tuple().exponent))
     sign = "-" if major < 0 else ""
     symbol = SYMBOLS.get(currency)
     digits = f"{abs(major):,.{places}f}"
@@ -33,9 +32,8 @@ def major(value: Price | None) -> str:
     """Return an amount as it is typed into a form: `1234.50`."""
     if value is None:
         return ""
-    exponent = EXPONENTS.get(value.currency, 2)
-    amount = Decimal(value.amount).scaleb(-exponent)
-    return f"{amount:.{max(exponent, -int(amount.normalize().as_tuple().exponent))}f}"
+    amount = major_units(Decimal(value.amount), value.currency)
+    return f"{amount:.{max(exponent(value.currency), -int(amount.normalize().as_tuple().exponent))}f}"
 
 
 def number(value: int | None) -> str:

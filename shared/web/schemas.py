@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from shared.base.money import MAX_AMOUNT, Money, UnitPrice
+from shared.base.money import CURRENCY_ADVICE, MAX_AMOUNT, Money, UnitPrice, is_currency
 
 SKU_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9 ._/-]{0,63}$")
 MAX_UNIT_AMOUNT = Decimal(10**12)
@@ -226,8 +226,8 @@ def _amount_and_currency(value: Any) -> tuple[Any, str]:
     if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
         raise ValidationError('Give {"amount": …, "currency": "GBP"}.')
     currency = value["currency"]
-    if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
-        raise ValidationError({"currency": ["Give an ISO 4217 code such as GBP."]})
+    if not isinstance(currency, str) or not is_currency(currency):
+        raise ValidationError({"currency": [CURRENCY_ADVICE]})
     return value["amount"], currency
 
 

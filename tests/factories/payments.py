@@ -30,7 +30,7 @@ class Payments:
         body = {
             "order_id": order_id,
             "company_id": options.pop("company_id", ACME),
-            "amount": {"amount": amount, "currency": "GBP"},
+            "amount": {"amount": amount, "currency": options.pop("currency", "GBP")},
             "token": token,
         }
         return self.api.post("/internal/v1/payments", json=body, **options)

@@ -52,7 +52,21 @@ class TestCharge:
 
         assert (status, body["error"]["code"]) == (400, "token_unknown")
 
-    @pytest.mark.parametrize("change", [{"amount": 0}, {"amount": "10"}, {"amount": True}, {"currency": "pound"}])
+    @pytest.mark.parametrize("currency", ["CLP", "OMR"])
+    def test_takes_minor_units_of_every_currency(self, sandbox, currency):
+        status, body = sandbox.call("POST", "/charges", charge_body(currency=currency, amount=4990), key="a")
+
+        assert (status, body["amount"], body["currency"]) == (201, 4990, currency)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"amount": 0},
+            {"amount": "10"},
+            {"amount": True},
+            *({"currency": each} for each in ("pound", "ABC", "XXX", "XAU", "CLF", None)),
+        ],
+    )
     def test_refuses_a_malformed_body(self, sandbox, change):
         status, body = sandbox.call("POST", "/charges", charge_body(**change), key="a")
 

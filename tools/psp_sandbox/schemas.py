@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 from flask import request
 
+from shared.base.money import is_currency
 from tools.psp_sandbox.errors import Refused
 from tools.psp_sandbox.faults import OPERATIONS, Fault, FaultKind
 
@@ -48,8 +48,8 @@ def read_amount(body: dict[str, Any]) -> int:
 def read_charge(body: dict[str, Any]) -> dict[str, Any]:
     """token, amount, currency and reference of a charge."""
     currency, token, reference = body.get("currency"), body.get("token"), body.get("reference")
-    if not isinstance(currency, str) or not re.fullmatch(r"[A-Z]{3}", currency):
-        raise Refused(400, "parameter_invalid", "currency is three capital letters.")
+    if not isinstance(currency, str) or not is_currency(currency):
+        raise Refused(400, "parameter_invalid", "currency is the ISO 4217 code of a currency, such as GBP.")
     if not isinstance(token, str) or not isinstance(reference, str) or not 1 <= len(reference) <= 255:
         raise Refused(400, "parameter_invalid", "token and reference are required.")
     return {"token": token, "amount": read_amount(body), "currency": currency, "reference": reference}

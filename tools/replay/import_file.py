@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from shared.base.money import exponent
 from tools.replay.catalog import CURRENCY, CatalogEntry
 
 HEADING = ("sku", "name", "description", "category", "unit_price", "currency", "stock", "breaks")
@@ -34,9 +35,9 @@ def import_csv(entries: Iterable[CatalogEntry], stock: Mapping[str, int]) -> str
 
 
 def major_units(price: Decimal) -> str:
-    """Write a price with two decimals, or as many as it has."""
+    """Write a price with the decimals of its currency, or as many as it has."""
     exact = price.normalize()
-    decimals = max(2, -int(exact.as_tuple().exponent))
+    decimals = max(exponent(CURRENCY), -int(exact.as_tuple().exponent))
     return f"{exact:.{decimals}f}"
 
 

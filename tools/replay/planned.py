@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+
+from shared.base import money
+from tools.replay.catalog import CURRENCY
 
 COUNTER_SALES = "Counter sales"
 COUNTER_SALES_REFERENCE = "counter-sales"
@@ -87,7 +90,7 @@ Step = PlannedOrder | PlannedReturn
 
 def minor_units(quantity: int, unit_price: Decimal) -> int:
     """Return quantity x price in minor units, rounded half-even."""
-    return int((quantity * unit_price * 100).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    return money.line_total(money.minor_units(unit_price, CURRENCY), quantity)
 
 
 def company_reference(customer: str) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from shared.base.money import exponent, major_units
+from tools.replay.catalog import CURRENCY
 from tools.replay.planned import LeftOut
 from tools.replay.reconcile import DayTotals, OrderFacts, Reconciliation
 from tools.replay.timings import Timings
@@ -107,7 +109,7 @@ def _table_line(day: str, cells: Iterable[str], remark: str) -> str:
 
 
 def _money(minor: int) -> str:
-    return f"{minor // 100:,}.{minor % 100:02d}"
+    return f"{major_units(minor, CURRENCY):,.{exponent(CURRENCY)}f}"
 
 
 def _facts(facts: OrderFacts | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared.base.money import minor_units
 from tools.replay.api import Api, Refused, TokenSource, Unreachable
 from tools.replay.catalog import CURRENCY
 from tools.replay.known import KnownOrder
@@ -151,7 +152,7 @@ def _line_item(line: PlannedLine) -> dict[str, Any]:
 
 def unit_price_amount(unit_price: Decimal) -> int | str:
     """Return a price in minor units: an integer, or a string where it has decimals of the minor unit."""
-    minor = (unit_price * 100).normalize()
+    minor = minor_units(unit_price, CURRENCY).normalize()
     return int(minor) if minor == minor.to_integral_value() else f"{minor:f}"
 
 

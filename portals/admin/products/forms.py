@@ -7,6 +7,7 @@ import re
 from wtforms import ValidationError
 
 from portals.admin.products.client import TEXTS, PriceBreak, Product, ProductInput
+from shared.base.money import is_currency
 from shared.portal.formatting import major
 from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField, read_amount, read_units
 
@@ -42,7 +43,11 @@ class ProductForm(PortalForm):
 
     @property
     def currency_code(self) -> str:
-        return self.currency.data or "GBP"
+        return str(self.currency.data)
+
+    def validate_currency(self, field: TextField) -> None:
+        if not is_currency(field.data):
+            raise ValidationError("Choose a currency from the list.")
 
     def product(self) -> ProductInput:
         """Return what the form sends; only after validation."""

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.products.client import Product, products
 from portals.admin.products.forms import ProductForm, StockForm, text_fields, values_of
+from shared.base.money import currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
 from shared.portal.formatting import number, plural
@@ -105,13 +106,16 @@ def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
         product=found,
         inventory=inventory,
         texts=text_fields(),
+        currencies=currencies(),
         values=values,
         faults=faults,
     )
 
 
 def _new_form(values: dict[str, str], faults: Faults) -> str:
-    return render_template("products/new.html", texts=text_fields(), values=values, faults=faults)
+    return render_template(
+        "products/new.html", texts=text_fields(), currencies=currencies(), values=values, faults=faults
+    )
 
 
 def _faults(refusal: UpstreamRefused) -> Faults:

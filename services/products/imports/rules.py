@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TextIO
@@ -13,7 +13,7 @@ import msgspec
 
 from services.products.catalog.rules import MAX_BREAK_QUANTITY, TEXTS, ProductPatch, TextLimit, price, sorted_breaks
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid
-from shared.base.money import minor_units
+from shared.base.money import CURRENCY_ADVICE, is_currency, minor_units
 from shared.events.catalog.products import Price, PriceBreak
 
 LONGEST_LINE = 100_000
@@ -30,6 +30,12 @@ class Column:
     pattern: str
     advice: str
     is_required: bool = False
+    is_known: Callable[[str], bool] | None = None
+    """Whether a cell that matches is one of a list; None: the column has no list."""
+
+    def accepts(self, cell: str) -> bool:
+        matches = re.fullmatch(self.pattern, cell)
+        return bool(matches) and (self.is_known is None or self.is_known(cell))
 
 
 def _text_column(limit: TextLimit) -> Column:
@@ -50,12 +56,11 @@ COLUMNS = {
     "unit_price": Column(
         r"[0-9]{1,9}(\.[0-9]{1,4})?", "Give major units such as 2.55, with at most four decimals.", is_required=True
     ),
-    "currency": Column(r"[A-Z]{3}", "Give an ISO 4217 code such as GBP.", is_required=True),
+    "currency": Column(r"[A-Z]{3}", CURRENCY_ADVICE, is_required=True, is_known=is_currency),
     "stock": Column(r"[0-9]{0,9}", "Give a whole number of units, 0 or more; an empty cell means not stocked."),
     "breaks": Column(r"[\s\S]{0,2000}", "Give minimum quantity and price in major units, such as 12:2.10;48:1.95."),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.is_required)
-_PATTERNS = {name: re.compile(column.pattern) for name, column in COLUMNS.items()}
 
 
 class RowFault(msgspec.Struct, frozen=True):
@@ -155,9 +160,9 @@ def normal_sku(cells: Cells) -> str:
 def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
     """Return the row's values as they are stored, or its first fault."""
     row = {**cells, "sku": normal_sku(cells), "currency": cells["currency"].upper()}
-    for name, pattern in _PATTERNS.items():
-        if name in row and not pattern.fullmatch(row[name]):
-            return RowFault(number, name, COLUMNS[name].advice)
+    for name, column in COLUMNS.items():
+        if name in row and not column.accepts(row[name]):
+            return RowFault(number, name, column.advice)
     unit_price = _price(row["unit_price"], row["currency"])
     texts = {name: row[name] for name in TEXTS if name in row}
     try:

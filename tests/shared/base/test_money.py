@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.base.money import CurrencyMismatch, Money, line_total, major_units, minor_units, share
+from shared.base.money import (
+    CurrencyMismatch,
+    Money,
+    currencies,
+    exponent,
+    is_currency,
+    line_total,
+    major_units,
+    minor_units,
+    share,
+)
 
 
 class TestLineTotal:
@@ -39,8 +51,46 @@ class TestMoney:
             Money(1, "GBP") + Money(1, "EUR")
 
     @pytest.mark.parametrize(
-        ("major", "currency", "minor"), [("2.55", "GBP", "255"), ("2.555", "GBP", "255.5"), ("300", "JPY", "300")]
+        ("major", "currency", "minor"),
+        [
+            ("2.55", "GBP", "255"),
+            ("2.555", "GBP", "255.5"),
+            ("300", "JPY", "300"),
+            ("4990", "CLP", "4990"),
+            ("1.234", "OMR", "1234"),
+        ],
     )
     def test_turns_major_units_into_minor_ones_and_back(self, major, currency, minor):
         assert minor_units(Decimal(major), currency) == Decimal(minor)
         assert major_units(Decimal(minor), currency) == Decimal(major)
+
+
+class TestCurrencies:
+    @pytest.mark.parametrize(
+        ("code", "decimals"), [("CLP", 0), ("JPY", 0), ("VND", 0), ("XOF", 0), ("GBP", 2), ("HUF", 2), ("OMR", 3)]
+    )
+    def test_have_the_decimals_of_iso_4217(self, code, decimals):
+        assert is_currency(code)
+        assert exponent(code) == decimals
+
+    @pytest.mark.parametrize(
+        "code", ["ABC", "XXX", "XTS", "XAU", "XDR", "XUA", "CLF", "CHE", "USN", "UYW", "XAD", "gbp", "", "GBP\n", "№"]
+    )
+    def test_leave_out_funds_metals_and_codes_without_a_minor_unit(self, code):
+        assert not is_currency(code)
+
+    def test_that_are_stored_and_left_the_table_have_two_decimals(self):
+        assert major_units(1234, "ABC") == Decimal("12.34")
+
+    @given(st.sampled_from(sorted(currencies())), st.decimals(0, 10**9, places=4))
+    def test_are_turned_into_minor_units_and_back_exactly(self, code, major):
+        minor = minor_units(major, code)
+
+        assert minor == major * 10 ** exponent(code)
+        assert major_units(minor, code) == major
+        assert exponent(code) in (0, 2, 3)
+
+    def test_are_read_at_the_first_use_only(self):
+        code = "import sys, shared.base.money; sys.exit('iso4217' in sys.modules)"
+
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

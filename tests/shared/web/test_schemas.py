@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from marshmallow import Schema, ValidationError, fields
 
-from shared.base.money import Money
+from shared.base.money import CURRENCY_ADVICE, Money
 from shared.web.schemas import MoneyField, OutputSchema, Sku, UnitPriceField, page_of
 
 
@@ -69,3 +69,22 @@ class TestSku:
     def test_refuses_text_that_cannot_be_in_a_url(self, sku):
         with pytest.raises(ValidationError):
             Schema.from_dict({"sku": Sku()})().load({"sku": sku})
+
+
+class TestMoneyInput:
+    FIELDS = (MoneyField(), UnitPriceField())
+
+    @pytest.mark.parametrize("field", FIELDS)
+    @pytest.mark.parametrize(("amount", "currency"), [(4990, "CLP"), (1234, "OMR"), (1, "GBP")])
+    def test_takes_minor_units_of_every_currency(self, field, amount, currency):
+        assert field.deserialize({"amount": amount, "currency": currency}) == (
+            Money(amount, currency) if isinstance(field, MoneyField) else (amount, currency)
+        )
+
+    @pytest.mark.parametrize("field", FIELDS)
+    @pytest.mark.parametrize("currency", ["ABC", "XXX", "XTS", "XAU", "CLF", "gbp", "", "GBP ", None, 826, ["GBP"]])
+    def test_refuses_what_is_no_currency_at_the_currency(self, field, currency):
+        with pytest.raises(ValidationError) as refusal:
+            field.deserialize({"amount": 1, "currency": currency})
+
+        assert refusal.value.messages == {"currency": [CURRENCY_ADVICE]}

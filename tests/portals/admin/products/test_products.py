@@ -98,6 +98,43 @@ class TestProducts:
         assert page.heading() == "Hex nut"
         assert shop.products["NUT-M8"]["unit_price"] == {"amount": 5, "currency": "EUR"}
 
+    @pytest.mark.parametrize(("currency", "price", "minor"), [("CLP", "4,990", 4990), ("OMR", "1.234", 1234)])
+    def test_creates_one_in_any_currency(self, staff: Visitor, shop, currency: str, price: str, minor: int):
+        typed = {
+            "sku": "nut-m8",
+            "name": "Nut",
+            "unit_price": price,
+            "currency": currency,
+            "price_breaks": f"9: {price}",
+        }
+
+        page = staff.get("/admin/products/new").submit("/products/new", **typed)
+
+        wanted = {"amount": minor, "currency": currency}
+        assert shop.products["NUT-M8"]["unit_price"] == wanted
+        assert shop.products["NUT-M8"]["price_breaks"] == [{"min_quantity": 9, "unit_price": wanted}]
+        assert f"Unit price in {currency}" in page.text
+
+    @pytest.mark.parametrize("currency", ["ABC", "XXX", "XAU", ""])
+    def test_refuses_what_is_no_currency_and_offers_the_list(self, staff: Visitor, shop, currency: str):
+        typed = {"sku": "nut-m8", "name": "Nut", "unit_price": "1", "currency": currency}
+
+        page = staff.get("/admin/products/new").submit("/products/new", **typed)
+
+        assert page.status == 422
+        assert "Choose a currency from the list." in page.text
+        assert "NUT-M8" not in shop.products
+
+    def test_of_an_older_version_without_a_currency_is_corrected_on_its_page(self, staff: Visitor, shop):
+        money = {"amount": 255, "currency": "ABC"}
+        shop.products["BOLT-M8"] |= {"unit_price": money, "price_breaks": []}
+
+        page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", name="Bolt")
+        assert "Choose a currency from the list." in page.text
+
+        page.submit("/products/BOLT-M8", currency="EUR")
+        assert shop.products["BOLT-M8"]["unit_price"] == {"amount": 255, "currency": "EUR"}
+
     def test_refuses_a_sku_that_is_taken_and_keeps_the_form(self, staff: Visitor, shop):
         typed = {"sku": "BOLT-M8", "name": "Twice", "unit_price": "1"}
 

@@ -94,6 +94,16 @@ class TestPlaceOrder:
         assert order["total"]["amount"] == 1000
         assert (order["placed_by"], order["acted_by"]) == ("usr_rep", "usr_rep")
 
+    @pytest.mark.parametrize("currency", ["ABC", "XXX", "XAU"])
+    def test_refuses_a_price_in_what_is_no_currency(self, place, rep, currency):
+        line = {"sku": "BOLT", "quantity": 3, "unit_price": {"amount": 1, "currency": currency}}
+
+        response = place(client=rep, line_items=[line])
+
+        assert response.status_code == 422
+        pointers = [error["pointer"] for error in response.json["errors"]]
+        assert pointers == ["/line_items/0/unit_price/currency"]
+
     def test_refuses_a_price_that_a_buyer_keys_in(self, place):
         line = {"sku": "BOLT", "quantity": 3, "unit_price": {"amount": 1, "currency": "GBP"}}
 

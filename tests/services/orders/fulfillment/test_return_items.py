@@ -70,6 +70,7 @@ class TestReturnItems:
             (("2", 1), "/line_items/0/line_id"),
             (("1", 1, gbp(2501)), "/line_items/0/refund_amount"),
             (("1", 1, {"amount": 1, "currency": "EUR"}), "/line_items/0/refund_amount"),
+            (("1", 1, {"amount": 1, "currency": "ABC"}), "/line_items/0/refund_amount/currency"),
         ],
     )
     def test_refuses_more_than_was_shipped_or_captured(self, give_back, line, pointer):

@@ -24,6 +24,20 @@ class TestAuthorize:
         assert [(each["kind"], each["status"]) for each in payment["transactions"]] == [("authorization", "succeeded")]
         assert orders_side.moved()["status"] == "authorized"
 
+    @pytest.mark.parametrize(("amount", "currency"), [(4990, "CLP"), (1234, "OMR")])
+    def test_holds_minor_units_of_every_currency(self, orders_side, buyer, amount, currency):
+        payment_id = orders_side.authorized(amount=amount, currency=currency)
+
+        payment = buyer.get(f"/v1/payments/{payment_id}").json
+        assert payment["amount"] == {"amount": amount, "currency": currency}
+
+    @pytest.mark.parametrize("currency", ["ABC", "XXX", "XAU"])
+    def test_refuses_what_is_no_currency(self, orders_side, currency):
+        response = orders_side.authorize(currency=currency)
+
+        assert response.status_code == 422
+        assert [error["pointer"] for error in response.json["errors"]] == ["/amount/currency"]
+
     def test_announces_nothing_when_the_caller_gets_the_answer(self, orders_side):
         assert orders_side.events(orders_side.authorized()) == []
 

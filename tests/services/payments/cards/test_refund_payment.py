@@ -60,7 +60,12 @@ class TestRefund:
 
     @pytest.mark.parametrize(
         ("amount", "currency", "pointer"),
-        [(1001, "GBP", "/amount/amount"), (0, "GBP", "/amount/amount"), (1, "EUR", "/amount/currency")],
+        [
+            (1001, "GBP", "/amount/amount"),
+            (0, "GBP", "/amount/amount"),
+            (1, "EUR", "/amount/currency"),
+            (1, "ABC", "/amount/currency"),
+        ],
     )
     def test_refuses_more_than_there_is_and_other_money(self, orders_side, admin, amount, currency, pointer):
         payment_id = orders_side.captured(amount=1000)

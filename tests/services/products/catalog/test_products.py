@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.products.catalog.documents import Product
 from tests.factories.products import SKU, make_product, price_break
 
@@ -49,6 +51,17 @@ class TestCreateProduct:
 
     def test_refuses_operators_in_place_of_text(self, merchant: Any) -> None:
         assert merchant.post("/v1/products", json={**NEW, "sku": {"$ne": ""}}).status_code == 422
+
+    @pytest.mark.parametrize("currency", ["ABC", "XXX", "XAU"])
+    def test_refuses_what_is_no_currency(self, merchant: Any, currency: str) -> None:
+        money = {"amount": 255, "currency": currency}
+        product = {**NEW, "unit_price": money, "price_breaks": [{"min_quantity": 10, "unit_price": money}]}
+
+        response = merchant.post("/v1/products", json=product)
+
+        assert response.status_code == 422
+        pointers = {error["pointer"] for error in response.json["errors"]}
+        assert pointers == {"/unit_price/currency", "/price_breaks/0/unit_price/currency"}
 
     def test_refuses_breaks_in_another_currency(self, merchant: Any) -> None:
         step = {"min_quantity": 10, "unit_price": {"amount": 200, "currency": "EUR"}}

@@ -151,6 +151,9 @@ class TestRows:
             ("unit_price", "1e9"),
             ("unit_price", "0.12345"),
             ("currency", "POUND"),
+            ("currency", "ABC"),
+            ("currency", "XXX"),
+            ("currency", "XAU"),
             ("stock", "-1"),
             ("stock", "1.5"),
             ("breaks", "12"),
@@ -166,6 +169,19 @@ class TestRows:
         (error,) = finished["errors"]
         assert (error["row"], error["field"]) == (3, field)
         assert error["detail"]
+
+    @pytest.mark.parametrize(
+        ("currency", "price", "minor"), [("CLP", "4990", 4990), ("omr", "1.234", 1234), ("GBP", "1.234", "123.4")]
+    )
+    def test_have_the_decimals_of_their_currency(
+        self, buyer: Any, imported: Import, currency: str, price: str, minor: int | str
+    ) -> None:
+        imported(csv_file([csv_row(unit_price=price, currency=currency, breaks=f"12:{price}")]))
+
+        product = buyer.get(f"/v1/products/{SKU}").json
+        wanted = {"amount": minor, "currency": currency.upper()}
+        assert product["unit_price"] == wanted
+        assert product["price_breaks"] == [{"min_quantity": 12, "unit_price": wanted}]
 
     def test_that_look_like_formulas_are_plain_text(self, buyer: Any, imported: Import) -> None:
         imported(csv_file([csv_row(name="=HYPERLINK(1)")]))
