@@ -33,10 +33,6 @@ class Column:
     is_known: Callable[[str], bool] | None = None
     """Whether a cell that matches is one of a list; None: the column has no list."""
 
-    def accepts(self, cell: str) -> bool:
-        matches = re.fullmatch(self.pattern, cell)
-        return bool(matches) and (self.is_known is None or self.is_known(cell))
-
 
 def _text_column(limit: TextLimit) -> Column:
     least = 1 if limit.is_required else 0
@@ -61,6 +57,7 @@ COLUMNS = {
     "breaks": Column(r"[\s\S]{0,2000}", "Give minimum quantity and price in major units, such as 12:2.10;48:1.95."),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.is_required)
+_PATTERNS = {name: re.compile(column.pattern) for name, column in COLUMNS.items()}
 
 
 class RowFault(msgspec.Struct, frozen=True):
@@ -161,7 +158,7 @@ def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
     """Return the row's values as they are stored, or its first fault."""
     row = {**cells, "sku": normal_sku(cells), "currency": cells["currency"].upper()}
     for name, column in COLUMNS.items():
-        if name in row and not column.accepts(row[name]):
+        if name in row and not _accepts(name, row[name]):
             return RowFault(number, name, column.advice)
     unit_price = _price(row["unit_price"], row["currency"])
     texts = {name: row[name] for name in TEXTS if name in row}
@@ -171,6 +168,11 @@ def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
         return RowFault(number, "breaks", refusal.detail)
     patch = ProductPatch(sku=row["sku"], **texts, unit_price=unit_price, **breaks)
     return ImportedRow(number, row["sku"], patch, _stock(row.get("stock")))
+
+
+def _accepts(name: str, cell: str) -> bool:
+    is_known = COLUMNS[name].is_known
+    return bool(_PATTERNS[name].fullmatch(cell)) and (is_known is None or is_known(cell))
 
 
 def _stock(cell: str | None) -> int | msgspec.UnsetType | None:
