@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.base.money import exponent, major_units
+from shared.base.money import money_text
 from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
 from shared.events.catalog.payments import PaymentRefunded
 
@@ -230,11 +230,6 @@ def _about_order(
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters, so that it cannot start another mail header."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def money_text(amount: int, currency: str) -> str:
-    """Return minor units as people read them: `1,234.50 GBP`."""
-    return f"{major_units(amount, currency):,.{exponent(currency)}f} {currency}"
 
 
 def retry_delay(attempts: int) -> timedelta:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from shared.base.errors import Conflict, FieldError, Forbidden, InvalidInput, Problem, VersionConflict
+from shared.base.money import Money, money_text
 
 UNKNOWN_SKU = "The catalog has no product with this SKU."
 
@@ -34,6 +35,19 @@ class OutOfStock(Conflict):
     def __init__(self, shortages: Sequence[Shortage], **order: Any) -> None:
         super().__init__("Order fewer units or remove these products", shortages=to_builtins(shortages), **order)
         self.shortages = list(shortages)
+
+
+class TotalChanged(VersionConflict):
+    """A VersionConflict: the same idempotency key may be sent again with the new total."""
+
+    title = "The order's total differs from the expected total"
+
+    def __init__(self, expected: Money, total: Money) -> None:
+        detail = (
+            f"The total is {money_text(total.amount, total.currency)}, "
+            f"not {money_text(expected.amount, expected.currency)}; send it as expected_total to accept it"
+        )
+        super().__init__(detail, expected_total=to_builtins(expected), total=to_builtins(total))
 
 
 class PaymentDeclined(Problem):

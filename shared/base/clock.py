@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 _frozen: list[datetime] = []
 
@@ -17,6 +17,11 @@ def now() -> datetime:
 
 def today() -> date:
     return now().date()
+
+
+def days_of_today() -> tuple[date, date]:
+    """Return the first and the last day that it is now anywhere: in the zones UTC-12 and UTC+14."""
+    return (now() - timedelta(hours=12)).date(), (now() + timedelta(hours=14)).date()
 
 
 @contextmanager

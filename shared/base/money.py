@@ -108,3 +108,8 @@ def minor_units(major: Decimal, currency: str) -> Decimal:
 
 def major_units(minor: int | Decimal, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
+
+
+def money_text(amount: int, currency: str) -> str:
+    """Return an amount in minor units as mails and problems name it: `1,234.50 GBP`."""
+    return f"{major_units(amount, currency):,.{exponent(currency)}f} {currency}"

@@ -107,6 +107,9 @@ class OrderBook:
         cart = self._shop.carts.get(user["company"]["id"], {})
         if not cart:
             raise Refusal(422, "cart-empty", detail="The cart is empty")
+        expected, total = call.body.get("expected_total"), self._shop.cart(user)["total"]
+        if expected not in (None, total):
+            raise Refusal(409, "total-changed", expected_total=expected, total=total)
         if call.body.get("payment", {}).get("token") == "tok_declined":
             raise Refusal(402, "payment-declined", detail="insufficient funds")
         short = [(sku, wanted, self._shop.products[sku]) for sku, wanted in cart.items()]

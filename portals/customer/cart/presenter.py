@@ -45,6 +45,39 @@ def within_stock(cart: Cart) -> list[SkuQuantity]:
     return [line for line in kept if line.quantity > 0]
 
 
+@dataclass(frozen=True)
+class ChangedLine:
+    """A line of the cart whose total is not the one that the buyer reviewed; `before` is None for a new line."""
+
+    sku: str
+    name: str
+    before: Price | None
+    total: Price | None
+
+
+def changed_lines(cart: Cart, reviewed: str) -> list[ChangedLine]:
+    """Return the lines that cost something else than in the fingerprint `reviewed`."""
+    amounts = {part.partition(":")[0]: part.rpartition(":")[2] for part in reviewed.split("|")}
+    return [
+        ChangedLine(line.sku, line.name, _price_before(line, amounts.get(line.sku, "")), line.total)
+        for line in cart.line_items
+        if line.total is not None and amounts.get(line.sku) != str(line.total.amount)
+    ]
+
+
+def _price_before(line: CartLine, amount: str) -> Price | None:
+    return Price(int(amount), line.total.currency) if line.total is not None and amount.isdecimal() else None
+
+
+def has_same_units(cart: Cart, reviewed: str) -> bool:
+    """Return whether the cart has the SKUs and quantities of the fingerprint `reviewed`, at whatever price."""
+    return _units(fingerprint(cart)) == _units(reviewed)
+
+
+def _units(reviewed: str) -> list[str]:
+    return [part.rpartition(":")[0] for part in reviewed.split("|")]
+
+
 def fingerprint(cart: Cart) -> str:
     """Return a text that identifies the lines and prices that a buyer has reviewed."""
     parts = (f"{line.sku}:{line.quantity}:{line.total.amount if line.total else None}" for line in cart.line_items)

@@ -8,10 +8,11 @@ import msgspec
 from flask import session
 
 from portals.customer.orders.client import Order
-from shared.portal.answers import Answer
+from shared.portal.answers import Answer, Price
 from shared.portal.gateway import Area, Call
 
 MOST_OPEN = 5
+NOTHING_TO_PAY = ""
 
 
 class CardPage(Answer, frozen=True, kw_only=True):
@@ -40,11 +41,14 @@ class Checkout(Area):
         call = Call("POST", "/payments/sessions", body={"return_url": return_url})
         return self.gateway.send(call).read(CardPage).url
 
-    def place_cart(self, *, key: str, token: str | None, po_number: str | None) -> Placement:
-        """Place the cart; the same `key` never places a second order."""
-        payment = {"payment": {"method": "card", "token": token}} if token else {}
-        body = payment | ({"po_number": po_number} if po_number else {})
-        reply = self.gateway.send(Call("POST", "/orders", body=body, key=key))
+    def place_cart(self, attempt: Attempt) -> Placement:
+        """Place the cart at the total that the buyer saw; an attempt never places a second order."""
+        body: dict[str, object] = {"payment": {"method": "card", "token": attempt.token}} if attempt.token else {}
+        if attempt.po_number:
+            body["po_number"] = attempt.po_number
+        if attempt.expected is not None:
+            body["expected_total"] = attempt.expected
+        reply = self.gateway.send(Call("POST", "/orders", body=body, key=attempt.id))
         return Placement(reply.read(Order), is_decided=reply.status != 202)
 
 
@@ -53,16 +57,29 @@ class Attempt:
     """
     One attempt to check out; `id` is the Idempotency-Key of its order.
 
-    `reviewed` is the fingerprint of the cart the buyer saw; `token` is None until the card page gave one.
+    `reviewed` is the fingerprint of the cart the buyer saw, `total_amount` and `currency` what it cost;
+    `token` is None until the card page gave one, and `NOTHING_TO_PAY` for a free order.
     """
 
     id: str
     po_number: str
     reviewed: str
     token: str | None = None
+    total_amount: int | None = None
+    currency: str = ""
+
+    @property
+    def expected(self) -> Price | None:
+        """The total that the buyer saw; None for an attempt that an older version stored."""
+        return None if self.total_amount is None else Price(self.total_amount, self.currency)
 
     def with_token(self, token: str) -> Attempt:
         return replace(self, token=token)
+
+    def at_total(self, total: Price) -> Attempt:
+        """Return the attempt at a total that the buyer has accepted."""
+        token = self.token if total.amount else NOTHING_TO_PAY
+        return replace(self, token=token, total_amount=int(total.amount), currency=total.currency)
 
 
 def find_attempt(attempt_id: str) -> Attempt | None:

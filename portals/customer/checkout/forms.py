@@ -1,10 +1,11 @@
-"""The review form of the checkout."""
+"""The forms of the checkout: the review, and accepting a total that changed."""
 
 from __future__ import annotations
 
-from wtforms import StringField
-from wtforms.validators import Length
+from wtforms import IntegerField, StringField
+from wtforms.validators import InputRequired, Length
 
+from shared.portal.answers import Price
 from shared.portal.forms import PortalForm, TextField
 
 LONGEST_PO_NUMBER = 64
@@ -17,3 +18,14 @@ class ReviewForm(PortalForm):
         validators=[Length(max=LONGEST_PO_NUMBER, message=f"Use at most {LONGEST_PO_NUMBER} characters.")]
     )
     reviewed = StringField()
+
+
+class AcceptanceForm(PortalForm):
+    """The total that the page showed as the new one; the API refuses any other than today's."""
+
+    total_amount = IntegerField(validators=[InputRequired()])
+    currency = TextField(validators=[InputRequired()])
+
+    @property
+    def total(self) -> Price:
+        return Price(self.total_amount.data, self.currency.data)

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from portals.customer.cart.client import Cart, carts
-from portals.customer.cart.presenter import fingerprint, shown_lines
+from portals.customer.cart.presenter import changed_lines, fingerprint, has_same_units, shown_lines
 from portals.customer.checkout.client import (
+    NOTHING_TO_PAY,
     Attempt,
     Placement,
     Shortage,
@@ -18,14 +19,14 @@ from portals.customer.checkout.client import (
     find_attempt,
     keep_attempt,
 )
-from portals.customer.checkout.forms import LONGEST_PO_NUMBER, ReviewForm
+from portals.customer.checkout.forms import LONGEST_PO_NUMBER, AcceptanceForm, ReviewForm
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.answers import Price
 from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.headers import allow_form_target
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
-NOTHING_TO_PAY = ""
 
 
 @blueprint.get("")
@@ -51,6 +52,8 @@ def pay() -> ResponseReturnValue:
         return _review(cart, po_number=po_number, error=form.faults["po_number"]), 422
     is_free = cart.total is not None and cart.total.amount == 0
     attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
+    if cart.total is not None:
+        attempt = attempt.at_total(cart.total)
     if not is_free and not _takes_cards():
         flash("This shop takes no cards yet, so nothing was ordered.", "warn")
         return redirect(url_for("checkout.review"))
@@ -84,7 +87,7 @@ def come_back(attempt_id: str) -> ResponseReturnValue:
         if not token:
             flash("You left the card page without paying. Nothing was charged.", "warn")
             return redirect(url_for("checkout.review"))
-        if fingerprint(carts.get_cart()) != attempt.reviewed:
+        if not has_same_units(carts.get_cart(), attempt.reviewed):
             drop_attempt(attempt.id)
             flash("Your cart changed while you were paying. Nothing was charged; please review it again.", "warn")
             return redirect(url_for("checkout.review"))
@@ -93,11 +96,21 @@ def come_back(attempt_id: str) -> ResponseReturnValue:
     return _place(attempt)
 
 
+@blueprint.post("/<attempt_id>/acceptance")
+def accept_total(attempt_id: str) -> ResponseReturnValue:
+    """Place the order at the new total that the page of the changed total showed."""
+    attempt = find_attempt(attempt_id)
+    form = AcceptanceForm(request.form)
+    if attempt is None or attempt.token is None or not form.validate():
+        return redirect(url_for("checkout.review"))
+    attempt = attempt.at_total(form.total)
+    keep_attempt(attempt)
+    return _place(attempt)
+
+
 def _place(attempt: Attempt) -> ResponseReturnValue:
     try:
-        placement = checkout.place_cart(
-            key=attempt.id, token=attempt.token or None, po_number=attempt.po_number or None
-        )
+        placement = checkout.place_cart(attempt)
     except UpstreamRefused as refusal:
         return _refused(attempt, refusal)
     except UpstreamUnavailable:
@@ -123,6 +136,8 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
         return render_template("checkout/unknown.html", again=_return_path(attempt)), 409
     if refusal.status == 401:
         raise refusal
+    if refusal.kind == "total-changed":
+        return _changed(attempt, msgspec.convert(refusal.extra["total"], Price)), 409
     drop_attempt(attempt.id)
     if refusal.status == 402:
         return render_template("checkout/declined.html", detail=refusal.detail), 402
@@ -130,6 +145,17 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
     if refusal.status == 409 and shortages:
         return render_template("checkout/out_of_stock.html", shortages=shortages), 409
     return render_template("checkout/refused.html", detail=refusal.detail or refusal.title), refusal.status
+
+
+def _changed(attempt: Attempt, total: Price) -> str:
+    """Show what the order costs now; the attempt stays open, so that its card can pay the new total."""
+    return render_template(
+        "checkout/changed.html",
+        attempt=attempt,
+        total=total,
+        lines=changed_lines(carts.get_cart(), attempt.reviewed),
+        can_accept=bool(attempt.token) or not total.amount,
+    )
 
 
 def _return_path(attempt: Attempt) -> str:

@@ -8,7 +8,15 @@ from mongoengine.errors import NotUniqueError
 
 from services.orders.carts.documents import Cart
 from services.orders.checkout.documents import find_repeated, next_order_number
-from services.orders.checkout.rules import PlaceOrder, RequestedLine, price_lines, require_fitting_payment
+from services.orders.checkout.rules import (
+    PlaceOrder,
+    PricedLines,
+    RequestedLine,
+    price_lines,
+    require_allowed_day,
+    require_expected_total,
+    require_fitting_payment,
+)
 from services.orders.checkout.saga import (
     FAILURES,
     OUT_OF_STOCK,
@@ -19,11 +27,11 @@ from services.orders.checkout.saga import (
 )
 from services.orders.clients import PaymentAnswer, products
 from services.orders.config import OrdersSettings
-from services.orders.errors import CardsNotAccepted, CartEmpty, OrderExpired, OutOfStock, PaymentDeclined
+from services.orders.errors import CardsNotAccepted, CartEmpty, OrderExpired, OutOfStock, PaymentDeclined, TotalChanged
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderAction, require_company
 from shared.base import deadline
-from shared.base.clock import today
+from shared.base.clock import days_of_today, today
 from shared.base.errors import Forbidden, InvalidInput, VersionConflict
 from shared.observe.metrics import counter
 from shared.observe.observability import bind_context, get_logger
@@ -57,10 +65,12 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
     Place the lines, or else the cart, and return the order: confirmed, or undecided after an upstream timeout.
 
     A repeated reference, cart or key leads to the order that holds it. Raises OutOfStock, PaymentDeclined or
-    OrderExpired for an order that was withdrawn; CardsNotAccepted or InvalidInput before anything is recorded.
+    OrderExpired for an order that was withdrawn; CardsNotAccepted, TotalChanged or InvalidInput before anything is
+    recorded.
     """
     company_id = require_company(buyer.company_id)
     _require_override(buyer, wanted)
+    require_allowed_day(wanted.ordered_on, days_of_today(), is_staff=buyer.actor_id is not None)
     if wanted.payment is not None and current_settings(OrdersSettings).psp_backend == "none":
         raise CardsNotAccepted()
     cart = _filled_cart(buyer, company_id) if wanted.line_items is None else None
@@ -95,15 +105,7 @@ def _require_override(buyer: Principal, wanted: PlaceOrder) -> None:
 
 
 def _new_order(buyer: Principal, company_id: str, wanted: PlaceOrder, cart: Cart | None) -> Order:
-    requested = wanted.line_items or []
-    if cart is not None:
-        requested = [RequestedLine(line.sku, line.quantity) for line in cart.line_items]
-    try:
-        priced = price_lines(requested, products().prices(requested))
-        require_fitting_payment(priced.total_amount, wanted.payment)
-    except InvalidInput:
-        FAILURES.labels("invalid").inc()
-        raise
+    priced = _priced(wanted, cart)
     deadline.check()
     order = Order(
         number=next_order_number(),
@@ -121,6 +123,24 @@ def _new_order(buyer: Principal, company_id: str, wanted: PlaceOrder, cart: Cart
     )
     bind_context(order_id=order.id)
     return order
+
+
+def _priced(wanted: PlaceOrder, cart: Cart | None) -> PricedLines:
+    """Return the lines at today's prices; raise InvalidInput or TotalChanged for what cannot be placed as wanted."""
+    requested = wanted.line_items or []
+    if cart is not None:
+        requested = [RequestedLine(line.sku, line.quantity) for line in cart.line_items]
+    try:
+        priced = price_lines(requested, products().prices(requested))
+        require_expected_total(priced.total, wanted.expected_total)
+        require_fitting_payment(priced.total_amount, wanted.payment)
+    except TotalChanged:
+        FAILURES.labels("total_changed").inc()
+        raise
+    except InvalidInput:
+        FAILURES.labels("invalid").inc()
+        raise
+    return priced
 
 
 def _repeated(order: Order, key: str) -> Placement:

@@ -25,7 +25,7 @@ class Checkout(MethodView):
     @checkout.alt_response(200, schema=OrderSchema, description="The order that has this reference or cart already")
     @checkout.alt_response(202, schema=OrderSchema, description="Not decided in time; read the order again")
     @checkout.alt_response(402, schema=ProblemSchema, description="The payment was declined")
-    @checkout.alt_response(409, schema=ProblemSchema, description="Not everything is in stock, or no cards are taken")
+    @checkout.alt_response(409, schema=ProblemSchema, description="Short of stock, another total, or no cards taken")
     @checkout.alt_response(422, schema=ProblemSchema, description="A line or the payment does not fit")
     def post(self, body: PlaceOrder) -> tuple[OrderView, int]:
         """Place an order of the lines given, or of the cart."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from services.orders.errors import UNKNOWN_SKU, invalid
+from services.orders.errors import UNKNOWN_SKU, TotalChanged, invalid
 from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
-from shared.base.money import MAX_AMOUNT, UnitPrice, line_total
+from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total
 
 # What products can reserve of one SKU; more would be refused there as malformed, not as short.
 MAX_UNITS = 1_000_000_000
@@ -31,13 +31,18 @@ class CardPayment:
 
 @dataclass(frozen=True)
 class PlaceOrder:
-    """What to order; without `line_items` the cart. `reference` is unique in the company while the order lives."""
+    """
+    What to order; without `line_items` the cart. `reference` is unique in the company while the order lives.
+
+    `expected_total` is what the order costs as far as the caller knows; at another price nothing is placed.
+    """
 
     line_items: list[RequestedLine] | None = None
     po_number: str | None = None
     reference: str | None = None
     ordered_on: date | None = None
     payment: CardPayment | None = None
+    expected_total: Money | None = None
 
     @property
     def overrides_prices(self) -> bool:
@@ -51,6 +56,33 @@ class PricedLines:
     line_items: list[OrderLine]
     currency: str
     total_amount: int
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_amount, self.currency)
+
+
+def require_allowed_day(ordered_on: date | None, days_of_today: tuple[date, date], *, is_staff: bool) -> None:
+    """
+    Refuse a day that has not begun anywhere; a buyer may also give tomorrow, and no day before yesterday.
+
+    `days_of_today` are the first and the last day that it is now anywhere, since the API does not know the zone.
+    """
+    if ordered_on is None:
+        return
+    first, last = days_of_today
+    if not is_staff:
+        first, last = first - timedelta(days=1), last + timedelta(days=1)
+        if not first <= ordered_on <= last:
+            raise invalid("/ordered_on", f"Give today or a day beside it: {first} to {last}.")
+    elif ordered_on > last:
+        raise invalid("/ordered_on", f"Give a day that is not in the future: {last} or earlier.")
+
+
+def require_expected_total(total: Money, expected: Money | None) -> None:
+    """Raise TotalChanged when the order costs something else than the caller expects."""
+    if expected is not None and expected != total:
+        raise TotalChanged(expected, total)
 
 
 def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | None]) -> PricedLines:

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from services.orders.checkout.rules import CardPayment, PlaceOrder, RequestedLine
 from services.orders.orders.rules import MAX_LINES
 from shared.web import schemas
-from shared.web.schemas import InputSchema, Sku, UnitPriceField
+from shared.web.schemas import InputSchema, MoneyField, Sku, UnitPriceField
 
 
 class OrderLineInput(InputSchema):
@@ -30,7 +30,12 @@ class PaymentInput(InputSchema):
 
 
 class PlaceOrderInput(InputSchema):
-    """Without `line_items` the cart is placed."""
+    """
+    Without `line_items` the cart is placed.
+
+    `ordered_on` is today or a day beside it, for staff any day that is not in the future. With `expected_total`
+    nothing is placed at another total: 409 `total-changed` with the new one, and the same key may accept it.
+    """
 
     builds = PlaceOrder
 
@@ -40,4 +45,5 @@ class PlaceOrderInput(InputSchema):
     po_number = schemas.text(max_length=100, required=False, load_default=None)
     reference = schemas.text(max_length=100, required=False, load_default=None)
     ordered_on = fields.Date(load_default=None)
+    expected_total = MoneyField(load_default=None)
     payment = fields.Nested(PaymentInput, load_default=None, allow_none=True)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from services.orders.config import OrdersSettings
 from services.orders.fulfillment.documents import record_capture, record_refund, record_return, record_shipment
-from services.orders.fulfillment.rules import ReturnItems, ShipOrder, is_repeated, plan_return, plan_shipment
+from services.orders.fulfillment.rules import (
+    ReturnItems,
+    ShipOrder,
+    is_repeated,
+    plan_return,
+    plan_shipment,
+    require_past_day,
+)
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderAction, Return, Shipment
-from shared.base.clock import now, today
+from shared.base.clock import days_of_today, now, today
 from shared.base.ids import new_id
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
@@ -53,11 +60,12 @@ def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems)
     Take shipped units back; return the order and whether the return is new. Payments refunds them by event.
 
     Stock is not put back (docs/adr/0003). A repeated key or reference changes nothing. Raises InvalidInput for more
-    than was shipped or captured, CapturePending while a capture is pending.
+    than was shipped or captured and for a day in the future, CapturePending while a capture is pending.
     """
     order = Order.get(order_id, **staff.company_scope("orders:return"))
     if is_repeated(order.returns, key, wanted.reference):
         return order, False
+    require_past_day(wanted.returned_on, days_of_today()[1])
     lines = plan_return(order.shipments, order.returns, order.refunds, wanted.line_items, order.currency)
     amount = sum(line.refund_amount for line in lines)
     entry = Return(

@@ -56,6 +56,12 @@ class ReturnItems:
     returned_on: date | None = None
 
 
+def require_past_day(returned_on: date | None, last_day: date) -> None:
+    """Refuse a day after `last_day`, the last day that it is now anywhere."""
+    if returned_on is not None and returned_on > last_day:
+        raise invalid("/returned_on", f"Give a day that is not in the future: {last_day} or earlier.")
+
+
 def is_repeated(parts: Iterable[Shipment | Return], key: str, reference: str | None) -> bool:
     """Return whether one of the shipments or returns has this idempotency key or reference."""
     return any(part.idempotency_key == key or (reference is not None and part.reference == reference) for part in parts)

@@ -32,16 +32,3 @@ def test_an_event_becomes_an_announcement_of_its_kind(announcement, kind, subjec
 
 def test_a_refused_order_is_not_announced():
     assert rules.order_cancelled(cancelled(was_refused=True)) is None
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "text"),
-    [
-        (123450, "GBP", "1,234.50 GBP"),
-        (500, "JPY", "500 JPY"),
-        (4990, "CLP", "4,990 CLP"),
-        (1234, "OMR", "1.234 OMR"),
-    ],
-)
-def test_money_is_written_as_people_read_it(amount, currency, text):
-    assert rules.money_text(amount, currency) == text

@@ -19,6 +19,7 @@ from shared.base.money import (
     line_total,
     major_units,
     minor_units,
+    money_text,
     share,
 )
 
@@ -89,6 +90,18 @@ class TestCurrencies:
         assert minor == major * 10 ** exponent(code)
         assert major_units(minor, code) == major
         assert exponent(code) in (0, 2, 3)
+
+    @pytest.mark.parametrize(
+        ("amount", "currency", "text"),
+        [
+            (123450, "GBP", "1,234.50 GBP"),
+            (500, "JPY", "500 JPY"),
+            (4990, "CLP", "4,990 CLP"),
+            (1234, "OMR", "1.234 OMR"),
+        ],
+    )
+    def test_are_written_as_people_read_them(self, amount, currency, text):
+        assert money_text(amount, currency) == text
 
     def test_are_read_at_the_first_use_only(self):
         code = "import sys, shared.base.money; sys.exit('iso4217' in sys.modules)"

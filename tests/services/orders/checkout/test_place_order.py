@@ -6,6 +6,7 @@ import pytest
 
 from services.orders.clients import Clients
 from services.orders.orders.documents import Order
+from shared.base.clock import today
 from tests.factories.orders import announced
 from tests.support import ACME, GLOBEX
 
@@ -16,12 +17,12 @@ def errors_of(response):
 
 class TestPlaceOrder:
     def test_confirms_with_stock_held_and_money_authorised(self, place, products, payments):
-        response = place(reference="PO-7", po_number="4711", ordered_on="2026-01-05")
+        response = place(reference="PO-7", po_number="4711", ordered_on=today().isoformat())
 
         order = response.json
         assert response.status_code == 201
         assert order["status"] == "confirmed"
-        assert (order["reference"], order["po_number"], order["ordered_on"]) == ("PO-7", "4711", "2026-01-05")
+        assert (order["reference"], order["po_number"], order["ordered_on"]) == ("PO-7", "4711", today().isoformat())
         assert order["number"].startswith("SO-")
         assert order["total"] == {"amount": 2500, "currency": "GBP"}
         assert order["payment_id"] == "pay_1"

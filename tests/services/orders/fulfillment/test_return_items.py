@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.orders.fulfillment.documents import record_capture, record_refund, record_shipment
@@ -48,6 +50,17 @@ class TestReturnItems:
         event = Order.get(order.id).outbox[-1]["fields"]
         assert (event["amount"], event["return_id"], event["payment_id"]) == (1000, entry["id"], "pay_1")
         assert (event["placed_by"], event["acted_by"]) == ("usr_one", None)
+
+    def test_came_back_on_a_day_that_has_begun_somewhere(self, app, give_back, hold_clock):
+        hold_clock(datetime(2026, 11, 28, 12, 30, tzinfo=UTC))  # the 29th in Kiribati
+        order = make_shipped_order()
+
+        days = ["0001-01-01", "2026-11-29", "2026-11-30", "9999-12-31"]
+        answers = [give_back(order, ("1", 1), returned_on=day) for day in days]
+
+        assert [answer.status_code for answer in answers] == [201, 201, 422, 422]
+        assert [error["pointer"] for error in answers[2].json["errors"]] == ["/returned_on"]
+        assert len(Order.get(order.id).returns) == 2
 
     def test_refunds_the_rest_with_the_last_piece(self, give_back):
         order = make_shipped_order(line_items=[make_line(quantity=3, total_amount=100)])
