@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal, DecimalException
-
 from wtforms import Form, StringField, ValidationError
 
 from shared.base.money import MAX_AMOUNT, minor_units
+from shared.base.numbers import read_decimal, read_whole
 from shared.portal.answers import Price
 
 MOST_DECIMALS = 20
-MOST_DIGITS = 9
+MOST_UNITS = 999_999_999
+COMMA_ADVICE = "A comma only separates thousands, as in 1,200; write decimals with a point, as in 1.50."
 
 
 class PortalForm(Form):
@@ -99,12 +98,10 @@ def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:
 
     Decimals of the minor unit are kept as text; `whole` refuses them.
     """
-    try:
-        minor = minor_units(Decimal(raw.strip().replace(",", "")), currency)
-    except DecimalException:
-        raise ValidationError("Enter an amount such as 12.50.") from None
-    if not minor.is_finite() or minor < 0:
-        raise ValidationError("Enter an amount of 0 or more.")
+    number = read_decimal(raw.strip())
+    if number is None:
+        raise ValidationError(COMMA_ADVICE if "," in raw else "Enter an amount of 0 or more, such as 12.50.")
+    minor = minor_units(number, currency)
     if minor > MAX_AMOUNT or -int(minor.normalize().as_tuple().exponent) > MOST_DECIMALS:
         raise ValidationError("This amount is too large, or has too many decimals.")
     if minor == minor.to_integral_value():
@@ -116,7 +113,8 @@ def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:
 
 def read_units(raw: str, *, least: int = 0) -> int:
     """Return a whole number of units, `least` or more; raise ValidationError."""
-    digits = raw.strip().replace(",", "")
-    if not re.fullmatch(rf"[0-9]{{1,{MOST_DIGITS}}}", digits) or int(digits) < least:
-        raise ValidationError(f"Enter a whole number, {least} or more.")
-    return int(digits)
+    units = read_whole(raw.strip())
+    if units is None or not least <= units <= MOST_UNITS:
+        advice = f" {COMMA_ADVICE}" if units is None and "," in raw else ""
+        raise ValidationError(f"Enter a whole number, {least} or more.{advice}")
+    return units

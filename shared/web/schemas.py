@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from shared.base.money import CURRENCY_ADVICE, MAX_AMOUNT, Money, UnitPrice, is_currency
+from shared.base.numbers import read_decimal, read_digits
 
 SKU_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9 ._/-]{0,63}$")
 MAX_UNIT_AMOUNT = Decimal(10**12)
@@ -148,6 +149,21 @@ def quantity(**options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000), **options)
 
 
+class QueryInteger(fields.Integer):
+    """A whole number in a query, written in the digits 0 to 9 only; `int()` takes `1_0` and ` 5` too."""
+
+    def _validated(self, value: Any) -> int:
+        number = read_digits(value) if isinstance(value, str) else value
+        if number is None:
+            raise self.make_error("invalid", input=value)
+        return super()._validated(number)
+
+
+def page_size(default: int, *, most: int) -> QueryInteger:
+    """Return the field of a query for the number of items in a page, 1 to `most`."""
+    return QueryInteger(strict=True, load_default=default, validate=validate.Range(min=1, max=most))
+
+
 class MoneyField(fields.Field[Any]):
     """
     Money as `{"amount": 1234, "currency": "GBP"}` in minor units.
@@ -213,11 +229,8 @@ def _documented_money(*kinds: str) -> dict[str, Any]:
 
 def parse_unit_amount(raw: str) -> Decimal:
     """Return minor units from `255` or `25.5`; raise ValidationError outside 0 to 10**12 or with over 4 decimals."""
-    try:
-        amount = Decimal(raw) if len(raw) <= 20 else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= MAX_UNIT_AMOUNT or -int(amount.as_tuple().exponent) > 4:
+    amount = read_decimal(raw) if len(raw) <= 20 and "," not in raw else None
+    if amount is None or amount > MAX_UNIT_AMOUNT or -int(amount.as_tuple().exponent) > 4:
         raise ValidationError({"amount": ["Give 0 or more minor units with at most four decimals."]})
     return amount
 
@@ -235,7 +248,7 @@ class PageArgs(InputSchema):
     """Query of a list: an opaque cursor and a page size."""
 
     cursor = fields.String(load_default=None, validate=validate.Length(max=512))
-    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+    limit = page_size(20, most=100)
 
 
 def page_of(item: type[OutputSchema]) -> type[OutputSchema]:

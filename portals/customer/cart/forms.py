@@ -9,11 +9,14 @@ from werkzeug.datastructures import MultiDict
 from wtforms import StringField, ValidationError
 
 from portals.customer.cart.client import Cart, SkuQuantity
+from shared.base.numbers import read_whole
 from shared.portal.forms import PortalForm, TextField
 
 MOST_UNITS = 1_000_000
 MOST_PASTED_LINES = 500
 NOT_A_QUANTITY = "the quantity is not a whole number from 1 to 1,000,000"
+# A last word that is meant as a number, whether or not it is one: `12`, `1,5`, `1e3`, `1_000`, `+5`, full-width digits.
+_NUMBER_WORD = re.compile(r"[-+]?[.,]?\d[\d.,_'\u00a0\u202f]*([eE][-+]?\d+)?")
 
 
 class QuantityField(StringField):
@@ -64,8 +67,10 @@ class QuickOrderForm(PortalForm):
     def __init__(self, formdata: MultiDict[str, str]) -> None:
         super().__init__(formdata)
         rows = zip(formdata.getlist("sku"), formdata.getlist("quantity"), strict=False)
-        typed = "\n".join(f"{sku}\t{quantity or 1}" for sku, quantity in rows if sku.strip())
-        found, self.unread = parse_quick_order(f"{typed}\n{self.lines.data or ''}")
+        typed = [read_line(sku.strip(), quantity.strip() or "1") for sku, quantity in rows if sku.strip()]
+        pasted = parse_quick_order(self.lines.data or "")
+        found = [line for line in [*typed, *pasted] if isinstance(line, SkuQuantity)]
+        self.unread = [line for line in [*typed, *pasted] if isinstance(line, UnreadLine)]
         self.is_cut = len(found) > MOST_PASTED_LINES
         self.found = found[:MOST_PASTED_LINES]
 
@@ -80,37 +85,36 @@ class UnreadLine:
 
 def parse_quantity(raw: str | None) -> int | None:
     """Return a whole number of units from 1 to a million (`1,200` is 1200), None for anything else."""
-    digits = (raw or "").strip().replace(",", "").replace(" ", "")
-    if not re.fullmatch(r"[0-9]{1,7}", digits):
-        return None
-    quantity = int(digits)
-    return quantity if 1 <= quantity <= MOST_UNITS else None
+    quantity = read_whole((raw or "").strip())
+    return quantity if quantity is not None and 1 <= quantity <= MOST_UNITS else None
 
 
-def parse_quick_order(text: str) -> tuple[list[SkuQuantity], list[UnreadLine]]:
+def read_line(sku: str, quantity: str, text: str = "") -> SkuQuantity | UnreadLine:
+    """Return a line of a quick order, or the text that was given when the quantity cannot be read."""
+    units = parse_quantity(quantity)
+    return UnreadLine(text or f"{sku} {quantity}", NOT_A_QUANTITY) if units is None else SkuQuantity(sku.upper(), units)
+
+
+def parse_quick_order(text: str) -> list[SkuQuantity | UnreadLine]:
     """
-    Return the lines `SKU quantity` of a pasted text, and those that cannot be read; a bare SKU means one unit.
+    Return the lines `SKU quantity` of a pasted text, each as it was read; a bare SKU means one unit.
 
-    Tab, comma, semicolon or blanks separate. A SKU may hold blanks itself, so that the last word of a line is its
-    quantity only when it is a number.
+    Tab, semicolon, comma or blanks separate. A SKU may hold blanks itself, so that the last word of a line is its
+    quantity only when it is meant as a number. No SKU holds a comma, so that a number with one never names a SKU.
     """
-    lines: list[SkuQuantity] = []
-    unread: list[UnreadLine] = []
-    for raw in text.splitlines():
-        if not raw.strip():
-            continue
-        sku, quantity = _split_line(raw.strip())
-        units = parse_quantity(quantity)
-        if units is None:
-            unread.append(UnreadLine(raw.strip(), NOT_A_QUANTITY))
-        else:
-            lines.append(SkuQuantity(sku.upper(), units))
-    return lines, unread
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [read_line(*_split_line(line), line) for line in lines]
 
 
 def _split_line(text: str) -> tuple[str, str]:
-    parts = [part.strip() for part in re.split(r"[\t;]|,(?!\d{3}\b)", text) if part.strip()]
-    if len(parts) > 1:
-        return parts[0], parts[1]
-    sku, _, last = text.rpartition(" ")
-    return (sku.strip(), last) if sku and re.fullmatch(r"-?[0-9.,]+", last) else (text, "1")
+    """Return SKU and quantity of a line; cells behind the quantity, such as a name, are left out."""
+    cells = [cell.strip() for cell in re.split(r"[\t;]", text) if cell.strip()]
+    if len(cells) != 1:
+        return (cells[0], cells[1]) if cells else (text, "")
+    sku, _, last = cells[0].rpartition(" ")
+    sku = sku.rstrip(" ,")
+    if sku and "," not in sku and _NUMBER_WORD.fullmatch(last):
+        return sku, last
+    sku, _, rest = cells[0].partition(",")
+    quantity = re.sub(r",\s*[^\s\d,].*", "", rest).strip(" ,")
+    return sku.strip() or text, quantity or "1"

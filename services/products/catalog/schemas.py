@@ -11,7 +11,7 @@ from shared.base.money import UnitPrice
 from shared.data.pagination import PageRequest
 from shared.events.catalog.products import PriceBreak
 from shared.web import schemas
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of, page_size
 
 
 class PriceInput(UnitPriceField):
@@ -91,4 +91,4 @@ class AllProductsQuery(InputSchema):
     builds = PageRequest
 
     cursor = fields.String(load_default=None, validate=validate.Length(max=512))
-    limit = fields.Integer(load_default=500, validate=validate.Range(min=1, max=500))
+    limit = page_size(500, most=500)

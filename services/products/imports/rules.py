@@ -14,11 +14,13 @@ import msgspec
 from services.products.catalog.rules import MAX_BREAK_QUANTITY, TEXTS, ProductPatch, TextLimit, price, sorted_breaks
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid
 from shared.base.money import CURRENCY_ADVICE, is_currency, minor_units
+from shared.base.numbers import read_decimal, read_whole
 from shared.events.catalog.products import Price, PriceBreak
 
 LONGEST_LINE = 100_000
 _PRINTABLE = r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
-_BREAK = re.compile(r"([1-9][0-9]{0,6}):([0-9]{1,9}(?:\.[0-9]{1,4})?)")
+_MOST_MAJOR_UNITS = 999_999_999
+_MOST_STOCK = 999_999_999
 
 Cells = dict[str, str]
 
@@ -31,7 +33,7 @@ class Column:
     advice: str
     is_required: bool = False
     is_known: Callable[[str], bool] | None = None
-    """Whether a cell that matches is one of a list; None: the column has no list."""
+    """Whether a cell that matches has a value, such as one of a list; None: each cell that matches has one."""
 
 
 def _text_column(limit: TextLimit) -> Column:
@@ -50,10 +52,17 @@ COLUMNS = {
     ),
     **{name: _text_column(limit) for name, limit in TEXTS.items()},
     "unit_price": Column(
-        r"[0-9]{1,9}(\.[0-9]{1,4})?", "Give major units such as 2.55, with at most four decimals.", is_required=True
+        r".{1,40}",
+        "Give major units such as 2.55 or 1,234.50, with at most four decimals; a comma only separates thousands.",
+        is_required=True,
+        is_known=lambda cell: _major_units(cell) is not None,
     ),
     "currency": Column(r"[A-Z]{3}", CURRENCY_ADVICE, is_required=True, is_known=is_currency),
-    "stock": Column(r"[0-9]{0,9}", "Give a whole number of units, 0 or more; an empty cell means not stocked."),
+    "stock": Column(
+        r".{0,40}",
+        "Give a whole number of units, 0 or more; an empty cell means not stocked.",
+        is_known=lambda cell: not cell or _units(cell) is not None,
+    ),
     "breaks": Column(r"[\s\S]{0,2000}", "Give minimum quantity and price in major units, such as 12:2.10;48:1.95."),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.is_required)
@@ -160,7 +169,7 @@ def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
     for name, column in COLUMNS.items():
         if name in row and not _accepts(name, row[name]):
             return RowFault(number, name, column.advice)
-    unit_price = _price(row["unit_price"], row["currency"])
+    unit_price = _price(_major_units(row["unit_price"]), row["currency"])
     texts = {name: row[name] for name in TEXTS if name in row}
     try:
         breaks = {"price_breaks": sorted_breaks(unit_price, _breaks(row))} if "breaks" in row else {}
@@ -178,19 +187,32 @@ def _accepts(name: str, cell: str) -> bool:
 def _stock(cell: str | None) -> int | msgspec.UnsetType | None:
     if cell is None:
         return msgspec.UNSET
-    return int(cell) if cell else None
+    return _units(cell) if cell else None
 
 
-def _price(major: str, currency: str) -> Price:
-    return price(minor_units(Decimal(major), currency), currency)
+def _units(cell: str) -> int | None:
+    number = read_whole(cell)
+    return None if number is None or number > _MOST_STOCK else number
+
+
+def _major_units(cell: str) -> Decimal | None:
+    number = read_decimal(cell)
+    if number is None or number > _MOST_MAJOR_UNITS or -int(number.as_tuple().exponent) > 4:
+        return None
+    return number
+
+
+def _price(major: Decimal | None, currency: str) -> Price:
+    return price(minor_units(major or Decimal(0), currency), currency)
 
 
 def _breaks(row: Cells) -> Iterator[PriceBreak]:
     for text in row["breaks"].split(";") if row["breaks"] else ():
-        match = _BREAK.fullmatch(text.strip())
-        if match is None or int(match[1]) > MAX_BREAK_QUANTITY:
+        units, _, major = text.partition(":")
+        quantity, number = read_whole(units.strip()), _major_units(major.strip())
+        if quantity is None or number is None or not 1 <= quantity <= MAX_BREAK_QUANTITY:
             raise PriceBreaksInvalid(COLUMNS["breaks"].advice)
-        yield PriceBreak(int(match[1]), _price(match[2], row["currency"]))
+        yield PriceBreak(quantity, _price(number, row["currency"]))
 
 
 def last_rows(text: TextIO, *, max_rows: int) -> dict[str, int]:

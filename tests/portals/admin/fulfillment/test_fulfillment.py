@@ -69,6 +69,16 @@ class TestReturns:
         assert "round the amount" in page.text
         assert not order["returns"]
 
+    @pytest.mark.parametrize("typed", [{"return-1": "1,5"}, {"return-1": "1", "refund-1": "2,50"}])
+    def test_a_decimal_comma_is_refused(self, staff: Visitor, order: dict[str, Any], typed: dict[str, str]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/returns", **typed)
+
+        assert page.status == 422
+        assert "A comma only separates thousands" in page.text
+        assert not order["returns"]
+
     def test_nothing_can_come_back_before_it_is_shipped(self, staff: Visitor, order: dict[str, Any]):
         assert "Record a return" not in staff.get(f"/admin/orders/{order['id']}").text
 
@@ -89,6 +99,15 @@ class TestRefunds:
 
         assert page.status == 422
         assert "More than was captured and not yet refunded" in page.text
+
+    @pytest.mark.parametrize("amount", ["2,50", "1e1", "1_0", "5.", "+5", "-0", "\uff15", "1,2,3"])
+    def test_refuses_what_is_no_amount(self, staff: Visitor, order: dict[str, Any], amount: str):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+
+        page = page.submit("/refunds", amount=amount)
+
+        assert page.status == 422
+        assert "is being refunded" not in page.text
 
     def test_is_not_offered_before_a_capture(self, staff: Visitor, order: dict[str, Any]):
         assert "Refund without a return" not in staff.get(f"/admin/orders/{order['id']}").text

@@ -48,7 +48,11 @@ class TestProducts:
     @pytest.mark.parametrize(
         ("typed", "words"),
         [
-            ({"unit_price": "cheap"}, "Enter an amount such as 12.50"),
+            ({"unit_price": "cheap"}, "Enter an amount of 0 or more, such as 12.50"),
+            ({"unit_price": "1,50"}, "A comma only separates thousands"),
+            ({"unit_price": "1e3"}, "Enter an amount of 0 or more"),
+            ({"price_breaks": "12: 1,50"}, "A comma only separates thousands"),
+            ({"price_breaks": "1,2: 2.10"}, "A comma only separates thousands"),
             ({"unit_price": "-1"}, "Enter an amount of 0 or more"),
             ({"unit_price": "NaN"}, "Enter an amount of 0 or more"),
             ({"price_breaks": "12 for 2.10"}, "is not of the form 12: 2.10"),
@@ -80,6 +84,8 @@ class TestProducts:
             ({"is_stocked": "no"}, "is not stocked any more", None),
             ({"on_hand": "9"}, "10 units are reserved for orders", 100),
             ({"on_hand": "-1"}, "Enter a whole number", 100),
+            ({"on_hand": "1,5"}, "A comma only separates thousands", 100),
+            ({"on_hand": "5_0"}, "Enter a whole number", 100),
         ],
     )
     def test_sets_the_stock(self, staff: Visitor, shop, typed: dict[str, Any], words: str, available: int | None):

@@ -48,8 +48,9 @@ class TestCart:
 
         assert shop.carts["com_acme"] == {"NUT-M8": 2}
 
-    def test_keeps_the_old_quantity_where_the_new_is_unreadable(self, buyer: Visitor, shop):
-        page = buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": "lots", "quantity-NUT-M8": "3"})
+    @pytest.mark.parametrize("typed", ["lots", "1,5", "1.5", "1 2", "1e3", "1_0", "+5", "-0", "\uff15"])
+    def test_keeps_the_old_quantity_where_the_new_is_unreadable(self, buyer: Visitor, shop, typed: str):
+        page = buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": typed, "quantity-NUT-M8": "3"})
 
         assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 3}
         assert "quantity of BOLT-M8 is not a whole number" in page.text

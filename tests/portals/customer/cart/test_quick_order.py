@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portals.customer.cart.forms import parse_quick_order
+from portals.customer.cart.client import SkuQuantity
+from portals.customer.cart.forms import UnreadLine, parse_quick_order
 
 
 class TestQuickOrder:
@@ -21,23 +22,54 @@ class TestQuickOrder:
             ("BOLT-M8", "BOLT-M8", 1),
             ("AB C 1.0 7", "AB C 1.0", 7),
             ("  85123A   6  ", "85123A", 6),
+            ("BOLT-M8,120", "BOLT-M8", 120),
+            ("BOLT-M8,1,200", "BOLT-M8", 1200),
+            ("BOLT-M8 1,200", "BOLT-M8", 1200),
+            ("BOLT-M8,12,Hex bolt, M8", "BOLT-M8", 12),
+            ("BOLT-M8,12,,", "BOLT-M8", 12),
+            ("BOLT-M8,", "BOLT-M8", 1),
+            ("BOLT-M8\t12\tHex bolt", "BOLT-M8", 12),
+            ("AB 1E3 2", "AB 1E3", 2),
         ],
     )
     def test_reads_what_people_paste(self, text: str, sku: str, quantity: int):
-        lines, unread = parse_quick_order(text)
+        assert parse_quick_order(text) == [SkuQuantity(sku, quantity)]
 
-        assert [(line.sku, line.quantity) for line in lines] == [(sku, quantity)]
-        assert unread == []
-
-    @pytest.mark.parametrize("text", ["BOLT-M8\tlots", "BOLT-M8 0", "BOLT-M8 -3", "BOLT-M8;1.5"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "BOLT-M8\tlots",
+            "BOLT-M8 0",
+            "BOLT-M8 -3",
+            "BOLT-M8;1.5",
+            "BOLT-M8 1,5",
+            "BOLT-M8;1,5",
+            "BOLT-M8,1,5",
+            "BOLT-M8\t1,5",
+            "BOLT-M8, 1,5",
+            "BOLT-M8 1e3",
+            "BOLT-M8,1e3",
+            "BOLT-M8 1_000",
+            "BOLT-M8 +5",
+            "BOLT-M8 \uff15",
+            "BOLT-M8 1,2,3",
+            "BOLT-M8 5.",
+            "BOLT-M8 ,5",
+            "BOLT-M8;1 2",
+            "BOLT-M8,12 5",
+            "BOLT-M8 1\u00a0200",
+            ";",
+            "BOLT-M8 -0",
+        ],
+    )
     def test_names_the_lines_it_cannot_read(self, text: str):
-        lines, unread = parse_quick_order(f"NUT-M8 1\n{text}\n\n")
+        known, unread = parse_quick_order(f"NUT-M8 1\n{text}\n\n")
 
-        assert len(lines) == 1
-        assert [line.text for line in unread] == [text]
+        assert known == SkuQuantity("NUT-M8", 1)
+        assert isinstance(unread, UnreadLine)
+        assert unread.text == text
 
     @given(st.text(max_size=200))
     def test_survives_any_text(self, text: str):
-        lines, _ = parse_quick_order(text)
-
-        assert all(line.sku and 1 <= line.quantity <= 1_000_000 for line in lines)
+        for line in parse_quick_order(text):
+            assert isinstance(line, UnreadLine) or (line.sku and 1 <= line.quantity <= 1_000_000)

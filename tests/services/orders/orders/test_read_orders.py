@@ -42,7 +42,20 @@ class TestListOrders:
 
         assert ids(buyer.get(f"/v1/orders?{query}")) == [wanted.id]
 
-    @pytest.mark.parametrize("query", ["status=lost", "ordered_on=yesterday", "limit=101"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "status=lost",
+            "ordered_on=yesterday",
+            "limit=101",
+            "limit=1_0",
+            "limit=%205",
+            "limit=%2B5",
+            "limit=%EF%BC%95",
+            "limit=5.0",
+            "limit=-1",
+        ],
+    )
     def test_refuses_filters_that_make_no_sense(self, buyer, query):
         assert buyer.get(f"/v1/orders?{query}").status_code == 422
 

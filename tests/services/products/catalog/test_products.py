@@ -35,6 +35,13 @@ class TestCreateProduct:
         assert response.json["unit_price"] == price
         assert merchant.get("/v1/products/bolt-m8").json["unit_price"] == price
 
+    @pytest.mark.parametrize("amount", ["1e3", "1_000", "\uff15", "+5", " 5", "5.", "-0", "1,234", ".5", "", 1.5, -1])
+    def test_refuses_an_amount_that_is_not_written_in_digits(self, merchant: Any, amount: object) -> None:
+        response = merchant.post("/v1/products", json={**NEW, "unit_price": {"amount": amount, "currency": "GBP"}})
+
+        assert response.status_code == 422
+        assert response.json["errors"][0]["pointer"] == "/unit_price/amount"
+
     def test_refuses_a_duplicate_sku(self, merchant: Any) -> None:
         make_product()
 

@@ -147,6 +147,11 @@ class TestRows:
             ("category", "Tools\x1b[2J"),
             ("unit_price", "-1"),
             ("unit_price", "1,50"),
+            ("unit_price", "0,125"),
+            ("unit_price", "1_000"),
+            ("unit_price", "\uff11"),
+            ("unit_price", "5."),
+            ("unit_price", "1000000000"),
             ("unit_price", "NaN"),
             ("unit_price", "1e9"),
             ("unit_price", "0.12345"),
@@ -156,9 +161,15 @@ class TestRows:
             ("currency", "XAU"),
             ("stock", "-1"),
             ("stock", "1.5"),
+            ("stock", "1,5"),
+            ("stock", "1e3"),
+            ("stock", "1000000000"),
             ("breaks", "12"),
             ("breaks", "12:2;12:1"),
             ("breaks", "0:2"),
+            ("breaks", "1,2:2"),
+            ("breaks", "12:1,50"),
+            ("breaks", "12:2:1"),
         ],
     )
     def test_that_are_invalid_are_reported_by_number_and_field(self, imported: Import, field: str, value: str) -> None:
@@ -169,6 +180,14 @@ class TestRows:
         (error,) = finished["errors"]
         assert (error["row"], error["field"]) == (3, field)
         assert error["detail"]
+
+    def test_may_separate_thousands_by_commas(self, buyer: Any, imported: Import) -> None:
+        imported(csv_file([csv_row(unit_price="1,234.50", stock="12,000", breaks="1,200:1,100.00")]))
+
+        product = buyer.get(f"/v1/products/{SKU}").json
+        assert (product["unit_price"]["amount"], product["available"]) == (123450, 12000)
+        (step,) = product["price_breaks"]
+        assert (step["min_quantity"], step["unit_price"]["amount"]) == (1200, 110000)
 
     @pytest.mark.parametrize(
         ("currency", "price", "minor"), [("CLP", "4990", 4990), ("omr", "1.234", 1234), ("GBP", "1.234", "123.4")]
