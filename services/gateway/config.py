@@ -13,7 +13,8 @@ class GatewaySettings(ObservedSettings):
     What the gateway reads.
 
     A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own staff, whose tools replay
-    whole days of trade. `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the
+    whole days of trade. Anonymous calls, sign-ins among them, are counted per network (an IPv6 address's /64).
+    `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the
     portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service.
     `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: normally, and at most.
     """
@@ -31,7 +32,6 @@ class GatewaySettings(ObservedSettings):
     body_memory_bytes: int = 256 * 1024
     body_idle_seconds: float = 10.0
     body_total_seconds: float = 120.0
-    login_account_limit: str = "2/60"
     login_address_limit: str = "20/200"
     public_limit: str = "200/1000"
     read_limit: str = "50/300"

@@ -26,6 +26,11 @@ def current_principal() -> Principal:
     return cast(Principal, g.principal)
 
 
+def client_address() -> str:
+    """Return the client's address as the gateway saw it, "" for a caller inside the platform without one."""
+    return request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()[:64]
+
+
 def requires(permission: str) -> Callable[[Route], Route]:
     """Allow callers with `permission`, for their own company or `:any`; others get 401 or 403."""
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
-
-import orjson
 
 from services.gateway.clients.limiter import Bucket, Decision, Limit, Limiter
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import RateLimited
 from services.gateway.policy import Access, RateClass, Route
 from services.gateway.rules.passage import client_address
+from shared.base.addresses import network_of
 from shared.base.errors import Forbidden, Unauthorized
-from shared.calls.wire import Body
 from shared.web.tokens import Principal, TokenVerifier
 
 if TYPE_CHECKING:
@@ -28,6 +25,7 @@ class Admission:
         self._limiter = limiter
         self._trusted = settings.trusted_proxies
         self._limits = {
+            RateClass.LOGIN: Limit.parse("login-address", settings.login_address_limit, strict=True),
             RateClass.PUBLIC: Limit.parse("public", settings.public_limit),
             RateClass.READ: Limit.parse("read", settings.read_limit),
             RateClass.WRITE: Limit.parse("write", settings.write_limit),
@@ -38,8 +36,6 @@ class Admission:
             RateClass.WRITE: Limit.parse("staff-write", settings.staff_write_limit),
             RateClass.IMPORT: Limit.parse("staff-import", settings.staff_import_limit),
         }
-        self._login_account = Limit.parse("login-account", settings.login_account_limit, strict=True)
-        self._login_address = Limit.parse("login-address", settings.login_address_limit, strict=True)
 
     def address(self, environ: WSGIEnvironment) -> str:
         peer = str(environ.get("REMOTE_ADDR") or "unknown")
@@ -62,36 +58,20 @@ class Admission:
         return principal
 
     def limit(self, route: Route, principal: Principal | None, address: str) -> Decision:
-        """Take a token for the call; sign-ins are counted by `limit_login`."""
+        """
+        Take a token for the call: an anonymous one counts for its network, any other for its person.
+
+        Nothing is counted per account here: before the password is known, a stranger could spend the owner's tokens.
+        """
         if principal is None:
-            return self._limiter.take([Bucket(self._limits[route.rate_class], address)])
+            return self._limiter.take([Bucket(self._limits[route.rate_class], network_of(address))])
         person = principal.actor_id or principal.id
         is_staff = principal.company_id is None or principal.actor_id is not None
         limits = self._staff_limits if is_staff else self._limits
         return self._limiter.take([Bucket(limits[route.rate_class], person)])
-
-    def limit_login(self, body: Body | None, address: str) -> Decision:
-        """Count a sign-in by address and by account, whether or not the account exists."""
-        buckets = [Bucket(self._login_address, address)]
-        account = _account(body)
-        if account:
-            buckets.insert(0, Bucket(self._login_account, account))
-        return self._limiter.take(buckets)
 
 
 def refuse(decision: Decision) -> RateLimited:
     """Return the problem for a call above its limit."""
     wait = max(1, int(decision.wait_seconds + 0.999))
     return RateLimited(f"Try again in {wait} s", headers={"Retry-After": str(wait)})
-
-
-def _account(body: Body | None) -> str:
-    """Return a digest of the e-mail address that signs in, "" where the body has none."""
-    try:
-        login = orjson.loads(b"".join(body.pieces()) if body else b"")
-    except orjson.JSONDecodeError:
-        return ""
-    email = login.get("email") if isinstance(login, dict) else None
-    if not isinstance(email, str):
-        return ""
-    return hashlib.sha256(email.strip().casefold().encode()).hexdigest()[:32]

@@ -15,7 +15,6 @@ from services.gateway.clients.limiter import Decision
 from services.gateway.clients.upstream import Upstream
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
-from services.gateway.policy import RateClass
 from services.gateway.proxy.admission import Admission, refuse
 from services.gateway.proxy.bodies import received_body
 from services.gateway.proxy.fields import (
@@ -149,12 +148,8 @@ class Edge:
         if principal is not None:
             tracing.bind_context(user_id=principal.id, company_id=principal.company_id, acted_by=principal.actor_id)
         address = self._admission.address(environ)
-        is_login = route.rate_class is RateClass.LOGIN
-        if not is_login:
-            self._count(request, self._admission.limit(route, principal, address))
+        self._count(request, self._admission.limit(route, principal, address))
         with received_body(environ, route.body_limit, self._settings) as body:
-            if is_login:
-                self._count(request, self._admission.limit_login(body, address))
             response = self._call(request, match, query, address, body)
         return self._returned(request, match, response)
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from services.users.errors import SignInBusy
+from services.users.clients.turns import FairTurns
 
 MEMORY_KIB = 19 * 1024
 PASSES = 2
@@ -19,23 +15,11 @@ UNKNOWN_USER_HASH = "$argon2id$v=19$m=19456,t=2,p=1$3AdXiFEcjfPno+/wiS0olA$BB2SL
 
 
 class PasswordQueue:
-    """One password is hashed at a time, `queue` may wait, more are refused with Retry-After."""
+    """Hashes one password at a time; `turns` shares that place fairly among networks, `queue` requests may wait."""
 
-    def __init__(self, queue: int = 2) -> None:
+    def __init__(self, queue: int = 8) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-        self._places = threading.BoundedSemaphore(1 + queue)
-        self._hashing = threading.Lock()
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold the only turn to hash; raise SignInBusy when the queue is full."""
-        if not self._places.acquire(blocking=False):
-            raise SignInBusy("Try again in a moment", retry_after_seconds=1)
-        try:
-            with self._hashing:
-                yield
-        finally:
-            self._places.release()
+        self.turns = FairTurns(queue)
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password.encode("utf-8", "surrogatepass"))

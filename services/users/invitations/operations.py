@@ -16,6 +16,7 @@ from services.users.invitations.rules import INVITATION_HOURS, Acceptance, Invit
 from services.users.keys.rules import digest
 from services.users.people.documents import Role, User
 from services.users.people.rules import NewPerson, is_refused_password, normalized_email, roles_refused
+from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
 from shared.data.pagination import Page, PageRequest, page
@@ -98,11 +99,12 @@ def describe_invitation(given: TokenGiven) -> InvitationView:
     return describe(_invited_by_token(given.token))
 
 
-def accept_invitation(given: Acceptance) -> InvitationView:
+def accept_invitation(given: Acceptance, *, address: str) -> InvitationView:
     """Set the person's password and activate them; of two requests with one token, one succeeds."""
     if is_refused_password(given.password, clients().mode):
         raise InvalidInput(errors=[FieldError("/password", "This password is published; choose another.")])
-    with clients().passwords.turn():
+    _invited_by_token(given.token)  # a made-up token must not take a turn to hash
+    with clients().passwords.turns.turn(network_of(address), is_known=True):
         person = _invited_by_token(given.token)
         person.accept_invitation(name=given.name, password_hash=clients().passwords.hash(given.password))
     try:

@@ -17,7 +17,7 @@ from services.users.invitations.schemas import (
 )
 from services.users.people.rules import NewPerson
 from shared.data.pagination import Page, PageRequest
-from shared.web.auth import current_principal, public, requires
+from shared.web.auth import client_address, current_principal, public, requires
 from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
@@ -84,4 +84,4 @@ class InvitationAcceptance(MethodView):
     @invitations.alt_response(410, schema=ProblemSchema, description="Used already, or expired")
     def post(self, given: Acceptance) -> InvitationView:
         """Choose a password and become active; once."""
-        return operations.accept_invitation(given)
+        return operations.accept_invitation(given, address=client_address())

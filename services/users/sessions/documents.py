@@ -1,4 +1,4 @@
-"""Sessions, the refresh tokens that continue them, and failed attempts to begin one."""
+"""Sessions, the refresh tokens that continue them, failed attempts to begin one, and where attempts succeeded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shared.base.ids import new_id
 from shared.data.persistence import retry_on_failover
 
 FAILURES_KEPT = timedelta(hours=1)
+PLACES_KEPT = timedelta(days=90)
 
 
 class Session(Document):
@@ -96,10 +97,11 @@ class LoginFailures(Document):
     }
 
     @classmethod
-    def read(cls, key: str) -> tuple[int, datetime]:
-        """Return the failures in a row and the time of the last."""
-        found = cls._get_collection().find_one({"_id": str(key)})
-        return (found["failures"], found["failed_at"]) if found else (0, now())
+    def read(cls, *keys: str) -> list[tuple[int, datetime]]:
+        """Return, for each key, the failures in a row and the time of the last."""
+        found = {each["_id"]: each for each in cls._get_collection().find({"_id": {"$in": [str(key) for key in keys]}})}
+        rows = [found.get(str(key)) for key in keys]
+        return [(row["failures"], row["failed_at"]) if row else (0, now()) for row in rows]
 
     @classmethod
     def add(cls, key: str) -> int:
@@ -113,3 +115,27 @@ class LoginFailures(Document):
     @classmethod
     def clear(cls, *keys: str) -> None:
         retry_on_failover(lambda: cls._get_collection().delete_many({"_id": {"$in": [str(key) for key in keys]}}))
+
+
+class KnownPlace(Document):
+    """Where a person has signed in within 90 days; the id is a digest of the account and the place."""
+
+    id = StringField(primary_key=True)
+    seen_at = DateTimeField(required=True)
+
+    meta = {
+        "collection": "known_places",
+        "db_alias": "users",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [{"fields": ["seen_at"], "expireAfterSeconds": int(PLACES_KEPT.total_seconds())}],
+    }
+
+    @classmethod
+    def is_known(cls, key: str) -> bool:
+        return cls._get_collection().find_one({"_id": str(key)}, {"_id": 1}) is not None
+
+    @classmethod
+    def remember(cls, key: str) -> None:
+        condition, change = {"_id": str(key)}, {"$set": {"seen_at": now()}}
+        retry_on_failover(lambda: cls._get_collection().update_one(condition, change, upsert=True))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Self
 
 from services.users.audit.documents import AuditEntry, AuditKind
 from services.users.clients import clients
@@ -12,7 +14,7 @@ from services.users.errors import InvalidCredentials, NotStaff, SessionOver, Too
 from services.users.keys.rules import digest
 from services.users.people.documents import Role, User, email_index
 from services.users.people.rules import BUYER_ROLE, acting_permissions, is_refused_password, scope_of
-from services.users.sessions.documents import LoginFailures, RefreshToken, Session
+from services.users.sessions.documents import KnownPlace, LoginFailures, RefreshToken, Session
 from services.users.sessions.rules import (
     FREE_ACCOUNT_FAILURES,
     FREE_FAILURES,
@@ -25,6 +27,7 @@ from services.users.sessions.rules import (
     Tokens,
     wait_after,
 )
+from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.observe.observability import counter, get_logger
 from shared.web.tokens import ACCESS_SECONDS, USER_AUDIENCE, Principal
@@ -38,26 +41,45 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
     """
     Begin a session; raise InvalidCredentials, alike for a wrong password and an unknown account.
 
-    Failed attempts delay the next from the same address; fifty of them delay, briefly, those from any address.
+    Failed attempts delay the next from the same network; fifty of them delay, briefly, those from any network but
+    those where this person signed in before.
     """
-    account = email_index(given.email)
-    keys = (digest("pair", account, address), account)
-    with clients().passwords.turn():
-        _refuse_too_soon(*keys)
+    attempt = _Attempt.of(given, address)
+    _refuse_too_soon(attempt)
+    with clients().passwords.turns.turn(attempt.network, is_known=attempt.is_known):
+        _refuse_too_soon(attempt)
         user = User.find_by_email(given.email)
         fits = clients().passwords.fits(given.password, user.password_hash if user else None)
         if user is None or not fits or not user.is_active or is_refused_password(given.password, clients().mode):
-            _count_failure(keys, user, address)
+            _count_failure(attempt, user, address)
             raise InvalidCredentials()
         if user.password_hash and clients().passwords.is_outdated(user.password_hash):
             user.password_hash = clients().passwords.hash(given.password)
             user.commit()
-    LoginFailures.clear(*keys)
+    LoginFailures.clear(attempt.pair, attempt.account)
+    KnownPlace.remember(attempt.place)
     session = Session.begin(user.id, days=clients().session_days)
     AuditEntry.write(AuditKind.SIGNED_IN, user_id=user.id, session_id=session.id, address=address)
     _sign_ins.labels("succeeded").inc()
     log.info("signed_in", user_id=user.id, session_id=session.id)
     return _tokens(user, session)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A sign-in's keys: digests of the account, of account and network, and of the place where it may be known."""
+
+    network: str
+    account: str
+    pair: str
+    place: str
+    is_known: bool
+
+    @classmethod
+    def of(cls, given: Credentials, address: str) -> Self:
+        network, account = network_of(address), email_index(given.email)
+        place = digest("place", account, network)
+        return cls(network, account, digest("pair", account, network), place, KnownPlace.is_known(place))
 
 
 def refresh_session(given: RefreshRequest) -> Tokens:
@@ -128,22 +150,22 @@ def _tokens(user: User, session: Session) -> Tokens:
     return Tokens(access_token, refresh_token, ACCESS_SECONDS)
 
 
-def _refuse_too_soon(pair: str, account: str) -> None:
-    limits = (
-        (pair, FREE_FAILURES, LONGEST_WAIT_SECONDS),
-        (account, FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS),
-    )
-    for key, free, longest in limits:
-        failures, failed_at = LoginFailures.read(key)
+def _refuse_too_soon(attempt: _Attempt) -> None:
+    pair, account = LoginFailures.read(attempt.pair, attempt.account)
+    limits = [(pair, FREE_FAILURES, LONGEST_WAIT_SECONDS)]
+    if not attempt.is_known:
+        limits.append((account, FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS))
+    for (failures, failed_at), free, longest in limits:
         left = wait_after(failures, free=free, longest=longest) - (now() - failed_at).total_seconds()
         if failures and left > 0:
             _sign_ins.labels("too_soon").inc()
             raise TooManyAttempts(headers={"Retry-After": str(int(left) + 1)})
 
 
-def _count_failure(keys: tuple[str, str], user: User | None, address: str) -> None:
-    for key in keys:
-        LoginFailures.add(key)
+def _count_failure(attempt: _Attempt, user: User | None, address: str) -> None:
+    """Count for the network, and for the account while the network is within its five: none may fill it alone."""
+    if LoginFailures.add(attempt.pair) <= FREE_FAILURES:
+        LoginFailures.add(attempt.account)
     AuditEntry.write(AuditKind.SIGN_IN_REFUSED, user_id=user.id if user else None, address=address)
     _sign_ins.labels("refused").inc()
     log.info("sign_in_refused", user_id=user.id if user else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask import request
 from flask.views import MethodView
 
 from services.users.sessions import operations
@@ -14,16 +13,11 @@ from services.users.sessions.schemas import (
     RefreshInput,
     TokensSchema,
 )
-from shared.web.auth import current_principal, public, requires
+from shared.web.auth import client_address, current_principal, public, requires
 from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 auth = ApiBlueprint("auth", __name__, url_prefix="/v1/auth", description="Sign-in and sign-out")
-
-
-def client_address() -> str:
-    """Return the client's address as the gateway saw it: this service has no other callers."""
-    return request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()[:64]
 
 
 @auth.route("/login")

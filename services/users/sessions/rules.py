@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # A mistyping person notices nothing; a guesser gets two attempts a minute. The second row counts an account's failures
-# from all addresses: it slows a distributed attack, but never delays the owner for longer than five seconds.
+# from all networks, at most five of each: it slows an attack from many, and never a place where the owner signed in.
 FREE_FAILURES, LONGEST_WAIT_SECONDS = 5, 30.0
 FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS = 50, 5.0
 

@@ -143,6 +143,11 @@ class TestParse:
             Limit.parse("read", text)
 
 
+def _login_from(app, address: str, *, path: str = "/api/v1/auth/login") -> int:
+    login = {"email": "owner@acme.example", "password": "guess"}
+    return int(app.test_client().post(path, json=login, environ_base={"REMOTE_ADDR": address}).status_code)
+
+
 class TestOverHttp:
     def test_answers_tell_the_limit(self, buyer):
         response = buyer.get("/api/v1/orders")
@@ -187,14 +192,21 @@ class TestOverHttp:
         assert statuses == [200] * 4 + [429] * 2
         assert len(upstream.received) == 4
 
-    def test_sign_ins_are_limited_by_account_however_it_is_spelled(self, make_gateway):
-        client = make_gateway(login_account_limit="0.01/3").test_client()
-        spellings = ["a@acme.example", "A@acme.example", " a@ACME.example ", "a@acme.example"]
-        statuses = [client.post("/api/v1/auth/login", json={"email": each}).status_code for each in spellings]
-        other = client.post("/api/v1/auth/login", json={"email": "b@acme.example"}).status_code
+    def test_a_stranger_does_not_spend_the_owners_sign_ins(self, gateway):
+        guesses = [_login_from(gateway, "203.0.113.9") for _ in range(150)]
+        owner = [_login_from(gateway, "198.51.100.7") for _ in range(10)]
 
-        assert statuses == [200, 200, 200, 429]
-        assert other == 200
+        assert guesses == [200] * 150
+        assert owner == [200] * 10
+
+    def test_addresses_of_one_ipv6_network_count_together(self, make_gateway):
+        app = make_gateway(login_address_limit="0.01/4", public_limit="0.01/2")
+        same = [_login_from(app, f"2001:db8:1:2::{number}") for number in range(1, 7)]
+
+        assert same == [200] * 4 + [429] * 2
+        assert _login_from(app, "2001:db8:1:3::1") == 200
+        keys = [_login_from(app, f"2001:db8:1:2::{number}", path="/api/v1/auth/refresh") for number in range(1, 4)]
+        assert keys == [200, 200, 429]
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"email": {"$ne": ""}}', b'{"email": 5}'])
     def test_sign_in_without_an_address_is_still_counted(self, body, make_gateway):

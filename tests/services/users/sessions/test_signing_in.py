@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import statistics
-import threading
 import time
 from datetime import timedelta
 
@@ -211,29 +210,6 @@ class TestBruteForce:
 
 
 class TestPasswordQueue:
-    def test_hashes_one_lets_two_wait_and_refuses_the_rest(self, client, users):
-        queue = users.extensions["tradepost_clients"].passwords
-        email = make_user().email
-        statuses = []
-
-        def attempt():
-            statuses.append(login(users.test_client(), email, PASSWORD).status_code)
-
-        with queue.turn():
-            waiting = [threading.Thread(target=attempt) for _ in range(2)]
-            for each in waiting:
-                each.start()
-            while queue._places._value:
-                time.sleep(0.002)
-            refused = login(client, email, PASSWORD)
-        for each in waiting:
-            each.join()
-
-        assert refused.status_code == 503
-        assert refused.json["type"] == "/problems/sign-in-busy"
-        assert refused.headers["Retry-After"] == "1"
-        assert statuses == [200, 200]
-
     def test_uses_owasp_parameters(self):
         assert PasswordQueue().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
