@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from shared.web.schemas import SKU_PATTERN
+from shared.base.skus import is_sku, normal_sku
 
 LONGEST_WORD = 40
 MOST_WORDS = 12
@@ -98,8 +98,8 @@ def query_words(text: str) -> list[str]:
 
 def sku_of(text: str) -> str | None:
     """Return the text as (the beginning of) a SKU, None when no SKU begins with it."""
-    sku = text.strip().upper()
-    return sku if SKU_PATTERN.match(sku) else None
+    sku = normal_sku(text)
+    return sku if is_sku(sku) else None
 
 
 def allows_typo(word: str) -> bool:

@@ -6,6 +6,7 @@ from wtforms import Form, StringField, ValidationError
 
 from shared.base.money import MAX_AMOUNT, minor_units
 from shared.base.numbers import read_decimal, read_whole
+from shared.base.texts import with_line_feeds
 from shared.portal.answers import Price
 
 MOST_DECIMALS = 20
@@ -39,10 +40,14 @@ class PortalForm(Form):
 
 
 class TextField(StringField):
-    """A text without surrounding white space; `data` is "" when nothing was typed."""
+    """
+    A text without surrounding white space; `data` is "" when nothing was typed.
+
+    Browsers send the line breaks of a text box as CR LF; `data` has line feeds.
+    """
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = valuelist[0].strip() if valuelist else ""
+        self.data = with_line_feeds(valuelist[0].strip()) if valuelist else ""
 
 
 class AmountField(StringField):

@@ -7,7 +7,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.routing import PathConverter
 
-from shared.web.schemas import SKU_PATTERN
+from shared.base.skus import is_sku, normal_sku
 
 
 class SkuConverter(PathConverter):
@@ -15,8 +15,8 @@ class SkuConverter(PathConverter):
 
     def to_python(self, value: str) -> str:
         """Return the SKU upper-cased and trimmed; raise 404 for text that cannot be a SKU."""
-        sku = value.strip().upper()
-        if not SKU_PATTERN.match(sku):
+        sku = normal_sku(value)
+        if not is_sku(sku):
             raise NoRoute()
         return sku
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,8 +11,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from shared.base.money import CURRENCY_ADVICE, MAX_AMOUNT, Money, UnitPrice, is_currency
 from shared.base.numbers import read_decimal, read_digits
+from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
+from shared.base.texts import fault_of_text, with_line_feeds
 
-SKU_PATTERN = re.compile(r"^[A-Z0-9][A-Z0-9 ._/-]{0,63}$")
 MAX_UNIT_AMOUNT = Decimal(10**12)
 Read = Callable[[Any], Any]
 
@@ -104,12 +104,12 @@ def _timestamp(value: datetime | str) -> str:
     return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def text(*, max_length: int = 200, **options: Any) -> fields.String:
-    """Return a field for a trimmed string without control characters; required unless `required=False`."""
+def text(*, max_length: int = 200, multiline: bool = False, **options: Any) -> fields.String:
+    """Return a field for a trimmed line, or lines, without control characters; required unless `required=False`."""
     options.setdefault("required", True)
     checks: list[Callable[[Any], Any]] = [
         validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length),
-        _printable,
+        _several_lines if multiline else _one_line,
     ]
     return PlainText(validate=checks, **options)
 
@@ -120,26 +120,44 @@ def secret_text(max_length: int) -> fields.String:
 
 
 class PlainText(fields.String):
-    """A string without surrounding white space."""
+    """A string without surrounding white space; each of its line breaks is a line feed."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
+        return with_line_feeds(str(super()._deserialize(value, attr, data, **kwargs)).strip())
 
 
-def _printable(value: str) -> None:
-    if any(
-        (ord(character) < 32 and character not in "\n\t") or 0xD800 <= ord(character) <= 0xDFFF for character in value
-    ):
-        raise ValidationError("Control characters are not allowed.")
+def _one_line(value: str) -> None:
+    _check_text(value, multiline=False)
+
+
+def _several_lines(value: str) -> None:
+    _check_text(value, multiline=True)
+
+
+def _check_text(value: str, *, multiline: bool) -> None:
+    fault = fault_of_text(value, multiline=multiline)
+    if fault is not None:
+        raise ValidationError(fault)
 
 
 class Sku(PlainText):
-    """A stock keeping unit in upper case, so that two spellings of one SKU are equal."""
+    """The SKU of a product in upper case, so that two spellings of one SKU are equal."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        sku = super()._deserialize(value, attr, data, **kwargs).upper()
-        if not SKU_PATTERN.match(sku):
-            raise ValidationError("Use letters, digits, space, '.', '_', '/' and '-', at most 64 of them.")
+        sku = normal_sku(super()._deserialize(value, attr, data, **kwargs))
+        if not is_sku(sku):
+            raise ValidationError(SKU_ADVICE)
+        return sku
+
+
+class NewSku(Sku):
+    """The SKU of a product to be created: one that an address can reach."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        sku = super()._deserialize(value, attr, data, **kwargs)
+        fault = fault_of_new_sku(sku)
+        if fault is not None:
+            raise ValidationError(fault)
         return sku
 
 

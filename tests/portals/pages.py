@@ -79,7 +79,7 @@ class Visitor:
         return Page(self, response)
 
     def post(self, path: str, values: Any, *, follow: bool = True) -> Page:
-        response = self.client.post(path, data=values, headers=OWN_SITE)
+        response = self.client.post(path, data=_as_sent(values), headers=OWN_SITE)
         if follow and response.status_code in (302, 303):
             return self.get(response.headers["Location"])
         return Page(self, response)
@@ -142,6 +142,13 @@ def _check_inline_code(page: Page, policy: str) -> None:
         assert f"'nonce-{script.get('nonce')}'" in policy
         assert script.get("src", "").startswith("/")
         assert not (script.text or "").strip()
+
+
+def _as_sent(values: Any) -> Any:
+    """Return the values of a form as every browser sends them: with CR LF between the lines of a text."""
+    if not isinstance(values, dict):
+        return values
+    return {name: value.replace("\n", "\r\n") if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _values(form: Element) -> dict[str, str]:

@@ -10,6 +10,7 @@ from wtforms import StringField, ValidationError
 
 from portals.customer.cart.client import Cart, SkuQuantity
 from shared.base.numbers import read_whole
+from shared.base.skus import normal_sku
 from shared.portal.forms import PortalForm, TextField
 
 MOST_UNITS = 1_000_000
@@ -92,7 +93,9 @@ def parse_quantity(raw: str | None) -> int | None:
 def read_line(sku: str, quantity: str, text: str = "") -> SkuQuantity | UnreadLine:
     """Return a line of a quick order, or the text that was given when the quantity cannot be read."""
     units = parse_quantity(quantity)
-    return UnreadLine(text or f"{sku} {quantity}", NOT_A_QUANTITY) if units is None else SkuQuantity(sku.upper(), units)
+    if units is None:
+        return UnreadLine(text or f"{sku} {quantity}", NOT_A_QUANTITY)
+    return SkuQuantity(normal_sku(sku), units)
 
 
 def parse_quick_order(text: str) -> list[SkuQuantity | UnreadLine]:

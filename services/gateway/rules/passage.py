@@ -8,8 +8,9 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from shared.base.skus import is_sku, normal_sku
+
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-SKU_PATTERN = re.compile(r"[A-Z0-9][A-Z0-9 ._/-]{0,63}", re.IGNORECASE)
 QUERY_PATTERN = re.compile(r"[!-~]*")
 
 HOP_BY_HOP = frozenset(
@@ -75,8 +76,7 @@ def _decode(segment: str) -> str | None:
 
 def is_parameter(name: str, value: str) -> bool:
     """Return whether `value` may stand for `{name}` in a path: a SKU may hold a slash, an id may not."""
-    pattern = SKU_PATTERN if name == "sku" else ID_PATTERN
-    return pattern.fullmatch(value) is not None
+    return is_sku(normal_sku(value)) if name == "sku" else ID_PATTERN.fullmatch(value) is not None
 
 
 def fill(template: str, parameters: Mapping[str, str]) -> str:

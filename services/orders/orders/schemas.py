@@ -47,7 +47,7 @@ class OrdersQuery(PageArgs):
 class CancellationInput(InputSchema):
     builds = Cancellation
 
-    reason = schemas.text(max_length=500)
+    reason = schemas.text(max_length=500, multiline=True)
 
 
 class OrderLineSchema(OutputSchema):

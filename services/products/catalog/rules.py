@@ -33,16 +33,17 @@ class ProductFields(ProductState, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class TextLimit:
-    """How long a text may be; a required text has at least one character."""
+    """How long a text may be, and whether it may have line breaks; a required text has at least one character."""
 
     max_length: int
     is_required: bool = False
+    is_multiline: bool = False
 
 
 # The texts among the fields above, besides the SKU. Each is a column of the import and a string in the schemas.
 TEXTS = {
     "name": TextLimit(200, is_required=True),
-    "description": TextLimit(5_000),
+    "description": TextLimit(5_000, is_multiline=True),
     "category": TextLimit(100),
 }
 

@@ -25,7 +25,10 @@ class PriceInput(UnitPriceField):
 def _text(name: str, *, is_patch: bool) -> fields.String:
     limit = TEXTS[name]
     return schemas.text(
-        required=limit.is_required and not is_patch, blank=not limit.is_required, max_length=limit.max_length
+        required=limit.is_required and not is_patch,
+        blank=not limit.is_required,
+        max_length=limit.max_length,
+        multiline=limit.is_multiline,
     )
 
 
@@ -55,7 +58,7 @@ class ProductInput(ProductChanges):
     class Meta(InputSchema.Meta):
         include = {name: _text(name, is_patch=False) for name in TEXTS}
 
-    sku = schemas.Sku(required=True)
+    sku = schemas.NewSku(required=True)
     unit_price = PriceInput(required=True)
 
 

@@ -19,10 +19,11 @@ from services.products.clients import Clients
 from services.products.config import ProductsSettings
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid, StockContended
 from services.products.imports.documents import MAX_ATTEMPTS, ImportRun, ImportStatus, ProductImport
-from services.products.imports.rules import Cells, ImportedRow, RowFault, last_rows, normal_sku, parse_row, read_rows
+from services.products.imports.rules import Cells, ImportedRow, RowFault, last_rows, parse_row, read_rows
 from services.products.stock.documents import set_many
 from shared.base.errors import HandedBack
 from shared.base.ids import new_id
+from shared.base.skus import normal_sku
 from shared.data.persistence import retry_on_failover, write_unordered
 from shared.observe.observability import get_logger
 from shared.web.service import current_clients, current_settings
@@ -133,8 +134,8 @@ def _next_batch(rows: Iterator[tuple[int, Cells | RowFault]], last: Mapping[str,
     for number, cells in islice(rows, BATCH_ROWS):
         if isinstance(cells, RowFault):
             batch.faults.append(cells)
-        elif last[normal_sku(cells)] != number:
-            detail = f"Row {last[normal_sku(cells)]} has the same SKU and replaces this row."
+        elif (latest := last[normal_sku(cells["sku"])]) != number:
+            detail = f"Row {latest} has the same SKU and replaces this row."
             batch.superseded.append(RowFault(number, "sku", detail))
         else:
             parsed = parse_row(number, cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,14 +12,19 @@ import msgspec
 
 from services.products.catalog.rules import MAX_BREAK_QUANTITY, TEXTS, ProductPatch, TextLimit, price, sorted_breaks
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid
+from services.products.files.rules import CsvRows, Row
 from shared.base.money import CURRENCY_ADVICE, is_currency, minor_units
 from shared.base.numbers import read_decimal, read_whole
+from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
+from shared.base.texts import LINE_CHARACTER, TEXT_CHARACTER, with_line_feeds
 from shared.events.catalog.products import Price, PriceBreak
 
-LONGEST_LINE = 100_000
-_PRINTABLE = r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
 _MOST_MAJOR_UNITS = 999_999_999
 _MOST_STOCK = 999_999_999
+_PRICE_ADVICE = (
+    "Give major units such as 2.55 or 1,234.50, with at most four decimals; a comma only separates thousands."
+)
+_STOCK_ADVICE = "Give a whole number of units, 0 or more; an empty cell means not stocked."
 
 Cells = dict[str, str]
 
@@ -32,37 +36,38 @@ class Column:
     pattern: str
     advice: str
     is_required: bool = False
-    is_known: Callable[[str], bool] | None = None
-    """Whether a cell that matches has a value, such as one of a list; None: each cell that matches has one."""
+    fault_of: Callable[[str], str | None] | None = None
+    """What is wrong with a cell that matches; None: nothing can be."""
 
 
 def _text_column(limit: TextLimit) -> Column:
     least = 1 if limit.is_required else 0
     length = f"1 to {limit.max_length:,}" if limit.is_required else f"at most {limit.max_length:,}"
-    advice = f"Give {length} characters without control characters."
-    return Column(f"{_PRINTABLE}{{{least},{limit.max_length}}}", advice, limit.is_required)
+    character = TEXT_CHARACTER if limit.is_multiline else LINE_CHARACTER
+    unwanted = "control characters" if limit.is_multiline else "line breaks and control characters"
+    advice = f"Give {length} characters without {unwanted}."
+    return Column(f"{character}{{{least},{limit.max_length}}}", advice, limit.is_required)
+
+
+def _fault_of_price(cell: str) -> str | None:
+    return _PRICE_ADVICE if _major_units(cell) is None else None
+
+
+def _fault_of_stock(cell: str) -> str | None:
+    return _STOCK_ADVICE if cell and _units(cell) is None else None
+
+
+def _fault_of_currency(code: str) -> str | None:
+    return None if is_currency(code) else CURRENCY_ADVICE
 
 
 # In the order in which faults are reported. The file may have them in any order; the required ones must be there.
 COLUMNS = {
-    "sku": Column(
-        r"[A-Z0-9][A-Z0-9 ._/-]{0,63}",
-        "Use letters, digits, space, '.', '_', '/' and '-', 1 to 64 of them, beginning with a letter or digit.",
-        is_required=True,
-    ),
+    "sku": Column(r"[\s\S]*", SKU_ADVICE, is_required=True, fault_of=fault_of_new_sku),
     **{name: _text_column(limit) for name, limit in TEXTS.items()},
-    "unit_price": Column(
-        r".{1,40}",
-        "Give major units such as 2.55 or 1,234.50, with at most four decimals; a comma only separates thousands.",
-        is_required=True,
-        is_known=lambda cell: _major_units(cell) is not None,
-    ),
-    "currency": Column(r"[A-Z]{3}", CURRENCY_ADVICE, is_required=True, is_known=is_currency),
-    "stock": Column(
-        r".{0,40}",
-        "Give a whole number of units, 0 or more; an empty cell means not stocked.",
-        is_known=lambda cell: not cell or _units(cell) is not None,
-    ),
+    "unit_price": Column(r".{1,40}", _PRICE_ADVICE, is_required=True, fault_of=_fault_of_price),
+    "currency": Column(r"[A-Z]{3}", CURRENCY_ADVICE, is_required=True, fault_of=_fault_of_currency),
+    "stock": Column(r".{0,40}", _STOCK_ADVICE, fault_of=_fault_of_stock),
     "breaks": Column(r"[\s\S]{0,2000}", "Give minimum quantity and price in major units, such as 12:2.10;48:1.95."),
 }
 REQUIRED = tuple(name for name, column in COLUMNS.items() if column.is_required)
@@ -88,61 +93,42 @@ class ImportedRow:
     """The units on hand; None: not stocked; UNSET: the file has no such column, and the stock stays as it is."""
 
 
-class LineTooLong(Exception):
-    """A line beyond LONGEST_LINE; the rest of the line was skipped."""
-
-
-class _Lines:
-    """The lines of a text, each of bounded length; after LineTooLong the next line follows."""
-
-    def __init__(self, text: TextIO) -> None:
-        self._text = text
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(LONGEST_LINE)
-        if not line:
-            raise StopIteration
-        if len(line) < LONGEST_LINE or line.endswith(("\n", "\r")):
-            return line
-        while line and not line.endswith(("\n", "\r")):
-            line = self._text.readline(LONGEST_LINE)
-        raise LineTooLong
-
-
 def read_rows(text: TextIO) -> Iterator[tuple[int, Cells | RowFault]]:
     """
     Yield each row's number and its cells by column, or its fault; empty rows are left out.
 
     Raises ImportUnreadable when the heading is invalid, or the text is not UTF-8.
     """
-    reader = csv.reader(_Lines(text), strict=True)
+    columns: list[str] = []
+    rows = CsvRows(text, lambda cells: _is_a_row(columns, cells))
     number = 1
     try:
-        columns = _columns(next(reader, []))
-        while True:
-            number += 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except (csv.Error, LineTooLong) as fault:
-                yield number, RowFault(number, "", f"The row cannot be read: {str(fault) or 'it is too long'}.")
-                continue
-            if len(cells) == len(columns):
-                yield number, dict(zip(columns, map(str.strip, cells), strict=True))
-            elif cells:
-                yield number, RowFault(number, "", f"The row has {len(cells)} cells instead of {len(columns)}.")
+        columns += _columns(next(rows, Row(1, [])))
+        for row in rows:
+            number = row.number
+            if row.fault:
+                yield number, RowFault(number, "", row.fault)
+            elif len(row.cells) == len(columns):
+                cells = (with_line_feeds(cell.strip()) for cell in row.cells)
+                yield number, dict(zip(columns, cells, strict=True))
+            elif row.cells:
+                yield number, RowFault(number, "", f"The row has {len(row.cells)} cells instead of {len(columns)}.")
     except UnicodeDecodeError as fault:
-        raise ImportUnreadable(f"Save the file as CSV in UTF-8; it is not, after row {number - 1}.") from fault
-    except (csv.Error, LineTooLong) as fault:
-        raise ImportUnreadable(f"The first row must be a heading such as {','.join(COLUMNS)}.") from fault
+        raise ImportUnreadable(f"Save the file as CSV in UTF-8; it is not, after row {number}.") from fault
 
 
-def _columns(heading: Sequence[str]) -> list[str]:
-    names = [name.strip().lower() for name in heading]
+def _is_a_row(columns: Sequence[str], cells: Sequence[str]) -> bool:
+    """Return whether a line inside a quoted cell is a row by itself, so that the quote was left open."""
+    if len(cells) != len(columns):
+        return False
+    row = dict(zip(columns, cells, strict=True))
+    return is_sku(normal_sku(row["sku"])) and is_currency(_upper(row["currency"]))
+
+
+def _columns(heading: Row) -> list[str]:
+    if heading.fault:
+        raise ImportUnreadable(f"The first row must be a heading such as {','.join(COLUMNS)}.")
+    names = [name.strip().lower() for name in heading.cells]
     if len(names) == 1 and any(separator in names[0] for separator in ";\t|"):
         raise ImportUnreadable("Separate the columns by commas.")
     missing = [column for column in REQUIRED if column not in names]
@@ -158,17 +144,17 @@ def _columns(heading: Sequence[str]) -> list[str]:
     return names
 
 
-def normal_sku(cells: Cells) -> str:
-    """Return the SKU of a row as it is stored."""
-    return cells["sku"].upper()
+def _upper(currency: str) -> str:
+    return currency.strip().upper() if currency.isascii() else currency
 
 
 def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
     """Return the row's values as they are stored, or its first fault."""
-    row = {**cells, "sku": normal_sku(cells), "currency": cells["currency"].upper()}
-    for name, column in COLUMNS.items():
-        if name in row and not _accepts(name, row[name]):
-            return RowFault(number, name, column.advice)
+    row = {**cells, "sku": normal_sku(cells["sku"]), "currency": _upper(cells["currency"])}
+    for name in COLUMNS:
+        fault = _fault_of(name, row[name]) if name in row else None
+        if fault is not None:
+            return RowFault(number, name, fault)
     unit_price = _price(_major_units(row["unit_price"]), row["currency"])
     texts = {name: row[name] for name in TEXTS if name in row}
     try:
@@ -179,9 +165,11 @@ def parse_row(number: int, cells: Cells) -> ImportedRow | RowFault:
     return ImportedRow(number, row["sku"], patch, _stock(row.get("stock")))
 
 
-def _accepts(name: str, cell: str) -> bool:
-    is_known = COLUMNS[name].is_known
-    return bool(_PATTERNS[name].fullmatch(cell)) and (is_known is None or is_known(cell))
+def _fault_of(name: str, cell: str) -> str | None:
+    column = COLUMNS[name]
+    if not _PATTERNS[name].fullmatch(cell):
+        return column.advice
+    return column.fault_of(cell) if column.fault_of is not None else None
 
 
 def _stock(cell: str | None) -> int | msgspec.UnsetType | None:
@@ -222,5 +210,5 @@ def last_rows(text: TextIO, *, max_rows: int) -> dict[str, int]:
         if rows > max_rows:
             raise ImportUnreadable(f"Give at most {max_rows:,} rows; split the file.")
         if not isinstance(cells, RowFault):
-            last[normal_sku(cells)] = number
+            last[normal_sku(cells["sku"])] = number
     return last

@@ -33,7 +33,7 @@ class ActingTokenInput(InputSchema):
     builds = ActingRequest
 
     company_id = text(max_length=64)
-    reason = text(max_length=500)
+    reason = text(max_length=500, multiline=True)
 
 
 class ActingTokenSchema(OutputSchema):

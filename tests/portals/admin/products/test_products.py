@@ -96,6 +96,12 @@ class TestProducts:
         assert words in page.text
         assert shop.products["BOLT-M8"]["available"] == available
 
+    def test_keeps_the_lines_of_a_description(self, staff: Visitor, shop):
+        page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", description="Two\nlines")
+
+        assert page.status == 200
+        assert shop.products["BOLT-M8"]["description"] == "Two\nlines"
+
     def test_creates_one(self, staff: Visitor, shop):
         typed = {"sku": "nut-m8", "name": "Hex nut", "unit_price": "0.05", "currency": "EUR"}
 

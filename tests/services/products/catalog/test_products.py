@@ -42,6 +42,20 @@ class TestCreateProduct:
         assert response.status_code == 422
         assert response.json["errors"][0]["pointer"] == "/unit_price/amount"
 
+    @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
+    def test_keeps_the_lines_of_a_description(self, merchant: Any, line_break: str) -> None:
+        body = NEW | {"description": f"Two{line_break}lines"}
+
+        assert merchant.post("/v1/products", json=body).json["description"] == "Two\nlines"
+
+    @pytest.mark.parametrize("field", ["name", "category"])
+    @pytest.mark.parametrize("between", ["\n", "\r\n", "\u2028", "\x85", "\x7f"])
+    def test_refuses_line_breaks_in_a_line(self, merchant: Any, field: str, between: str) -> None:
+        refused = merchant.post("/v1/products", json=NEW | {field: f"Two{between}lines"})
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == f"/{field}"
+
     def test_refuses_a_duplicate_sku(self, merchant: Any) -> None:
         make_product()
 

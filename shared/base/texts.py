@@ -1,0 +1,26 @@
+"""Texts that people write: which characters they may hold, and their line breaks."""
+
+from __future__ import annotations
+
+import re
+
+_NOT_PRINTABLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
+# Character classes for patterns. All but line feed and tab are refused in a text, line breaks too in a line.
+TEXT_CHARACTER = f"[^{_NOT_PRINTABLE}]"
+LINE_CHARACTER = rf"[^\n\u2028\u2029{_NOT_PRINTABLE}]"
+_TEXT = re.compile(f"{TEXT_CHARACTER}*")
+_LINE = re.compile(f"{LINE_CHARACTER}*")
+
+
+def with_line_feeds(text: str) -> str:
+    """Return the text with `\\n` as its only line break; browsers send `\\r\\n`, and spreadsheets store either."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def fault_of_text(text: str, *, multiline: bool) -> str | None:
+    """Return what is wrong with the characters of a text with line feeds, None when nothing is."""
+    if _TEXT.fullmatch(text) is None:
+        return "Control characters are not allowed."
+    if not multiline and _LINE.fullmatch(text) is None:
+        return "Give one line, without line breaks."
+    return None
