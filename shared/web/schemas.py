@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from shared.base.numbers import read_decimal, read_digits
 from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
 from shared.base.texts import fault_of_text, with_line_feeds
 
+_CODE = re.compile(r"[A-Z]{3}")
 MAX_UNIT_AMOUNT = Decimal(10**12)
 Read = Callable[[Any], Any]
 
@@ -186,14 +188,16 @@ class MoneyField(fields.Field[Any]):
     """
     Money as `{"amount": 1234, "currency": "GBP"}` in minor units.
 
-    Loads to `shared.base.money.Money`; dumps Money, or a mapping of the same two keys.
+    Loads to `shared.base.money.Money`; dumps Money, or a mapping of the same two keys. With `is_of_record` the amount
+    belongs to an order or a payment that exists: its currency may have left ISO 4217 since.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, is_of_record: bool = False, **options: Any) -> None:
+        self.is_of_record = is_of_record
         super().__init__(metadata=_documented_money("integer"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
-        amount, currency = _amount_and_currency(value)
+        amount, currency = _amount_and_currency(value, _CODE.fullmatch if self.is_of_record else is_currency)
         if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount <= MAX_AMOUNT:
             raise ValidationError({"amount": ["Give whole minor units, 0 or more."]})
         return Money(amount, currency)
@@ -253,11 +257,11 @@ def parse_unit_amount(raw: str) -> Decimal:
     return amount
 
 
-def _amount_and_currency(value: Any) -> tuple[Any, str]:
+def _amount_and_currency(value: Any, is_known: Callable[[str], object] = is_currency) -> tuple[Any, str]:
     if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
         raise ValidationError('Give {"amount": …, "currency": "GBP"}.')
     currency = value["currency"]
-    if not isinstance(currency, str) or not is_currency(currency):
+    if not isinstance(currency, str) or not is_known(currency):
         raise ValidationError({"currency": [CURRENCY_ADVICE]})
     return value["amount"], currency
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from services.orders.errors import UNKNOWN_SKU, TotalChanged, invalid
 from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
-from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total
+from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total, money_text
 
 # What products can reserve of one SKU; more would be refused there as malformed, not as short.
 MAX_UNITS = 1_000_000_000
@@ -99,6 +99,7 @@ def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | Non
     if faults:
         raise InvalidInput(errors=faults)
     sellable = [offer for offer in offers if offer is not None]
+    _require_catalog_currency(requested, sellable)
     prices = [line.unit_price or offer.unit_price for line, offer in zip(requested, sellable, strict=True)]
     currency = _common_currency(prices)
     line_items = [
@@ -107,7 +108,7 @@ def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | Non
     ]
     total = sum(line.total_amount for line in line_items)
     if total > MAX_AMOUNT:
-        raise invalid("/line_items", f"The total is beyond {MAX_AMOUNT} minor units.")
+        raise invalid("/line_items", f"The total is beyond {money_text(MAX_AMOUNT, currency)}.")
     if max(units_per_sku(line_items).values()) > MAX_UNITS:
         raise invalid("/line_items", f"At most {MAX_UNITS:,} units of one product.")
     return PricedLines(line_items, currency, total)
@@ -117,6 +118,20 @@ def _fault_of(offer: Offer | None) -> str | None:
     if offer is None:
         return UNKNOWN_SKU
     return None if offer.is_active else "This product is not sold any more."
+
+
+def _require_catalog_currency(requested: Sequence[RequestedLine], offers: Sequence[Offer]) -> None:
+    """Refuse overrides in another currency than the catalog's: an override changes the price, never the currency."""
+    faults = [
+        FieldError(
+            f"/line_items/{position}/unit_price/currency",
+            f"The catalog sells this product in {offer.unit_price.currency}, not in {line.unit_price.currency}.",
+        )
+        for position, (line, offer) in enumerate(zip(requested, offers, strict=True))
+        if line.unit_price is not None and line.unit_price.currency != offer.unit_price.currency
+    ]
+    if faults:
+        raise InvalidInput(errors=faults)
 
 
 def _common_currency(prices: Sequence[UnitPrice]) -> str:

@@ -21,7 +21,7 @@ from services.orders.orders.rules import (
     refunds_per_line,
 )
 from shared.base.errors import FieldError, InvalidInput
-from shared.base.money import Money, share
+from shared.base.money import Money, money_text, share
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _checked_refund(position: int, wanted: Money, most: int, currency: str, *, i
         return wanted.amount
     if is_pending:
         raise _capture_pending()
-    raise invalid(pointer, f"At most {most} minor units of this line are captured and not yet refunded.")
+    raise invalid(pointer, f"At most {money_text(most, currency)} of this line are captured and not yet refunded.")
 
 
 def _capture_pending() -> CapturePending:

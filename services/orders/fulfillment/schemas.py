@@ -35,7 +35,7 @@ class ReturnLineInput(InputSchema):
 
     line_id = schemas.text(max_length=10)
     quantity = schemas.quantity()
-    refund_amount = MoneyField(load_default=None)
+    refund_amount = MoneyField(load_default=None, is_of_record=True)
 
 
 class ReturnInput(InputSchema):

@@ -29,7 +29,7 @@ from services.payments.transactions.rules import Outcome, ShownTransaction, Tran
 from shared.base.clock import now
 from shared.base.errors import FieldError, NotFound, Unavailable
 from shared.base.ids import new_id
-from shared.base.money import Money
+from shared.base.money import Money, money_text
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import counter, get_logger
 from shared.web.service import current_settings
@@ -214,8 +214,8 @@ def _check_refund(payment: Payment, amount: Money) -> None:
     if amount.currency != payment.currency:
         raise RefundTooLarge(errors=[FieldError("/amount/currency", f"The payment is in {payment.currency}.")])
     if not 0 < amount.amount <= payment.refundable_amount:
-        allowed = max(0, payment.refundable_amount)
-        raise RefundTooLarge(errors=[FieldError("/amount/amount", f"Give 1 to {allowed} minor units.")])
+        allowed = money_text(max(0, payment.refundable_amount), payment.currency)
+        raise RefundTooLarge(errors=[FieldError("/amount/amount", f"Give more than 0 and at most {allowed}.")])
 
 
 def _attempt(payment: Payment, transaction: Transaction) -> Payment:

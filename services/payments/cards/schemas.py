@@ -23,7 +23,7 @@ class RefundInput(InputSchema):
 
     builds = RefundRequest
 
-    amount = MoneyField(required=True)
+    amount = MoneyField(required=True, is_of_record=True)
     reference = text(max_length=100, required=False, load_default=None)
 
 

@@ -105,6 +105,18 @@ class TestPlaceOrder:
         pointers = [error["pointer"] for error in response.json["errors"]]
         assert pointers == ["/line_items/0/unit_price/currency"]
 
+    def test_takes_no_other_currency_than_the_catalogs(self, place, rep):
+        prices = [{"amount": 1, "currency": currency} for currency in ("GBP", "USD", "EUR")]
+        lines = [{"sku": "BOLT", "quantity": 3, "unit_price": price} for price in prices]
+
+        response = place(client=rep, line_items=lines)
+
+        assert response.status_code == 422
+        assert errors_of(response) == [
+            ("/line_items/1/unit_price/currency", "The catalog sells this product in GBP, not in USD."),
+            ("/line_items/2/unit_price/currency", "The catalog sells this product in GBP, not in EUR."),
+        ]
+
     def test_refuses_a_price_that_a_buyer_keys_in(self, place):
         line = {"sku": "BOLT", "quantity": 3, "unit_price": {"amount": 1, "currency": "GBP"}}
 

@@ -51,6 +51,19 @@ class TestReturnItems:
         assert (event["amount"], event["return_id"], event["payment_id"]) == (1000, entry["id"], "pay_1")
         assert (event["placed_by"], event["acted_by"]) == ("usr_one", None)
 
+    def test_refunds_in_a_currency_that_left_iso_4217(self, give_back):
+        order = make_shipped_order(currency="BGN")
+
+        response = give_back(order, ("1", 1, {"amount": 200, "currency": "BGN"}))
+
+        assert response.status_code == 201
+        assert response.json["returns"][0]["total"] == {"amount": 200, "currency": "BGN"}
+
+    def test_names_the_most_that_can_be_refunded_as_money(self, give_back):
+        refusal = give_back(make_shipped_order(), ("1", 1, gbp(2501))).json["errors"][0]
+
+        assert refusal["detail"] == "At most 25.00 GBP of this line are captured and not yet refunded."
+
     def test_came_back_on_a_day_that_has_begun_somewhere(self, app, give_back, hold_clock):
         hold_clock(datetime(2026, 11, 28, 12, 30, tzinfo=UTC))  # the 29th in Kiribati
         order = make_shipped_order()
@@ -83,7 +96,8 @@ class TestReturnItems:
             (("2", 1), "/line_items/0/line_id"),
             (("1", 1, gbp(2501)), "/line_items/0/refund_amount"),
             (("1", 1, {"amount": 1, "currency": "EUR"}), "/line_items/0/refund_amount"),
-            (("1", 1, {"amount": 1, "currency": "ABC"}), "/line_items/0/refund_amount/currency"),
+            (("1", 1, {"amount": 1, "currency": "ABC"}), "/line_items/0/refund_amount"),
+            (("1", 1, {"amount": 1, "currency": "abc"}), "/line_items/0/refund_amount/currency"),
         ],
     )
     def test_refuses_more_than_was_shipped_or_captured(self, give_back, line, pointer):

@@ -38,6 +38,20 @@ class TestRefund:
         assert (second.status_code, second.json) == (200, first.json)
         assert orders_side.moved()["refunded_amount"] == 300
 
+    def test_gives_money_back_in_a_currency_that_left_iso_4217(self, orders_side, admin):
+        payment_id = orders_side.captured(amount=1000)
+        Payment.collection().update_one({"_id": payment_id}, {"$set": {"currency": "BGN"}})
+
+        response = refund(admin, payment_id, 300, currency="BGN")
+
+        assert (response.status_code, response.json["status"]) == (201, "succeeded")
+        assert response.json["amount"] == {"amount": 300, "currency": "BGN"}
+
+    def test_names_the_most_that_can_be_refunded_as_money(self, orders_side, admin):
+        refusal = refund(admin, orders_side.captured(amount=1000), 1001).json["errors"][0]
+
+        assert refusal["detail"] == "Give more than 0 and at most 10.00 GBP."
+
     def test_repeats_the_answer_for_a_repeated_key(self, orders_side, admin):
         payment_id = orders_side.captured()
         first = refund(admin, payment_id, 300, key="k1")
