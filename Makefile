@@ -73,6 +73,10 @@ config: setup ## every setting, its default, and the limits per dependency
 test: setup-dev ## all tests but the browser's, on a real MongoDB and Redis (ARGS="-k orders" picks)
 	@$(PY) -m pytest -n 2 -m "not browser and not replay and not chaos and not package" $(ARGS)
 
+.PHONY: chaos
+chaos: setup-dev ## faults on whole processes: kills, hangs, restarts, an emptied Redis (ROUNDS=3 repeats them)
+	@$(PY) -m pytest -m chaos tests/chaos --rounds $(or $(ROUNDS),3) $(ARGS)
+
 .PHONY: lint
 lint: setup-dev ## style, types, imports and the architecture's own tests
 	@$(PY) -m ruff check .

@@ -14,7 +14,7 @@ from mongoengine.errors import NotUniqueError, SaveConditionError
 from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout
+from pymongo.errors import BulkWriteError
 from stamina import RetryingCaller
 
 from shared.base import deadline
@@ -26,6 +26,7 @@ from shared.data.encrypted_events import to_outbox
 from shared.data.encrypted_fields import decrypted, stored_plain
 from shared.data.encryption import use_keys
 from shared.data.events import Envelope, Event
+from shared.data.store_failures import is_store_failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,8 +36,6 @@ STORE_TIMEOUT_SECONDS = 2.0
 INDEX_SECONDS = 60.0
 # A result is still stored after the deadline: the caller has stopped waiting, but a retry must find the result.
 LEAST_FAILOVER_SECONDS = 0.1
-# The driver reports network errors, timeouts, a lost primary and an election as ConnectionFailure.
-STORE_FAILURES = (ConnectionFailure, ExecutionTimeout)
 # Composed, so that a search of the sources for these options finds none.
 UNVERIFIED = {f"tls{each}": ("true",) for each in ("insecure", "allowinvalidcertificates", "allowinvalidhostnames")}
 _databases: dict[str, str] = {}
@@ -117,7 +116,7 @@ def _subclasses(base: type[Document]) -> Iterator[type[Document]]:
 class DatabaseHandle:
     """The database as the service factory sees it, without MongoDB: readiness check, and failures that become 503."""
 
-    failures: tuple[type[Exception], ...] = STORE_FAILURES
+    is_failure = staticmethod(is_store_failure)
 
     def __init__(self, service: str, uri: str, *, pool: int = 32) -> None:
         self.service = service
@@ -150,9 +149,11 @@ def retry_on_failover(call: Callable[[], T]) -> T:
     seconds = max(deadline.remaining(default=10.0), LEAST_FAILOVER_SECONDS)
     retrying = RetryingCaller(attempts=None, timeout=seconds, wait_initial=0.05, wait_max=0.5, wait_jitter=0.25)
     try:
-        return retrying.on(STORE_FAILURES)(call)
-    except STORE_FAILURES as failure:
-        raise Unavailable("The database is unavailable") from failure
+        return retrying.on(is_store_failure)(call)
+    except Exception as failure:
+        if is_store_failure(failure):
+            raise Unavailable("The database is unavailable") from failure
+        raise
 
 
 def write_unordered(
@@ -168,7 +169,8 @@ def write_unordered(
     try:
         result = collection.bulk_write(writes, ordered=False).bulk_api_result
     except BulkWriteError as failure:
-        if any(error["code"] != DUPLICATE_KEY for error in failure.details["writeErrors"]):
+        errors = (*failure.details["writeErrors"], *failure.details["writeConcernErrors"])
+        if any(error["code"] != DUPLICATE_KEY for error in errors):
             raise
         result = dict(failure.details)
     # An upsert that found a document reports a match without a modification, and changed nothing.

@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.base.clock import now
 from shared.base.errors import BadRequest, Conflict, InvalidInput, VersionConflict
+from shared.base.ids import new_id
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
 from shared.data.persistence import building_indexes, database, retry_on_failover
 from shared.web.auth import current_principal
@@ -97,17 +98,20 @@ def _keys(service: str | None = None) -> Collection[dict[str, Any]]:
 
 def _claim(key: str, fingerprint: str) -> dict[str, Any] | None:
     """Reserve the key for this request and return None, or return the stored answer."""
+    claim = {"_id": key, "fingerprint": fingerprint, "claim_id": new_id("clm")}
     try:
-        retry_on_failover(lambda: _keys().insert_one({"_id": key, "fingerprint": fingerprint, "created_at": now()}))
+        retry_on_failover(lambda: _keys().insert_one({**claim, "created_at": now()}))
     except DuplicateKeyError:
-        return _answer_of(key, fingerprint)
+        return _answer_of(key, fingerprint, claim["claim_id"])
     return None
 
 
-def _answer_of(key: str, fingerprint: str) -> dict[str, Any] | None:
+def _answer_of(key: str, fingerprint: str, claim_id: str) -> dict[str, Any] | None:
     stored = _keys().find_one({"_id": key})
     if stored is None:
         return _claim(key, fingerprint)
+    if stored.get("claim_id") == claim_id:  # written by our first try, whose answer was lost
+        return None
     if stored["fingerprint"] != fingerprint:
         raise IdempotencyKeyReused()
     if "status" in stored:

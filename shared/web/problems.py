@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -45,13 +45,15 @@ def render_problem(problem: Problem) -> Response:
     return response
 
 
-def register_problems(app: Flask, *, store_failures: tuple[type[Exception], ...] = ()) -> None:
-    """Register handlers for every exception; `store_failures` become 503, unknown exceptions a logged 500."""
+def register_problems(app: Flask, *, is_store_failure: Callable[[BaseException], bool] | None = None) -> None:
+    """Register handlers for every exception; a failure of the store becomes 503, unknown exceptions a logged 500."""
+
+    def render(error: Exception) -> Response:
+        return (_render_store_failure if is_store_failure and is_store_failure(error) else _render_crash)(error)
+
     app.register_error_handler(Problem, render_problem)
     app.register_error_handler(HTTPException, _render_http_error)
-    for failure in store_failures:
-        app.register_error_handler(failure, _render_store_failure)
-    app.register_error_handler(Exception, _render_crash)
+    app.register_error_handler(Exception, render)
 
 
 def _render_store_failure(failure: Exception) -> Response:

@@ -29,10 +29,11 @@ DEFAULT_SECONDS = 15.0
 class Database(Protocol):
     """What the factory needs of a database."""
 
-    failures: tuple[type[Exception], ...]
-
     def check(self) -> None:
-        """Return if the database answers, else raise one of `failures`."""
+        """Return if the database answers, else raise."""
+
+    def is_failure(self, error: BaseException, /) -> bool:
+        """Return whether an error says that the database is unavailable: the answer is then a 503."""
 
 
 class OrjsonProvider(JSONProvider):
@@ -102,7 +103,7 @@ def create_service(
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url)))
-    register_problems(app, store_failures=database.failures if database else ())
+    register_problems(app, is_store_failure=database.is_failure if database else None)
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]

@@ -23,6 +23,9 @@ PORTS = (8080, 8081, 8085, 8086, 8087)
 class TinyPlatform:
     """Runs `python -m tests.tools.run_tiny` commands against one state folder."""
 
+    module = "tests.tools.run_tiny"
+    run_seconds = 60.0
+
     def __init__(self, state: Path, offset: int, **extra: str) -> None:
         self.state = state
         self.offset = offset
@@ -30,9 +33,15 @@ class TinyPlatform:
         self.environment = kept | {"TRADEPOST_STATE": str(state), "PORT_OFFSET": str(offset)} | extra
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.tools.run_tiny", *arguments]
+        command = [sys.executable, "-m", self.module, *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=self.run_seconds,
         )
 
     def get(self, port: int, path: str) -> Any:

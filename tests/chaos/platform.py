@@ -1,0 +1,76 @@
+"""The whole platform under its real supervisor, and what a test does to its processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from shared.base.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS
+from tests.tools.platform import TinyPlatform
+from tools.ports import free_offset
+
+PORTS = (*(workload.port for workload in WORKLOADS if workload.port), MONGOD_PORT, REDIS_PORT)
+GATEWAY_PORT = 8080
+READY_SECONDS = 90.0
+HANG_SECONDS = 3.0
+
+
+class WholePlatform(TinyPlatform):
+    """Runs `python -m tools.up` commands against one state folder."""
+
+    module = "tools.up"
+    run_seconds = 180.0
+
+    @property
+    def gateway(self) -> str:
+        return f"http://127.0.0.1:{GATEWAY_PORT + self.offset}"
+
+    def kill(self, name: str) -> None:
+        """End a process as a crash does; the supervisor starts it again."""
+        self._end(name, signal.SIGKILL)
+
+    def terminate(self, name: str) -> None:
+        """Stop a process as a deployment does; the supervisor starts it again."""
+        self._end(name, signal.SIGTERM)
+
+    def hang(self, name: str, seconds: float = HANG_SECONDS) -> None:
+        """Freeze a process group, as a machine without memory does, and let it continue."""
+        pid = self._pid(name)
+        os.killpg(os.getpgid(pid), signal.SIGSTOP)
+        time.sleep(seconds)
+        os.killpg(os.getpgid(pid), signal.SIGCONT)
+
+    def wait_ready(self) -> None:
+        wait_for(lambda: all(each["state"] == "ready" for each in self.processes().values()), READY_SECONDS)
+
+    def _end(self, name: str, reason: signal.Signals) -> None:
+        pid = self._pid(name)
+        os.kill(pid, reason)
+        wait_for(lambda: self.processes()[name]["pid"] not in {0, pid}, READY_SECONDS)
+
+    def _pid(self, name: str) -> int:
+        wait_for(lambda: self.processes()[name]["pid"] > 0, READY_SECONDS)
+        return int(self.processes()[name]["pid"])
+
+
+@contextlib.contextmanager
+def whole_platform(state: Path, **extra: str) -> Iterator[WholePlatform]:
+    platform = WholePlatform(state, free_offset(PORTS), **extra)
+    try:
+        started = platform.run("up", "--detach")
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield platform
+    finally:
+        platform.run("down")
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float) -> None:
+    """Return once `is_true`; fail the test when it is not within `seconds`."""
+    give_up_at = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < give_up_at, f"not so within {seconds:.0f} s"
+        time.sleep(0.1)
