@@ -31,8 +31,10 @@ def create_app(
     settings = settings or GatewaySettings.from_env()
     configure_observability("gateway", settings)
     app = Flask("gateway", static_folder=None)
-    places = settings.upstream_places
-    upstreams = {name: Upstream(name, settings.upstream_url(name), places=places) for name in UPSTREAMS}
+    places, threads = settings.upstream_places, settings.upstream_threads
+    upstreams = {
+        name: Upstream(name, settings.upstream_url(name), places=places, threads=threads) for name in UPSTREAMS
+    }
     fetches = {
         name: partial(get_json, each, "/openapi.json", seconds=FETCH_SECONDS) for name, each in upstreams.items()
     }

@@ -15,7 +15,8 @@ class GatewaySettings(ObservedSettings):
     A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own staff, whose tools replay
     whole days of trade. Anonymous calls, sign-ins among them, are counted per network (an IPv6 address's /64).
     `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the
-    portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service.
+    portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service,
+    `upstream_threads` how many may be under way or wait: each occupies one of the gateway's threads.
     `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: normally, and at most.
     """
 
@@ -29,6 +30,7 @@ class GatewaySettings(ObservedSettings):
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     upstream_places: int = 32
+    upstream_threads: int = 192
     body_memory_bytes: int = 256 * 1024
     body_idle_seconds: float = 10.0
     body_total_seconds: float = 120.0

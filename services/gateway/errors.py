@@ -37,7 +37,7 @@ class UpstreamUnavailable(Unavailable):
 
 
 class UpstreamBusy(Unavailable):
-    """The upstream's bulkhead is full: the call is refused at once, so that the other routes stay fast."""
+    """The upstream's bulkhead is full, and its queue too long: so the other routes stay fast."""
 
     title = "Service overloaded"
 

@@ -33,11 +33,20 @@ class RateClass(StrEnum):
 
 
 class Criticality(Enum):
-    """The share of an upstream's places a call may fill: under load browsing is refused first, checkout last."""
+    """
+    The share of an upstream's places a call may fill: under load browsing is refused first, checkout last.
+
+    While all of its places are taken, a call waits for one, for a share of its time. Checkout is served first and
+    may wait half of its time, because a buyer who reads "overloaded" does not know whether the goods are sold.
+    """
 
     BROWSE = 0.75
     NORMAL = 0.9
     CHECKOUT = 1.0
+
+    @property
+    def wait_share(self) -> float:
+        return 0.5 if self is Criticality.CHECKOUT else 0.2
 
 
 @dataclass(frozen=True, slots=True)

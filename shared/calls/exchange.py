@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from shared.base import deadline
 from shared.calls.connections import Pool, pools_for
 from shared.calls.failures import ConnectionBroken, NoResponse, TimedOut, Unreachable
-from shared.calls.resilience import CallOutcome, Upstream
+from shared.calls.resilience import WAIT_SHARE, CallOutcome, Upstream
 from shared.calls.wire import Body, Connection, Headers, IncomingResponse, header
 
 PROBLEM_TYPE = "application/problem+json"
@@ -30,8 +32,9 @@ class Request:
     `fields` are finished header lines; `expires_at` is a `time.monotonic()` moment; `may_repeat` says that running it
     twice does no harm (a safe method, or one with an Idempotency-Key). `is_hurried`: the caller had less time than the
     upstream may take, so a timeout says nothing about the upstream. `is_probe`: the status is a report about the
-    upstream's own dependencies. `share` is the part of the bulkhead's places this call may fill. `is_streamed` leaves
-    a large body to be read by the caller; otherwise the whole body is read before the call returns.
+    upstream's own dependencies. `share` is the part of the bulkhead's places this call may fill, `wait_share` the part
+    of its time that it waits for a place. `is_streamed` leaves a large body to be read by the caller; otherwise the
+    whole body is read before the call returns.
     """
 
     method: str
@@ -43,11 +46,19 @@ class Request:
     is_hurried: bool = False
     is_probe: bool = False
     share: float = 1.0
+    wait_share: float = WAIT_SHARE
     is_streamed: bool = False
 
+    @property
+    def seconds_left(self) -> float:
+        return self.expires_at - time.monotonic()
+
     def head(self, host: str) -> bytes:
+        """Return the request's head with the deadline as it is now, after the call has waited for its place."""
         framing = "" if self.body is None else self.body.framing()
-        return f"{self.method} {self.target} HTTP/1.1\r\nHost: {host}\r\n{framing}{self.fields}\r\n".encode("latin-1")
+        left = f"{deadline.HEADER}: {deadline.header_value(self.seconds_left)}\r\n"
+        head = f"{self.method} {self.target} HTTP/1.1\r\nHost: {host}\r\n{framing}{left}{self.fields}\r\n"
+        return head.encode("latin-1")
 
 
 class Response:
@@ -111,23 +122,23 @@ class HttpUpstream:
     def call(self, request: Request) -> Response:
         """Return the upstream's response, whatever its status; raise NoResponse when there is none."""
         upstream = self.upstream
-        ticket = upstream.admit(request.share)
+        ticket = upstream.admit(request.share, wait_seconds=request.wait_share * request.seconds_left)
         started_at = upstream.clock()
         try:
-            response = self._exchange(request)
+            response = self._exchange(request, started_at)
         except BaseException as failure:
-            upstream.bulkhead.leave()
+            upstream.leave(started_at)
             upstream.settle(ticket, _outcome_of_failure(failure, request), upstream.clock() - started_at)
             raise
         upstream.settle(ticket, _outcome(response, request), upstream.clock() - started_at)
         return response
 
-    def _exchange(self, request: Request) -> Response:
+    def _exchange(self, request: Request, started_at: float) -> Response:
         try:
             pool = self._next_pool()
             incoming = self._incoming(pool, request)
             try:
-                return self._response(pool, incoming, request)
+                return self._response(pool, incoming, request, started_at)
             except BaseException:
                 incoming.connection.close()
                 raise
@@ -136,16 +147,16 @@ class HttpUpstream:
         except OSError as failure:
             raise Unreachable(f"{self.upstream.name} cannot be reached") from failure
 
-    def _response(self, pool: Pool, incoming: IncomingResponse, request: Request) -> Response:
+    def _response(self, pool: Pool, incoming: IncomingResponse, request: Request, started_at: float) -> Response:
         if request.is_streamed and (incoming.length is None or incoming.length > STREAMED_FROM_BYTES):
-            return Response.streamed(incoming, lambda: self._finish(pool, incoming))
+            return Response.streamed(incoming, lambda: self._finish(pool, incoming, started_at))
         content = incoming.read(expires_at=request.expires_at, limit=LARGEST_RESPONSE_BYTES)
-        self._finish(pool, incoming)
+        self._finish(pool, incoming, started_at)
         return Response(incoming.status, incoming.headers, content)
 
-    def _finish(self, pool: Pool, incoming: IncomingResponse) -> None:
+    def _finish(self, pool: Pool, incoming: IncomingResponse, started_at: float) -> None:
         """Free the place in the bulkhead; keep the connection of a response that was read, else close it."""
-        self.upstream.bulkhead.leave()
+        self.upstream.leave(started_at)
         if incoming.is_complete and incoming.keeps_alive:
             pool.give_back(incoming.connection)
         else:

@@ -19,6 +19,7 @@ from shared.base.limits import DependencyLimits, limits_for
 from shared.calls.breaker import BreakerState, CircuitBreaker
 from shared.calls.bulkhead import Bulkhead
 from shared.calls.failures import BulkheadFull, NoResponse
+from shared.calls.retry_budget import RetryBudget
 from shared.observe.observability import get_logger
 
 T = TypeVar("T")
@@ -26,9 +27,8 @@ log = get_logger()
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
-# With little traffic a share of it allows no retry at all, so one per this many seconds is always allowed.
-SECONDS_PER_FREE_RETRY = 10.0
-LARGEST_RETRY_BALANCE = 10.0
+# The share of its time that a call waits for a place in a full bulkhead.
+WAIT_SHARE = 0.2
 _NO_FALLBACK: Final = object()
 
 # 0: no retries around this call; n: `@resilient` makes its n-th attempt, so that no layer below retries too.
@@ -81,51 +81,33 @@ class CallOutcome(Enum):
     UNKNOWN = "unknown"
 
 
-class RetryBudget:
-    """Limits retries to `ratio` of the calls, so that a failing upstream gets 1.1 times its load, not twice."""
-
-    def __init__(self, ratio: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ratio = ratio
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._balance = 1.0
-        self._refilled_at = clock()
-
-    def deposit(self) -> None:
-        """Count one first attempt."""
-        with self._lock:
-            self._add(self._ratio)
-
-    def withdraw(self) -> bool:
-        """Return True when one retry may be made, and count it."""
-        with self._lock:
-            now = self._clock()
-            self._add((now - self._refilled_at) / SECONDS_PER_FREE_RETRY if self._balance < 1 else 0.0)
-            self._refilled_at = now
-            # Ten deposits of 0.1 add up to a little less than 1.
-            if self._balance < 1 - 1e-9:
-                return False
-            self._balance -= 1
-            return True
-
-    def _add(self, share: float) -> None:
-        self._balance = min(LARGEST_RETRY_BALANCE, self._balance + share)
-
-
 class Upstream:
     """One dependency as this process sees it; `upstream(name)` returns the one that all its clients share."""
 
-    def __init__(self, name: str, limits: DependencyLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        name: str,
+        limits: DependencyLimits,
+        *,
+        capacity: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name
         self.limits = limits
         self.clock = clock
         self.breaker = CircuitBreaker(limits, clock=clock, on_change=self._log_change)
-        self.bulkhead = Bulkhead(limits.bulkhead)
+        self.bulkhead = Bulkhead(limits.bulkhead, capacity=capacity, clock=clock)
         self.budget = RetryBudget(limits.retry_ratio, clock=clock)
 
-    def admit(self, share: float = 1.0) -> int:
-        """Take a place in the bulkhead and return the breaker's ticket; raise BulkheadFull or BreakerOpen."""
-        if not self.bulkhead.enter(share):
+    def admit(self, share: float = 1.0, *, wait_seconds: float = 0.0) -> int:
+        """
+        Take a place in the bulkhead and return the breaker's ticket; raise BulkheadFull or BreakerOpen.
+
+        Waits up to `wait_seconds` for a place, not at all while the breaker is open.
+        """
+        if self.breaker.state is not BreakerState.CLOSED:
+            wait_seconds = 0.0
+        if not self.bulkhead.enter(share, wait_seconds=wait_seconds):
             raise BulkheadFull(f"{self.name} has all the calls it may have")
         try:
             return self.breaker.admit()
@@ -133,8 +115,12 @@ class Upstream:
             self.bulkhead.leave()
             raise
 
+    def leave(self, started_at: float) -> None:
+        """Free the place of an admitted call that is over."""
+        self.bulkhead.leave(self.clock() - started_at)
+
     def settle(self, ticket: int, outcome: CallOutcome, seconds: float) -> None:
-        """Count the outcome of an admitted call that took `seconds`; its place is freed by `bulkhead.leave()`."""
+        """Count the outcome of an admitted call that took `seconds`; its place is freed by `leave`."""
         if outcome is CallOutcome.UNKNOWN:
             self.breaker.abandon(ticket)
         else:
@@ -147,7 +133,7 @@ class Upstream:
         `judge` returns what an exception says about the upstream; a returned value always counts as an answer.
         """
         try:
-            ticket = self.admit()
+            ticket = self.admit(wait_seconds=WAIT_SHARE * deadline.within(self.limits.read_timeout))
         except NoResponse as failure:
             raise UpstreamUnavailable.after(self.name, failure) from failure
         started_at = self.clock()
@@ -162,7 +148,7 @@ class Upstream:
             raise
         finally:
             self.settle(ticket, outcome, self.clock() - started_at)
-            self.bulkhead.leave()
+            self.leave(started_at)
 
     def _log_change(self, state: BreakerState) -> None:
         log.warning("breaker_changed", upstream=self.name, state=state.value)

@@ -182,7 +182,6 @@ class ServiceClient:
         granted = deadline.within(call.timeout)
         if granted <= deadline.HOP_SECONDS:
             raise deadline.DeadlineExceeded(f"No time is left to call {self.service}")
-        headers[deadline.HEADER] = deadline.header_value(granted)
         if attempt > 1:
             headers["X-Retried"] = "1"
         started_at = time.perf_counter()

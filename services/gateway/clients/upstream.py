@@ -21,13 +21,17 @@ CONNECT_SECONDS = 1.0
 
 
 class Upstream(HttpUpstream):
-    """Calls one service, with at most `places` calls under way (TLS between tasks is Service Connect's business)."""
+    """
+    Calls one service, with at most `places` calls under way, and at most `threads` under way and waiting together.
 
-    def __init__(self, name: str, url: str, *, places: int) -> None:
+    TLS between tasks is Service Connect's business.
+    """
+
+    def __init__(self, name: str, url: str, *, places: int, threads: int) -> None:
         if urlsplit(url).scheme != "cloudmap" and urlsplit(url).path not in ("", "/"):
             raise ValueError(f"{name}'s address must look like http://host:port, not {url!r}")
         limits = replace(limits_for(name), bulkhead=places, pool=places, connect_timeout=CONNECT_SECONDS)
-        super().__init__(resilience.Upstream(name, limits), url)
+        super().__init__(resilience.Upstream(name, limits, capacity=threads), url)
         self.name = name
 
     def call(self, request: Request) -> Response:

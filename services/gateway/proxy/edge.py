@@ -206,7 +206,6 @@ def _request(
     scheme = environ.get("wsgi.url_scheme", "http")
     fields = (
         f"{forwarded_fields(environ)}X-Request-ID: {ours['X-Request-ID']}\r\ntraceparent: {ours['traceparent']}\r\n"
-        f"X-Deadline-Ms: {deadline.header_value(seconds)}\r\n"
         f"X-Forwarded-For: {address}\r\nX-Forwarded-Proto: {scheme}\r\n"
     )
     return Request(
@@ -218,6 +217,7 @@ def _request(
         may_repeat=request.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
         is_hurried=is_hurried,
         share=route.criticality.value,
+        wait_share=route.criticality.wait_share,
         is_streamed=True,
     )
 

@@ -14,7 +14,6 @@ from shared.base.errors import NotFound
 from shared.base.limits import DEFAULT
 from shared.calls.resilience import (
     CallOutcome,
-    RetryBudget,
     Upstream,
     UpstreamUnavailable,
     attempt_number,
@@ -24,6 +23,7 @@ from shared.calls.resilience import (
     upstream,
     with_retries,
 )
+from shared.calls.retry_budget import RetryBudget
 from tests.shared.upstreams import Ticker
 
 
@@ -39,7 +39,7 @@ def failed(_: Exception) -> CallOutcome:
 
 
 class TestBulkhead:
-    def test_refuses_at_once_when_it_is_full(self):
+    def test_refuses_after_a_short_wait_when_it_is_full(self):
         target = Upstream("products", replace(DEFAULT, bulkhead=2))
         inside, leave = threading.Barrier(3), threading.Event()
 
