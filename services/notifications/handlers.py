@@ -6,7 +6,13 @@ from services.notifications import rules
 from services.notifications.jobs import send_notification_mail
 from services.notifications.operations import announce, announce_to_confirmed
 from shared.data.events import handles
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
+from shared.events.catalog.orders import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderRemainderCancelled,
+    OrderReturned,
+    OrderShipped,
+)
 from shared.events.catalog.payments import PaymentRefunded
 
 
@@ -28,6 +34,11 @@ def notify_of_return(event: OrderReturned) -> None:
 @handles(OrderCancelled)
 def notify_of_cancellation(event: OrderCancelled) -> None:
     _send(announce(rules.order_cancelled(event)))
+
+
+@handles(OrderRemainderCancelled)
+def notify_of_cancelled_remainder(event: OrderRemainderCancelled) -> None:
+    _send(announce(rules.order_remainder_cancelled(event)))
 
 
 @handles(PaymentRefunded)

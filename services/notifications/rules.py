@@ -10,7 +10,13 @@ from enum import StrEnum
 import msgspec
 
 from shared.base.money import money_text
-from shared.events.catalog.orders import OrderCancelled, OrderConfirmed, OrderReturned, OrderShipped
+from shared.events.catalog.orders import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderRemainderCancelled,
+    OrderReturned,
+    OrderShipped,
+)
 from shared.events.catalog.payments import PaymentRefunded
 
 # Long enough for the job that was started with the notification to finish first.
@@ -25,6 +31,7 @@ class NotificationKind(StrEnum):
     ORDER_RETURNED = "order_returned"
     ORDER_REFUNDED = "order_refunded"
     ORDER_CANCELLED = "order_cancelled"
+    ORDER_REMAINDER_CANCELLED = "order_remainder_cancelled"
 
 
 class NotificationStatus(StrEnum):
@@ -43,7 +50,7 @@ class ConfirmedLine(msgspec.Struct, frozen=True):
 
 
 class ShippedQuantity(msgspec.Struct, frozen=True):
-    """Units of one SKU in a shipment."""
+    """Units of one SKU in a shipment, or in what will not be shipped."""
 
     sku: str
     quantity: int
@@ -120,12 +127,25 @@ class Cancellation(Facts, frozen=True, kw_only=True):
         return f"Cancelled: {self.order}"
 
 
+class RemainderCancellation(Facts, frozen=True, kw_only=True):
+    """What was left of a partly shipped order and will not come; `total` is not charged."""
+
+    reason: str
+    total: str
+    quantities: list[ShippedQuantity]
+
+    @property
+    def subject(self) -> str:
+        return f"Rest cancelled: {self.order}"
+
+
 FACTS: Mapping[NotificationKind, type[Facts]] = {
     NotificationKind.ORDER_CONFIRMED: Confirmation,
     NotificationKind.ORDER_SHIPPED: Shipment,
     NotificationKind.ORDER_RETURNED: Return,
     NotificationKind.ORDER_REFUNDED: Refund,
     NotificationKind.ORDER_CANCELLED: Cancellation,
+    NotificationKind.ORDER_REMAINDER_CANCELLED: RemainderCancellation,
 }
 
 
@@ -197,6 +217,17 @@ def order_cancelled(event: OrderCancelled) -> Announcement | None:
     return _about_order(NotificationKind.ORDER_CANCELLED, event.order_id, event, facts)
 
 
+def order_remainder_cancelled(event: OrderRemainderCancelled) -> Announcement:
+    """Announce to the buyer what will not come and will not be charged."""
+    facts = RemainderCancellation(
+        number=event.number,
+        reason=event.reason,
+        total=money_text(event.amount, event.currency),
+        quantities=[ShippedQuantity(each.sku, each.quantity) for each in event.quantities],
+    )
+    return _about_order(NotificationKind.ORDER_REMAINDER_CANCELLED, event.order_id, event, facts)
+
+
 def payment_refunded(event: PaymentRefunded) -> Announcement:
     """Announce that money goes back; payments knows neither the order's number nor who placed it."""
     return Announcement(
@@ -213,7 +244,7 @@ def payment_refunded(event: PaymentRefunded) -> Announcement:
 def _about_order(
     kind: NotificationKind,
     subject_id: str,
-    event: OrderConfirmed | OrderShipped | OrderReturned | OrderCancelled,
+    event: OrderConfirmed | OrderShipped | OrderReturned | OrderCancelled | OrderRemainderCancelled,
     facts: Facts,
 ) -> Announcement:
     return Announcement(

@@ -6,7 +6,7 @@ from services.payments.jobs import carry_out_transaction
 from services.payments.payments import operations
 from services.payments.transactions.rules import PendingTransaction
 from shared.data.events import handles
-from shared.events.catalog.orders import OrderCancelled, OrderReturned, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderRemainderCancelled, OrderReturned, OrderShipped
 
 
 @handles(OrderShipped)
@@ -25,6 +25,12 @@ def refund_return(event: OrderReturned) -> None:
 def void_authorization(event: OrderCancelled) -> None:
     """Release the authorisation of an order that will not be shipped, also one that is found later."""
     _start(operations.record_void(event.order_id))
+
+
+@handles(OrderRemainderCancelled)
+def release_remainder(event: OrderRemainderCancelled) -> None:
+    """Release the share of the authorisation that no shipment will capture, once."""
+    _start(operations.record_release(event.payment_id, amount=event.amount))
 
 
 def _start(pending: PendingTransaction | None) -> None:

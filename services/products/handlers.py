@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.products import jobs
 from services.products.reservations import operations as reservations
 from shared.data.events import handles
-from shared.events.catalog.orders import OrderCancelled, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderRemainderCancelled, OrderShipped
 from shared.events.catalog.products import ImportRequested
 
 
@@ -19,6 +19,12 @@ def commit_shipped_stock(events: list[OrderShipped]) -> None:
 def release_cancelled_stock(event: OrderCancelled) -> None:
     """Release what the order holds; a reservation that arrives later finds it released."""
     reservations.release_stock(event.order_id)
+
+
+@handles(OrderRemainderCancelled)
+def release_cancelled_remainder(event: OrderRemainderCancelled) -> None:
+    """Release what the order had left to ship, once; its shipments may be committed later."""
+    reservations.release_remainder(event)
 
 
 @handles(ImportRequested)

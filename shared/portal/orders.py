@@ -17,6 +17,7 @@ class OrderLine(Answer, frozen=True, kw_only=True):
     total: Price
     shipped_quantity: int
     returned_quantity: int
+    cancelled_quantity: int = 0
 
 
 class LineUnits(Answer, frozen=True, kw_only=True):
@@ -57,6 +58,7 @@ class OrderAnswer(Answer, frozen=True, kw_only=True):
     total: Price
     captured_total: Price
     refunded_total: Price
+    cancelled_total: Price | None = None
     shipments: list[Shipment]
     returns: list[Return]
     created_at: str

@@ -29,6 +29,7 @@ ORDER_WORDS = {
     "confirmed": Word("Confirmed", "calm"),
     "partially_shipped": Word("Partly shipped", "warn"),
     "shipped": Word("Shipped", "good"),
+    "partially_cancelled": Word("Shipped, rest cancelled", "good"),
     "cancelled": Word("Cancelled", ""),
     "refused": Word("Refused", "bad"),
 }

@@ -155,6 +155,7 @@ class FakePlatform:
             "placed_by": "usr_rep",
             "payment_id": "pay_1",
             "refunded_total": _money(0),
+            "cancelled_total": _money(0),
             "company_id": company_id,
             "reference": body["reference"],
             "ordered_on": body["ordered_on"],
@@ -283,6 +284,7 @@ def _line(number: int, asked: Body) -> Body:
         "total": _money(total),
         "shipped_quantity": 0,
         "returned_quantity": 0,
+        "cancelled_quantity": 0,
         "captured_total": _money(0),
         "refunded_total": _money(0),
     }

@@ -18,6 +18,7 @@ from shared.events.catalog.orders import (
     ConfirmedLine,
     OrderCancelled,
     OrderConfirmed,
+    OrderRemainderCancelled,
     OrderReturned,
     OrderShipped,
     ShippedQuantity,
@@ -73,6 +74,7 @@ class Notifications:
             OrderShipped: handlers.notify_of_shipment,
             OrderReturned: handlers.notify_of_return,
             OrderCancelled: handlers.notify_of_cancellation,
+            OrderRemainderCancelled: handlers.notify_of_cancelled_remainder,
             PaymentRefunded: handlers.notify_of_refund,
         }[type(event)]
         with self.app.app_context():
@@ -134,6 +136,17 @@ def returned(**changes: Any) -> OrderReturned:
 def cancelled(**changes: Any) -> OrderCancelled:
     standard: dict[str, Any] = {"payment_id": None, "reason": "ordered twice", "was_refused": False}
     return OrderCancelled(**(ORDER | standard | changes))
+
+
+def remainder_cancelled(**changes: Any) -> OrderRemainderCancelled:
+    standard: dict[str, Any] = {
+        "payment_id": "pay_1",
+        "reason": "out of production",
+        "currency": "GBP",
+        "amount": 1500,
+        "quantities": [ShippedQuantity("BOLT.M8", 6)],
+    }
+    return OrderRemainderCancelled(**(ORDER | standard | changes))
 
 
 def refunded(**changes: Any) -> PaymentRefunded:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from services.payments import handlers, jobs
 from services.payments.payments.documents import Payment
-from shared.events.catalog.orders import OrderCancelled, OrderReturned, OrderShipped
+from shared.events.catalog.orders import OrderCancelled, OrderRemainderCancelled, OrderReturned, OrderShipped
 from tests.factories.jobs import run_jobs
 from tests.factories.psp_sandbox import Sandbox
 from tests.support import ACME, Api
@@ -94,6 +94,23 @@ class Payments:
         )
         with self.app.app_context():
             handlers.void_authorization(event)
+
+    def cancel_remainder(self, payment_id: str | None, amount: int) -> None:
+        """Deliver OrderRemainderCancelled."""
+        event = OrderRemainderCancelled(
+            order_id="ord_1",
+            number="SO-000001",
+            company_id=ACME,
+            placed_by="usr_one",
+            acted_by=None,
+            payment_id=payment_id,
+            reason="out of production",
+            currency="GBP",
+            amount=amount,
+            quantities=[],
+        )
+        with self.app.app_context():
+            handlers.release_remainder(event)
 
     def run_jobs(self) -> None:
         """Work until the queue is empty."""

@@ -31,6 +31,7 @@ class OrderBook:
             ("POST", "/orders", self.place),
             ("GET", "/orders/([^/]+)", lambda user, call, order_id: (200, _shown(self.find(user, order_id)))),
             ("POST", "/orders/([^/]+)/cancellation", self.cancel),
+            ("POST", "/orders/([^/]+)/remainder-cancellation", self.cancel_remainder),
             ("POST", "/orders/([^/]+)/shipments", self.ship),
             ("POST", "/orders/([^/]+)/returns", self.record_return),
             (
@@ -72,7 +73,7 @@ class OrderBook:
             "total": total,
             "payment_id": payment_id,
             **dict.fromkeys(("reference", "po_number", "status_reason", "acted_by")),
-            **{name: gbp(0) for name in ("captured_total", "refunded_total")},
+            **{name: gbp(0) for name in ("captured_total", "refunded_total", "cancelled_total")},
             "ordered_on": NOW[:10],
             "placed_by": "usr_buyer",
             "created_at": NOW,
@@ -100,7 +101,8 @@ class OrderBook:
         product = self._shop.products[sku]
         row: Json = {"line_id": str(place), "sku": sku, "name": product["name"], "quantity": quantity}
         row |= {"unit_price": product["unit_price"], "total": gbp(int(product["unit_price"]["amount"]) * quantity)}
-        row |= {"shipped_quantity": 0, "returned_quantity": 0, "captured_total": gbp(0), "refunded_total": gbp(0)}
+        row |= {"shipped_quantity": 0, "returned_quantity": 0, "cancelled_quantity": 0}
+        row |= {"captured_total": gbp(0), "refunded_total": gbp(0)}
         return row
 
     def place(self, user: Json, call: Call) -> tuple[int, Json]:
@@ -132,6 +134,17 @@ class OrderBook:
         if order["shipments"]:
             raise Refusal(409, "order-not-cancellable", detail="Part of the order is shipped")
         order.update(status="cancelled", status_reason=call.body["reason"])
+        return 200, _shown(order)
+
+    def cancel_remainder(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+        order = self.find(user, order_id)
+        if order["status"] != "partially_shipped":
+            raise Refusal(409, "order-not-cancellable", detail=f"Order {order['number']} is {order['status']}")
+        order.update(status="partially_cancelled", status_reason=call.body["reason"])
+        for row in order["line_items"]:
+            row["cancelled_quantity"] = row["quantity"] - row["shipped_quantity"]
+        shipped = sum(shipment["total"]["amount"] for shipment in order["shipments"])
+        order["cancelled_total"] = gbp(order["total"]["amount"] - shipped)
         return 200, _shown(order)
 
     def ship(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:

@@ -20,6 +20,26 @@ def charge_id(sandbox: Sandbox) -> str:
     return sandbox.call("POST", "/charges", charge_body(), key="charge-1")[1]["id"]
 
 
+class TestRelease:
+    def test_leaves_the_rest_to_be_captured(self, sandbox, charge_id):
+        def move(kind, amount, key):
+            return sandbox.call("POST", f"/charges/{charge_id}/{kind}", {"amount": amount}, key=key)[0]
+
+        assert move("captures", 300, "c1") == 201
+        assert move("releases", 701, "r1") == 409
+        assert move("releases", 600, "r2") == move("releases", 600, "r2") == 201
+        assert move("captures", 101, "c2") == 409
+        assert move("captures", 100, "c3") == 201
+        assert move("releases", 1, "r3") == 409
+
+    def test_refuses_a_declined_charge(self, sandbox):
+        declined = sandbox.call("POST", "/charges", charge_body(token="tok_declined"), key="a")[1]["id"]
+
+        status, body = sandbox.call("POST", f"/charges/{declined}/releases", {"amount": 1}, key="r1")
+
+        assert (status, body["error"]["code"]) == (409, "charge_not_releasable")
+
+
 class TestAccess:
     def test_refuses_a_caller_without_the_key(self, sandbox):
         status, body = sandbox.call("GET", "/balance", api_key="sk_wrong")

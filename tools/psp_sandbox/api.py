@@ -1,4 +1,4 @@
-"""The processor's REST API: sessions, charges, captures, refunds, voids, balance and faults."""
+"""The processor's REST API: sessions, charges, captures, refunds, voids, releases, balance and faults."""
 
 from __future__ import annotations
 
@@ -80,6 +80,13 @@ def create_void(charge_id: str) -> Response:
     """Release an authorization."""
     read_body()
     return _answer_once("void", lambda connection, key: ledger.void(connection, charge_id, key))
+
+
+@blueprint.post("/charges/<charge_id>/releases")
+def create_release(charge_id: str) -> Response:
+    """Release a part of an authorization that is not captured."""
+    amount = read_amount(read_body())
+    return _answer_once("release", lambda connection, key: ledger.release(connection, charge_id, amount, key))
 
 
 @blueprint.get("/charges/<charge_id>")

@@ -20,7 +20,7 @@ class FaultKind(StrEnum):
     WEBHOOK_FIRST = "webhook_first"
 
 
-OPERATIONS = ("charge", "capture", "refund", "void")
+OPERATIONS = ("charge", "capture", "refund", "void", "release")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Charges, captures, refunds and voids: the processor's books, guarded so that they always add up."""
+"""Charges, captures, refunds, voids and releases: the processor's books, guarded so that they always add up."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def capture(connection: sqlite3.Connection, charge_id: str, amount: int, key: st
     charge = get_charge(connection, charge_id)
     if charge["status"] != "authorized":
         raise Refused(409, "charge_not_capturable", f"The charge is {charge['status']}.")
-    if amount > charge["amount"] - charge["captured_amount"]:
+    if amount > _uncaptured(connection, charge):
         raise Refused(409, "amount_too_large", "Captures would exceed the authorized amount.")
     connection.execute("UPDATE charges SET captured_amount = captured_amount + ? WHERE id = ?", (amount, charge_id))
     return _record_movement(connection, charge_id, "capture", amount, key, event="charge.captured")
@@ -88,6 +88,23 @@ def void(connection: sqlite3.Connection, charge_id: str, key: str) -> Outcome:
         raise Refused(409, "charge_not_voidable", "Only an authorized, uncaptured charge can be voided.")
     connection.execute("UPDATE charges SET status = 'voided' WHERE id = ?", (charge_id,))
     return _record_movement(connection, charge_id, "void", charge["amount"], key, event="charge.voided")
+
+
+def release(connection: sqlite3.Connection, charge_id: str, amount: int, key: str) -> Outcome:
+    """Release `amount` of what was authorized and not captured; 409 beyond it or on a declined or voided charge."""
+    charge = get_charge(connection, charge_id)
+    if charge["status"] != "authorized":
+        raise Refused(409, "charge_not_releasable", f"The charge is {charge['status']}.")
+    if amount > _uncaptured(connection, charge):
+        raise Refused(409, "amount_too_large", "Releases would exceed what is not captured.")
+    return _record_movement(connection, charge_id, "release", amount, key, event="charge.released")
+
+
+def _uncaptured(connection: sqlite3.Connection, charge: Body) -> int:
+    """What can still be captured of a charge: authorized, not captured and not released."""
+    query = "SELECT COALESCE(SUM(amount), 0) FROM movements WHERE charge_id = ? AND kind = 'release'"
+    released = connection.execute(query, (charge["id"],)).fetchone()[0]
+    return int(charge["amount"] - charge["captured_amount"] - released)
 
 
 def get_charge(connection: sqlite3.Connection, charge_id: str) -> Body:
@@ -113,7 +130,7 @@ def find_charges(
 
 
 def movements_of(connection: sqlite3.Connection, charge_id: str) -> list[Body]:
-    """Captures, refunds and voids of a charge, oldest first."""
+    """Captures, refunds, voids and releases of a charge, oldest first."""
     rows = connection.execute("SELECT * FROM movements WHERE charge_id = ? ORDER BY rowid", (charge_id,))
     return [dict(row) | {"status": "succeeded"} for row in rows]
 

@@ -21,6 +21,7 @@ class KnownOrder:
     status_reason: str | None
     allowed_actions: frozenset[str]
     total: int
+    cancelled: int
     captured: int
     line_ids: tuple[str, ...]
     shipments: int
@@ -37,6 +38,7 @@ class KnownOrder:
             status_reason=order.get("status_reason"),
             allowed_actions=frozenset(order["allowed_actions"]),
             total=order["total"]["amount"],
+            cancelled=order["cancelled_total"]["amount"],
             captured=order["captured_total"]["amount"],
             line_ids=tuple(line["line_id"] for line in order["line_items"]),
             shipments=len(order["shipments"]),
@@ -67,7 +69,8 @@ class KnownOrder:
 
     @property
     def is_captured(self) -> bool:
-        return self.captured >= self.total
+        """Whether all is captured that will be: the total without what was cancelled."""
+        return self.captured >= self.total - self.cancelled
 
     @property
     def is_settled(self) -> bool:

@@ -60,6 +60,11 @@ class Orders(Area):
         path = f"/orders/{segment(order_id)}/cancellation"
         return self.gateway.send(Call("POST", path, body={"reason": reason})).read(Order)
 
+    def cancel_remainder(self, order_id: str, reason: str) -> Order:
+        """Cancel what is left of a partly shipped order."""
+        path = f"/orders/{segment(order_id)}/remainder-cancellation"
+        return self.gateway.send(Call("POST", path, body={"reason": reason})).read(Order)
+
     def find_payment(self, order: Order) -> Payment | None:
         """Return the order's payment; None for a free order, and for staff who may not see payments."""
         if not order.payment_id:

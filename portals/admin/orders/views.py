@@ -54,6 +54,7 @@ def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
         shipments=shipments_of(order)[::-1],
         returns=returns_of(order)[::-1],
         can_cancel=order.allows("cancel"),
+        can_cancel_remainder=order.allows("cancel_remainder"),
         faults=faults or {},
         typed=request.form,
         form_key=new_form_key(),
@@ -70,6 +71,19 @@ def cancel(order_id: str) -> ResponseReturnValue:
         if refusal.status != 409:
             raise
         flash(refusal.detail or "This order can no longer be cancelled.", "bad")
+    return redirect(url_for("orders.order_detail", order_id=order_id))
+
+
+@blueprint.post("/<order_id>/remainder-cancellation")
+def cancel_remainder(order_id: str) -> ResponseReturnValue:
+    form = CancellationForm(request.form)
+    try:
+        order = orders.cancel_remainder(order_id, form.reason.data or "Cancelled by the merchant")
+        flash(f"What was left of order {order.number} is cancelled; its stock is free again.", "good")
+    except UpstreamRefused as refusal:
+        if refusal.status != 409:
+            raise
+        flash(refusal.detail or "There is nothing left of this order to cancel.", "bad")
     return redirect(url_for("orders.order_detail", order_id=order_id))
 
 

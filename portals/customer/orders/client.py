@@ -28,5 +28,10 @@ class Orders(Area):
         path = f"/orders/{segment(order_id)}/cancellation"
         return self.gateway.send(Call("POST", path, body={"reason": reason})).read(Order)
 
+    def cancel_remainder(self, order_id: str, reason: str) -> Order:
+        """Cancel what is left of a partly shipped order."""
+        path = f"/orders/{segment(order_id)}/remainder-cancellation"
+        return self.gateway.send(Call("POST", path, body={"reason": reason})).read(Order)
+
 
 orders = Orders()

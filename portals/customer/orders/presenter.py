@@ -19,6 +19,7 @@ def timeline(order: Order) -> list[Step]:
         "confirmed": [placed, confirmed, Step("Shipped", "next")],
         "partially_shipped": [placed, confirmed, Step(word, "half", shipped_at, "The rest follows")],
         "shipped": [placed, confirmed, Step("Shipped", "done", shipped_at)],
+        "partially_cancelled": [placed, confirmed, Step(word, "done", shipped_at, order.status_reason or "")],
     }
     if order.status in WAITING:
         return [placed, Step("Confirmed", "next"), Step("Shipped", "next")]

@@ -33,6 +33,7 @@ def order_detail(order_id: str) -> str:
         shipments=shipments_of(order),
         returns=returns_of(order),
         can_cancel=order.allows("cancel"),
+        can_cancel_remainder=order.allows("cancel_remainder"),
     )
 
 
@@ -46,6 +47,19 @@ def cancel(order_id: str) -> ResponseReturnValue:
         if refusal.status != 409:
             raise
         flash("This order can no longer be cancelled: it is already on its way.", "bad")
+    return redirect(url_for("orders.order_detail", order_id=order_id))
+
+
+@blueprint.post("/<order_id>/remainder-cancellation")
+def cancel_remainder(order_id: str) -> ResponseReturnValue:
+    form = CancellationForm(request.form)
+    try:
+        order = orders.cancel_remainder(order_id, form.reason.data or "Cancelled by the buyer")
+        flash(f"What was left of order {order.number} is cancelled and will not be charged.", "good")
+    except UpstreamRefused as refusal:
+        if refusal.status != 409:
+            raise
+        flash("There is nothing left of this order to cancel.", "bad")
     return redirect(url_for("orders.order_detail", order_id=order_id))
 
 

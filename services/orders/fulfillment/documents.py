@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from services.orders.orders.documents import Order, parties
 from services.orders.orders.rules import (
     OrderAction,
     Refund,
+    Remainder,
     Return,
     Shipment,
     SkuQuantity,
     is_complete,
+    quantities_per_line,
     units_per_sku,
+    unshipped_amount,
+    unshipped_quantities,
 )
-from shared.events.catalog.orders import OrderReturned, OrderShipped, ShippedQuantity
+from shared.base.clock import now
+from shared.events.catalog.orders import OrderRemainderCancelled, OrderReturned, OrderShipped, ShippedQuantity
 
 
 def record_shipment(order: Order, shipment: Shipment, *, settle_within: float) -> None:
@@ -25,6 +32,19 @@ def record_shipment(order: Order, shipment: Shipment, *, settle_within: float) -
     order.shipments = shipments
     order.record(_shipped(order, shipment))
     _expect_settlement(order, settle_within)
+
+
+def record_remainder_cancellation(order: Order, reason: str, *, repeat_after: float) -> None:
+    """
+    End what is left to ship and publish it; the same event follows once more after so many seconds.
+
+    No answer confirms its receipt, as with the cancellation of a whole order.
+    """
+    order.take(OrderAction.CANCEL_REMAINDER)
+    order.status_reason = reason
+    order.remainder = Remainder(now())
+    order.record(_remainder_cancelled(order))
+    _expect_settlement(order, repeat_after)
 
 
 def record_return(order: Order, entry: Return, *, settle_within: float) -> None:
@@ -61,19 +81,29 @@ def record_refund(order: Order, refund_id: str, return_id: str | None, amount: i
 
 
 def publish_unsettled(order: Order) -> None:
-    """Publish again each shipment and return that is pending at payments: its event may have been lost."""
+    """Publish again shipments and returns that are pending at payments, and a cancelled remainder once more."""
     for shipment in order.shipments:
         if shipment.captured_amount is None:
             order.record(_shipped(order, shipment))
     for entry in order.returns:
         if entry.refunded_amount is None:
             order.record(_returned(order, entry))
+    if _has_unrepeated_remainder(order):
+        order.record(_remainder_cancelled(order))
+        order.remainder = replace(order.remainder, is_repeated=True)
+        _end_settlement(order)
+
+
+def _has_unrepeated_remainder(order: Order) -> bool:
+    return order.remainder is not None and not order.remainder.is_repeated
 
 
 def has_unsettled(order: Order) -> bool:
-    """Return whether the capture of a shipment or the refund of a return is pending at payments."""
-    return any(each.captured_amount is None for each in order.shipments) or any(
-        each.refunded_amount is None for each in order.returns
+    """Return whether a capture or refund is pending at payments, or a cancelled remainder to be published again."""
+    return (
+        _has_unrepeated_remainder(order)
+        or any(each.captured_amount is None for each in order.shipments)
+        or any(each.refunded_amount is None for each in order.returns)
     )
 
 
@@ -87,9 +117,14 @@ def _end_settlement(order: Order) -> None:
         order.unschedule_sweep()
 
 
-def _shipped(order: Order, shipment: Shipment) -> OrderShipped:
+def _quantities(order: Order, units_per_line: Mapping[str, int]) -> list[ShippedQuantity]:
+    """Return units by line id as units per SKU, each SKU once."""
     skus = {line.line_id: line.sku for line in order.line_items}
-    units = units_per_sku(SkuQuantity(skus[line.line_id], line.quantity) for line in shipment.line_items)
+    units = units_per_sku(SkuQuantity(skus[line_id], quantity) for line_id, quantity in units_per_line.items())
+    return [ShippedQuantity(sku, quantity) for sku, quantity in units.items()]
+
+
+def _shipped(order: Order, shipment: Shipment) -> OrderShipped:
     return OrderShipped(
         **parties(order),
         shipment_id=shipment.id,
@@ -97,7 +132,18 @@ def _shipped(order: Order, shipment: Shipment) -> OrderShipped:
         currency=order.currency,
         amount=shipment.amount,
         is_complete=is_complete(order.line_items, order.shipments),
-        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in units.items()],
+        quantities=_quantities(order, quantities_per_line([shipment])),
+    )
+
+
+def _remainder_cancelled(order: Order) -> OrderRemainderCancelled:
+    return OrderRemainderCancelled(
+        **parties(order),
+        payment_id=order.payment_id,
+        reason=order.status_reason or "",
+        currency=order.currency,
+        amount=unshipped_amount(order.total_amount, order.shipments),
+        quantities=_quantities(order, unshipped_quantities(order.line_items, order.shipments)),
     )
 
 

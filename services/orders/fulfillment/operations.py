@@ -1,9 +1,15 @@
-"""Shipping an order, taking units back, and counting what payments captured and refunded."""
+"""Shipping an order, cancelling its remainder, taking units back, and counting what was captured and refunded."""
 
 from __future__ import annotations
 
 from services.orders.config import OrdersSettings
-from services.orders.fulfillment.documents import record_capture, record_refund, record_return, record_shipment
+from services.orders.fulfillment.documents import (
+    record_capture,
+    record_refund,
+    record_remainder_cancellation,
+    record_return,
+    record_shipment,
+)
 from services.orders.fulfillment.rules import (
     ReturnItems,
     ShipOrder,
@@ -13,7 +19,7 @@ from services.orders.fulfillment.rules import (
     require_past_day,
 )
 from services.orders.orders.documents import Order
-from services.orders.orders.rules import OrderAction, Return, Shipment
+from services.orders.orders.rules import Cancellation, OrderAction, Return, Shipment
 from shared.base.clock import days_of_today, now, today
 from shared.base.ids import new_id
 from shared.data.version_conflicts import retry_on_version_conflict
@@ -52,6 +58,20 @@ def ship_order(staff: Principal, order_id: str, key: str, wanted: ShipOrder) -> 
     order.commit()
     log.info("order_shipped", order_id=order.id, lines=len(lines), status=order.status)
     return order, True
+
+
+@retry_on_version_conflict
+def cancel_remainder(principal: Principal, order_id: str, cancellation: Cancellation) -> Order:
+    """
+    Cancel what is left of a partly shipped order, for its company or as staff.
+
+    Products releases its stock and payments its share of the authorisation, by event. Raises OrderNotCancellable.
+    """
+    order = Order.get(order_id, **principal.company_scope("orders:write"))
+    record_remainder_cancellation(order, cancellation.reason, repeat_after=_settle_seconds())
+    order.commit()
+    log.info("order_remainder_cancelled", order_id=order.id)
+    return order
 
 
 @retry_on_version_conflict

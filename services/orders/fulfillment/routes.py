@@ -1,4 +1,4 @@
-"""The API of shipments and returns."""
+"""The API of shipments, of what is left of them, and of returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from flask.views import MethodView
 from services.orders.fulfillment import operations
 from services.orders.fulfillment.rules import ReturnItems, ShipOrder
 from services.orders.fulfillment.schemas import ReturnInput, ShipmentInput
-from services.orders.orders.schemas import OrderSchema, OrderView, order_view
+from services.orders.orders.rules import Cancellation
+from services.orders.orders.schemas import CancellationInput, OrderSchema, OrderView, order_view
 from shared.web.auth import current_principal, requires
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.schemas import ProblemSchema
@@ -29,6 +30,17 @@ class OrderShipments(MethodView):
         """Ship all that is left, or parts of lines; what is shipped is captured."""
         order, is_new = operations.ship_order(current_principal(), order_id, idempotency_key(), body)
         return order_view(order), 201 if is_new else 200
+
+
+@fulfillment.route("/<order_id>/remainder-cancellation")
+class RemainderCancellation(MethodView):
+    @requires("orders:write")
+    @fulfillment.arguments(CancellationInput)
+    @fulfillment.response(200, OrderSchema)
+    @fulfillment.alt_response(409, schema=ProblemSchema, description="The order is not partly shipped")
+    def post(self, body: Cancellation, order_id: str) -> OrderView:
+        """Cancel what is left of a partly shipped order; what was shipped stays as it is."""
+        return order_view(operations.cancel_remainder(current_principal(), order_id, body))
 
 
 @fulfillment.route("/<order_id>/returns")

@@ -17,6 +17,7 @@ from services.orders.orders.rules import (
     OrderLine,
     OrderStatus,
     Refund,
+    Remainder,
     Return,
     Shipment,
     next_status,
@@ -26,11 +27,12 @@ from shared.base.clock import now
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.encryption import PAYMENT
 from shared.data.persistence import Aggregate
-from shared.data.struct_fields import StructListField
+from shared.data.struct_fields import StructField, StructListField
 from shared.events.catalog.orders import ConfirmedLine, OrderCancelled, OrderConfirmed
 
 REFUSALS = {
     OrderAction.CANCEL: OrderNotCancellable,
+    OrderAction.CANCEL_REMAINDER: OrderNotCancellable,
     OrderAction.SHIP: OrderNotShippable,
     OrderAction.COMPLETE: OrderNotShippable,
 }
@@ -74,6 +76,7 @@ class Order(Aggregate):
     shipments = StructListField(Shipment)
     returns = StructListField(Return)
     refunds = StructListField(Refund)
+    remainder = StructField(Remainder)
     next_sweep_at = DateTimeField(db_field="due_at")
     attempts = IntField(default=0)
 
@@ -255,5 +258,6 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     shipments: list[Shipment] = []
     returns: list[Return] = []
     refunds: list[Refund] = []
+    remainder: Remainder | None = None
     created_at: datetime
     updated_at: datetime

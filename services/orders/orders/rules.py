@@ -23,7 +23,8 @@ class OrderStatus(StrEnum):
     """
     `placed`: prices are frozen. `pending_payment`: stock is reserved. `confirmed`: the payment, if any, is authorised.
 
-    `refused` ended before it was confirmed, `cancelled` was ended by a person before anything was shipped.
+    `refused` ended before it was confirmed, `cancelled` was ended by a person before anything was shipped,
+    `partially_cancelled` when a part was shipped: the remainder was cancelled.
     """
 
     PLACED = "placed"
@@ -31,6 +32,7 @@ class OrderStatus(StrEnum):
     CONFIRMED = "confirmed"
     PARTIALLY_SHIPPED = "partially_shipped"
     SHIPPED = "shipped"
+    PARTIALLY_CANCELLED = "partially_cancelled"
     CANCELLED = "cancelled"
     REFUSED = "refused"
 
@@ -48,6 +50,7 @@ class OrderAction(StrEnum):
     CANCEL = "cancel"
     SHIP = "ship"
     COMPLETE = "complete"
+    CANCEL_REMAINDER = "cancel_remainder"
     RETURN = "return"
 
 
@@ -71,18 +74,22 @@ STATES: Final[Mapping[OrderStatus, Mapping[OrderAction, OrderStatus]]] = {
     OrderStatus.PARTIALLY_SHIPPED: {
         OrderAction.SHIP: OrderStatus.PARTIALLY_SHIPPED,
         OrderAction.COMPLETE: OrderStatus.SHIPPED,
+        OrderAction.CANCEL_REMAINDER: OrderStatus.PARTIALLY_CANCELLED,
         OrderAction.RETURN: OrderStatus.PARTIALLY_SHIPPED,
     },
     OrderStatus.SHIPPED: {OrderAction.RETURN: OrderStatus.SHIPPED},
+    OrderStatus.PARTIALLY_CANCELLED: {OrderAction.RETURN: OrderStatus.PARTIALLY_CANCELLED},
     OrderStatus.CANCELLED: {},
     OrderStatus.REFUSED: {},
 }
 # What the API offers as `allowed_actions`, in the order in which they are shown.
-ACTIONS_OF_PEOPLE = (OrderAction.CANCEL, OrderAction.SHIP, OrderAction.RETURN)
+ACTIONS_OF_PEOPLE = (OrderAction.CANCEL, OrderAction.SHIP, OrderAction.CANCEL_REMAINDER, OrderAction.RETURN)
 # The checkout is still at work on these.
 UNDECIDED = frozenset(status for status, actions in STATES.items() if OrderAction.REFUSE in actions)
 # These hold neither stock nor money.
 WITHDRAWN = frozenset({OrderStatus.CANCELLED, OrderStatus.REFUSED})
+# What was not shipped of these will never be.
+ENDED = WITHDRAWN | {OrderStatus.PARTIALLY_CANCELLED}
 
 
 def next_status(status: OrderStatus, action: OrderAction) -> OrderStatus | None:
@@ -162,6 +169,13 @@ class Return(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
 
+class Remainder(Struct, frozen=True):
+    """The cancellation of what a partly shipped order had left; `is_repeated`: it was published a second time."""
+
+    cancelled_at: datetime
+    is_repeated: bool = False
+
+
 class Refund(Struct, frozen=True):
     """A refund that the merchant made without a return."""
 
@@ -213,6 +227,18 @@ def refunds_per_line(returns: Iterable[Return]) -> Counter[str]:
         for line in entry.line_items:
             refunds[line.line_id] += line.refund_amount
     return refunds
+
+
+def unshipped_quantities(line_items: Iterable[OrderLine], shipments: Iterable[Shipment]) -> dict[str, int]:
+    """Return the units that were not shipped, by line id; wholly shipped lines are left out."""
+    shipped = quantities_per_line(shipments)
+    left = {line.line_id: line.quantity - shipped[line.line_id] for line in line_items}
+    return {line_id: units for line_id, units in left.items() if units}
+
+
+def unshipped_amount(total_amount: int, shipments: Iterable[Shipment]) -> int:
+    """Return the share of the order's total that was not shipped, in minor units."""
+    return total_amount - sum(shipment.amount for shipment in shipments)
 
 
 def captured_shipments(shipments: Iterable[Shipment]) -> list[Shipment]:

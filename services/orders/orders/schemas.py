@@ -11,6 +11,7 @@ from msgspec import Struct
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.rules import (
     ACTIONS_OF_PEOPLE,
+    ENDED,
     Cancellation,
     OrderAction,
     OrdersFilter,
@@ -25,6 +26,7 @@ from services.orders.orders.rules import (
     quantities_per_line,
     refunded_amount,
     refunds_per_line,
+    unshipped_amount,
 )
 from shared.base.money import Money, UnitPrice
 from shared.web import schemas
@@ -51,6 +53,8 @@ class CancellationInput(InputSchema):
 
 
 class OrderLineSchema(OutputSchema):
+    """`cancelled_quantity`: units that will not be shipped, because the order or its remainder was cancelled."""
+
     line_id = fields.String()
     sku = fields.String()
     name = fields.String()
@@ -59,6 +63,7 @@ class OrderLineSchema(OutputSchema):
     total = MoneyField()
     shipped_quantity = fields.Integer()
     returned_quantity = fields.Integer()
+    cancelled_quantity = fields.Integer()
     captured_total = MoneyField()
     refunded_total = MoneyField()
 
@@ -94,7 +99,11 @@ class ReturnSchema(OutputSchema):
 
 
 class OrderSchema(OutputSchema):
-    """`allowed_actions` names what the order's state and quantities allow a person with the permission to ask for."""
+    """
+    `allowed_actions` names what the order's state and quantities allow a person with the permission to ask for.
+
+    `cancelled_total` is the share of `total` that will not be shipped.
+    """
 
     id = fields.String()
     number = fields.String()
@@ -111,6 +120,7 @@ class OrderSchema(OutputSchema):
     total = MoneyField()
     captured_total = MoneyField()
     refunded_total = MoneyField()
+    cancelled_total = MoneyField()
     payment_id = fields.String(allow_none=True)
     shipments = fields.List(fields.Nested(ShipmentSchema))
     returns = fields.List(fields.Nested(ReturnSchema))
@@ -130,6 +140,7 @@ class LineView(Struct):
     total: Money
     shipped_quantity: int
     returned_quantity: int
+    cancelled_quantity: int
     captured_total: Money
     refunded_total: Money
 
@@ -177,6 +188,7 @@ class OrderView(Struct, kw_only=True):
     total: Money
     captured_total: Money
     refunded_total: Money
+    cancelled_total: Money
     payment_id: str | None
     shipments: list[ShipmentView]
     returns: list[ReturnView]
@@ -205,6 +217,7 @@ def order_view(order: Order | OrderRecord) -> OrderView:
         total=Money(order.total_amount, currency),
         captured_total=Money(captured_amount(order.shipments), currency),
         refunded_total=Money(refunded_amount(order.returns, order.refunds), currency),
+        cancelled_total=Money(_cancelled_amount(order), currency),
         payment_id=order.payment_id,
         shipments=[_shipment(shipment, currency) for shipment in order.shipments],
         returns=[_return(entry, currency) for entry in order.returns],
@@ -213,8 +226,13 @@ def order_view(order: Order | OrderRecord) -> OrderView:
     )
 
 
+def _cancelled_amount(order: Order | OrderRecord) -> int:
+    return unshipped_amount(order.total_amount, order.shipments) if order.status in ENDED else 0
+
+
 def _lines(order: Order | OrderRecord) -> list[LineView]:
     currency = order.currency
+    has_ended = order.status in ENDED
     shipped, returned = quantities_per_line(order.shipments), quantities_per_line(order.returns)
     captured = amounts_per_line(captured_shipments(order.shipments))
     refunded = refunds_per_line(entry for entry in order.returns if entry.refunded_amount is not None)
@@ -228,6 +246,7 @@ def _lines(order: Order | OrderRecord) -> list[LineView]:
             Money(line.total_amount, currency),
             shipped[line.line_id],
             returned[line.line_id],
+            line.quantity - shipped[line.line_id] if has_ended else 0,
             Money(captured[line.line_id], currency),
             Money(refunded[line.line_id], currency),
         )

@@ -46,12 +46,16 @@ class Clients:
             return self.processor.find_charge(key)
 
     def carry_out(self, kind: TransactionKind, charge_id: str, amount: int, *, key: str) -> str:
-        """Capture, refund or void; return the processor's id of it."""
+        """Capture, refund, void or release; return the processor's id of it."""
         with _time_to_record():
             if kind == TransactionKind.VOID:
                 return self.processor.void(charge_id, key=key)
-            call = self.processor.capture if kind == TransactionKind.CAPTURE else self.processor.refund
-            return call(charge_id, amount, key=key)
+            calls = {
+                TransactionKind.CAPTURE: self.processor.capture,
+                TransactionKind.REFUND: self.processor.refund,
+                TransactionKind.RELEASE: self.processor.release,
+            }
+            return calls[kind](charge_id, amount, key=key)
 
 
 def clients() -> Clients:

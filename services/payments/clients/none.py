@@ -34,6 +34,9 @@ class NoProcessor:
     def void(self, charge_id: str, *, key: str) -> str:
         raise ProcessorRefused(CODE)
 
+    def release(self, charge_id: str, amount: int, *, key: str) -> str:
+        raise ProcessorRefused(CODE)
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
         raise WebhookUnreadable("No card processor is connected")
 

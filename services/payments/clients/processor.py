@@ -60,6 +60,13 @@ class CardProcessor(Protocol):
     def void(self, charge_id: str, *, key: str) -> str:
         """Release an authorisation; return the processor's id of it."""
 
+    def release(self, charge_id: str, amount: int, *, key: str) -> str:
+        """
+        Release a part of an authorisation that is not captured; return the processor's id of it.
+
+        An adapter whose processor cannot release a part raises ProcessorRefused: the hold expires by itself.
+        """
+
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
         """
         Return the outcome that a webhook reports, None for a kind that payments does not use.

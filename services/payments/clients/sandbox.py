@@ -28,6 +28,7 @@ KINDS = {
     "charge.captured": TransactionKind.CAPTURE,
     "charge.refunded": TransactionKind.REFUND,
     "charge.voided": TransactionKind.VOID,
+    "charge.released": TransactionKind.RELEASE,
 }
 
 
@@ -51,7 +52,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Identified(msgspec.Struct, frozen=True):
-    """The processor's answer to a capture, refund or void."""
+    """The processor's answer to a capture, refund, void or release."""
 
     id: str
 
@@ -114,6 +115,9 @@ class SandboxProcessor(ServiceClient):
 
     def void(self, charge_id: str, *, key: str) -> str:
         return self._post(f"/charges/{segment(charge_id)}/void", {}, key, Identified).id
+
+    def release(self, charge_id: str, amount: int, *, key: str) -> str:
+        return self._post(f"/charges/{segment(charge_id)}/releases", {"amount": amount}, key, Identified).id
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Settlement | None:
         verify_webhook(self._webhook_secret, headers, body)

@@ -16,6 +16,7 @@ from services.payments.transactions.rules import (
     TransactionStatus,
     is_announced_again,
     requested_amount,
+    succeeded_amount,
 )
 from shared.base.errors import VersionConflict
 from shared.data.encrypted_fields import EncryptedStringField
@@ -70,6 +71,11 @@ class Payment(Aggregate):
     @property
     def authorization(self) -> Transaction:
         return self.transactions[0]
+
+    @property
+    def capturable_amount(self) -> int:
+        """Minor units that can be captured in all: what was authorised and is not released or pending to be."""
+        return int(self.amount - requested_amount(TransactionKind.RELEASE, self.transactions))
 
     @property
     def refundable_amount(self) -> int:
@@ -127,7 +133,7 @@ class Payment(Aggregate):
         if existing is not None:
             return existing
         capture = self._add(TransactionKind.CAPTURE, key, amount, shipment_id=shipment_id)
-        if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.amount:
+        if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.capturable_amount:
             self._close(capture, TransactionStatus.FAILED, reason="exceeds_authorization")
         return capture
 
@@ -142,6 +148,16 @@ class Payment(Aggregate):
         if requested_amount(TransactionKind.REFUND, self.transactions) > self.amount:
             self._close(refund, TransactionStatus.FAILED, reason="exceeds_authorization")
         return refund
+
+    def request_release(self, amount: int) -> Transaction:
+        """Record a release of the amount that will not be captured, once; beyond what is not captured it fails."""
+        existing = self.find_transaction(key="release")
+        if existing is not None:
+            return existing
+        release = self._add(TransactionKind.RELEASE, "release", amount)
+        if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.capturable_amount:
+            self._close(release, TransactionStatus.FAILED, reason="exceeds_authorization")
+        return release
 
     def request_void(self) -> Transaction | None:
         """Record a void of the authorisation, once; None when no authorisation is left to release."""
@@ -171,7 +187,7 @@ class Payment(Aggregate):
         return is_unknown_charge and is_charged and kind == TransactionKind.AUTHORIZATION
 
     def succeed(self, transaction: Transaction, processor_id: str) -> bool:
-        """Record that a capture, refund or void succeeded and announce it; False when that is recorded already."""
+        """Record the success of a capture, refund, void or release and announce it; False when it has an outcome."""
         if not transaction.is_pending:
             return False
         if transaction.kind == TransactionKind.CAPTURE:
@@ -221,7 +237,11 @@ class Payment(Aggregate):
     def _enter(self, action: PaymentAction) -> None:
         self.card_token = None
         self.status = rules.next_status(
-            self.status, action, amount=self.amount, captured=self.captured_amount, refunded=self.refunded_amount
+            self.status,
+            action,
+            amount=self.amount - succeeded_amount(TransactionKind.RELEASE, self.transactions),
+            captured=self.captured_amount,
+            refunded=self.refunded_amount,
         )
 
     def _event_of(self, transaction: Transaction) -> Event | None:

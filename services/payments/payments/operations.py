@@ -57,6 +57,13 @@ def record_refund(payment_id: str | None, *, return_id: str, amount: int) -> Pen
     return _record(Payment.get(payment_id), lambda payment: payment.request_refund(key, amount, return_id=return_id))
 
 
+def record_release(payment_id: str | None, *, amount: int) -> PendingTransaction | None:
+    """Record the release of what will not be captured and return it; None when it is nothing or has an outcome."""
+    if payment_id is None or amount <= 0:
+        return None
+    return _record(Payment.get(payment_id), lambda payment: payment.request_release(amount))
+
+
 def record_void(order_id: str) -> PendingTransaction | None:
     """Record that an order was cancelled; None when it has no authorisation to release."""
     # Written before the payment is read, and read after a payment is written: the later of the two sees the other.

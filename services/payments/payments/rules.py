@@ -33,6 +33,7 @@ class PaymentAction(StrEnum):
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
+    RELEASE = "release"
 
 
 class Next(NamedTuple):
@@ -52,9 +53,11 @@ STATES: Mapping[PaymentStatus, Mapping[PaymentAction, Next]] = {
     PaymentStatus.AUTHORIZED: {
         PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_CAPTURED, PaymentStatus.CAPTURED),
         PaymentAction.VOID: Next(PaymentStatus.VOIDED),
+        PaymentAction.RELEASE: Next(PaymentStatus.AUTHORIZED, PaymentStatus.VOIDED),
     },
     PaymentStatus.PARTIALLY_CAPTURED: {
         PaymentAction.CAPTURE: Next(PaymentStatus.PARTIALLY_CAPTURED, PaymentStatus.CAPTURED),
+        PaymentAction.RELEASE: Next(PaymentStatus.PARTIALLY_CAPTURED, PaymentStatus.CAPTURED),
         PaymentAction.REFUND: Next(PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED),
     },
     PaymentStatus.CAPTURED: {
@@ -79,6 +82,7 @@ ACTION_OF = {
     TransactionKind.CAPTURE: PaymentAction.CAPTURE,
     TransactionKind.REFUND: PaymentAction.REFUND,
     TransactionKind.VOID: PaymentAction.VOID,
+    TransactionKind.RELEASE: PaymentAction.RELEASE,
 }
 
 
@@ -142,6 +146,8 @@ def next_status(
 ) -> PaymentStatus:
     """
     Return the status after an action that succeeded; the amounts, in minor units, are those after it.
+
+    `amount` is what can be captured in all: what was authorised and not released.
 
     An action that this state does not have leaves the status as it is: a declined payment stays declined.
     """

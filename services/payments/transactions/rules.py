@@ -20,10 +20,13 @@ ANNOUNCED_AGAIN_AFTER = timedelta(seconds=30)
 
 
 class TransactionKind(StrEnum):
+    """A void releases the whole authorisation, a release the part that will not be captured."""
+
     AUTHORIZATION = "authorization"
     CAPTURE = "capture"
     REFUND = "refund"
     VOID = "void"
+    RELEASE = "release"
 
 
 class TransactionStatus(StrEnum):
@@ -99,6 +102,11 @@ class Counted(Protocol):
 def requested_amount(kind: TransactionKind, transactions: Iterable[Counted]) -> int:
     """Return the minor units of the transactions of one kind that succeeded or are pending."""
     return sum(each.amount for each in transactions if each.kind == kind and each.status != TransactionStatus.FAILED)
+
+
+def succeeded_amount(kind: TransactionKind, transactions: Iterable[Counted]) -> int:
+    """Return the minor units of the transactions of one kind that succeeded."""
+    return sum(each.amount for each in transactions if each.kind == kind and each.status == TransactionStatus.SUCCEEDED)
 
 
 def refund_key(*, return_id: str | None = None, reference: str | None = None, idempotency_key: str = "") -> str:

@@ -142,7 +142,7 @@ class Reservation(Document):
 
     @classmethod
     def close_shipped(cls, order_ids: Iterable[str]) -> None:
-        """Close reservations whose last shipment left."""
+        """Close reservations of which nothing more will be shipped; shipments on their way still find their units."""
         query = {"_id": {"$in": list(order_ids)}, "status": ReservationStatus.HELD}
         changes = {"status": ReservationStatus.SHIPPED.value, "is_open": False, "closed_at": now()}
         retry_on_failover(lambda: cls.collection().update_many(query, {"$set": changes}))

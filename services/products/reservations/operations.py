@@ -22,7 +22,7 @@ from shared.base import deadline
 from shared.base.clock import now
 from shared.data.pagination import Page
 from shared.data.struct_fields import to_stored
-from shared.events.catalog.orders import OrderShipped
+from shared.events.catalog.orders import OrderRemainderCancelled, OrderShipped
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
 
@@ -33,6 +33,8 @@ WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 0.02
 SWEPT_AFTER = timedelta(seconds=30)
 SWEPT_AT_A_TIME = 500
+# Stands in a hold beside the ids of shipments: a remainder is released once.
+REMAINDER = "remainder"
 
 RESERVATIONS = counter("reservations_total", "Reservations decided, by outcome", ["outcome"])
 STOCK_OUTS = counter("stock_outs_total", "SKUs refused to an order for lack of stock")
@@ -138,6 +140,13 @@ def release_stock(order_id: str) -> None:
     """Release what the order holds; safe to repeat, and before the reservation arrives."""
     released = Stock.put_back(order_id, Reservation.release(order_id))
     log.info("stock_released", order_id=order_id, skus=released)
+
+
+def release_remainder(event: OrderRemainderCancelled) -> None:
+    """Release the units of an order that will not be shipped, once; the units of its shipments stay reserved."""
+    released = Stock.release_part(event.order_id, REMAINDER, {each.sku: each.quantity for each in event.quantities})
+    Reservation.close_shipped([event.order_id])
+    log.info("remainder_released", order_id=event.order_id, skus=released)
 
 
 def commit_shipments(shipments: Sequence[OrderShipped]) -> None:

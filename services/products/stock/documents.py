@@ -131,6 +131,18 @@ class Stock(Document):
         )
 
     @classmethod
+    def release_part(cls, order_id: str, part: str, quantities: Mapping[str, int]) -> int:
+        """Release some of the units that an order holds; return in how many SKUs. `part` names them: once per name."""
+        return sum(
+            cls._write(updates)
+            for updates in _chunks(
+                update
+                for sku, quantity in quantities.items()
+                for update in _reductions(sku, order_id, part, quantity, {"reserved": -quantity, "available": quantity})
+            )
+        )
+
+    @classmethod
     def _write(cls, updates: list[UpdateOne]) -> int:
         if not updates:
             return 0
@@ -146,16 +158,23 @@ def _release(document_id: str, hold: StockHold) -> UpdateOne:
 
 
 def _commitments(sku: str, order_id: str, shipment_id: str, quantity: int) -> Iterator[UpdateOne]:
-    """Return two updates of which one applies: the reservation shrinks, or is removed when it is used up."""
-    unseen = {"id": order_id, "shipments": {"$ne": shipment_id}}
-    gone = {"on_hand": -quantity, "reserved": -quantity}
+    return _reductions(sku, order_id, shipment_id, quantity, {"on_hand": -quantity, "reserved": -quantity})
+
+
+def _reductions(sku: str, order_id: str, part: str, quantity: int, levels: Mapping[str, int]) -> Iterator[UpdateOne]:
+    """
+    Return two updates of which one applies: the reservation shrinks, or is removed when it is used up.
+
+    `levels` is what the stock's levels change by; `part`, such as a shipment's id, makes it happen once.
+    """
+    unseen = {"id": order_id, "shipments": {"$ne": part}}
     yield UpdateOne(
         {"_id": stock_id(sku), "ops": {"$elemMatch": {**unseen, "quantity": {"$gt": quantity}}}},
-        {"$inc": {**gone, "ops.$.quantity": -quantity}, "$push": {"ops.$.shipments": shipment_id}},
+        {"$inc": {**levels, "ops.$.quantity": -quantity}, "$push": {"ops.$.shipments": part}},
     )
     yield UpdateOne(
         {"_id": stock_id(sku), "ops": {"$elemMatch": {**unseen, "quantity": quantity}}},
-        {"$inc": gone, "$pull": {"ops": {"id": order_id}}},
+        {"$inc": dict(levels), "$pull": {"ops": {"id": order_id}}},
     )
 
 

@@ -73,6 +73,25 @@ class OrderShipped(Event):
 
 
 @dataclass(frozen=True)
+class OrderRemainderCancelled(Event):
+    """What is left of a partly shipped order will not be shipped: its stock and its authorised amount are released."""
+
+    name: ClassVar[str] = "orders.order_remainder_cancelled.v1"
+    personal: ClassVar[frozenset[str]] = frozenset({"reason"})
+    order_id: str
+    number: str
+    company_id: str
+    placed_by: str
+    acted_by: str | None
+    payment_id: str | None
+    reason: str
+    currency: str
+    amount: int
+    quantities: list[ShippedQuantity]
+    """Units per SKU that will not be shipped, each SKU once."""
+
+
+@dataclass(frozen=True)
 class OrderReturned(Event):
     """Goods were returned: the amount, which may be 0, is to be refunded."""
 

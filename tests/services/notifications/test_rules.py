@@ -6,7 +6,7 @@ import pytest
 
 from services.notifications import rules
 from services.notifications.rules import FACTS, NotificationKind
-from tests.factories.notifications import cancelled, confirmed, refunded, returned, shipped
+from tests.factories.notifications import cancelled, confirmed, refunded, remainder_cancelled, returned, shipped
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
@@ -22,6 +22,12 @@ def test_every_kind_has_its_facts(kind):
         (rules.order_shipped(shipped(is_complete=False)), "order_shipped", "shp_1", "Partly shipped: order SO-000001"),
         (rules.order_returned(returned()), "order_returned", "ret_1", "Return received: order SO-000001"),
         (rules.order_cancelled(cancelled()), "order_cancelled", "ord_1", "Cancelled: order SO-000001"),
+        (
+            rules.order_remainder_cancelled(remainder_cancelled()),
+            "order_remainder_cancelled",
+            "ord_1",
+            "Rest cancelled: order SO-000001",
+        ),
         (rules.payment_refunded(refunded()), "order_refunded", "txn_1", "Refunded: 9.99 GBP for your order"),
     ],
 )

@@ -12,7 +12,16 @@ from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.operations import send_notification
 from shared.base.clock import now
-from tests.factories.notifications import ANN, cancelled, confirmed, refunded, returned, shipped, text_of
+from tests.factories.notifications import (
+    ANN,
+    cancelled,
+    confirmed,
+    refunded,
+    remainder_cancelled,
+    returned,
+    shipped,
+    text_of,
+)
 
 
 class TestMail:
@@ -39,7 +48,9 @@ class TestMail:
         assert "http://127.0.0.1:8081/orders/ord_1" in text_of(mail)
         assert 'href="http://127.0.0.1:8081/orders/ord_1"' in text_of(mail, "html")
 
-    @pytest.mark.parametrize("event", [confirmed(line_count=30), shipped(), returned(), cancelled(), refunded()])
+    @pytest.mark.parametrize(
+        "event", [confirmed(line_count=30), shipped(), returned(), cancelled(), remainder_cancelled(), refunded()]
+    )
     def test_has_valid_html_of_one_heading(self, notifications, event):
         notifications.deliver(event)
         notifications.run_jobs()
@@ -47,6 +58,15 @@ class TestMail:
         html = text_of(notifications.mails()[0], "html")
         html5lib.HTMLParser(strict=True).parse(html)
         assert html.count("<h1>") == 1
+
+    def test_names_what_will_not_come(self, notifications):
+        notifications.deliver(remainder_cancelled())
+        notifications.run_jobs()
+
+        text = text_of(notifications.mails()[0])
+        assert "6 x BOLT.M8" in text
+        assert "15.00 GBP" in text
+        assert "out of production" in text
 
     def test_says_how_many_lines_it_leaves_out(self, notifications):
         notifications.deliver(confirmed(line_count=30))

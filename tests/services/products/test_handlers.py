@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from services.products import handlers
 from services.products.reservations.documents import Reservation
+from services.products.reservations.operations import sweep_reservations
 from services.products.stock.documents import Stock
+from shared.base.clock import now
 from shared.data.events import Envelope
-from shared.events.catalog.orders import OrderCancelled, OrderShipped, ShippedQuantity
+from shared.events.catalog.orders import OrderCancelled, OrderRemainderCancelled, OrderShipped, ShippedQuantity
 from tests.factories.products import level_of, make_product, open_ops, reserve
 
 
@@ -42,6 +45,21 @@ def cancelled(order_id: str = "ord_1") -> OrderCancelled:
         payment_id=None,
         reason="duplicate",
         was_refused=False,
+    )
+
+
+def remainder_cancelled(order_id: str = "ord_1", **quantities: int) -> OrderRemainderCancelled:
+    return OrderRemainderCancelled(
+        order_id=order_id,
+        number="SO-000001",
+        company_id="cmp_acme",
+        placed_by="usr_one",
+        acted_by=None,
+        payment_id=None,
+        reason="out of production",
+        currency="GBP",
+        amount=0,
+        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in quantities.items()],
     )
 
 
@@ -119,12 +137,47 @@ class TestCancelled:
         assert found.status == "released"
 
 
+class TestRemainderCancelled:
+    def test_releases_what_was_left_once(self, products_app: Any) -> None:
+        make_product("A", stock=10)
+        make_product("B", stock=5)
+        make_product("FEE")
+        reserve("ord_1", {"A": 4, "B": 2, "FEE": 1})
+        handlers.commit_shipped_stock([shipped("shp_1", A=1)])
+
+        for _ in range(2):
+            handlers.release_cancelled_remainder(remainder_cancelled(A=3, B=2, FEE=1))
+
+        assert level_of("A") == (9, 0, 9)
+        assert level_of("B") == (5, 0, 5)
+        assert open_ops("A") == open_ops("B") == []
+        found = Reservation.find("ord_1")
+        assert found is not None
+        assert not found.is_open
+
+    def test_before_the_shipment_leaves_the_shipments_units(self, products_app: Any, hold_clock: Any) -> None:
+        make_product("A", stock=10)
+        reserve("ord_1", {"A": 4})
+
+        handlers.release_cancelled_remainder(remainder_cancelled(A=3))
+        assert level_of("A") == (10, 1, 9)
+
+        hold_clock(now() + timedelta(hours=1))
+        sweep_reservations()
+        assert level_of("A") == (10, 1, 9)
+
+        handlers.commit_shipped_stock([shipped("shp_1", A=1)])
+        assert level_of("A") == (9, 0, 9)
+
+
 EVENTS = [
     shipped("shp_1", A=1, B=2),
     shipped("shp_2", A=3, is_complete=True),
     shipped("shp_3", order_id="ord_2", A=2),
     shipped("shp_4", order_id="ord_2", A=2, is_complete=True),
     cancelled("ord_3"),
+    shipped("shp_5", order_id="ord_4", A=1),
+    remainder_cancelled("ord_4", A=2, B=1),
 ]
 
 
@@ -141,14 +194,17 @@ class TestAnyOrder:
         reserve("ord_1", {"A": 4, "B": 2})
         reserve("ord_2", {"A": 4})
         reserve("ord_3", {"A": 5, "B": 5})
+        reserve("ord_4", {"A": 3, "B": 1})
 
         for event in events:
             if isinstance(event, OrderShipped):
                 handlers.commit_shipped_stock([event])
+            elif isinstance(event, OrderRemainderCancelled):
+                handlers.release_cancelled_remainder(event)
             else:
                 handlers.release_cancelled_stock(event)
 
-        assert level_of("A") == (12, 0, 12)
+        assert level_of("A") == (11, 0, 11)
         assert level_of("B") == (18, 0, 18)
         assert open_ops("A") == open_ops("B") == []
 

@@ -87,6 +87,22 @@ class TestReplay:
         assert {failure.reference for failure in outcome.failures} == {"C536369", "C536370"}
         assert ("17850", "536365") in outcome.reconciliation.differences
 
+    def test_names_what_was_cancelled_of_an_order_and_does_not_wait_for_its_capture(self):
+        platform = FakePlatform()
+        replay(platform, *TRADE[:4])
+        order = next(each for each in platform.orders.values() if each["reference"] == "536365")
+        order |= {
+            "status": "partially_cancelled",
+            "cancelled_total": {"amount": 30, "currency": "GBP"},
+            "captured_total": {"amount": order["total"]["amount"] - 30, "currency": "GBP"},
+        }
+        platform.forget_keys()
+
+        outcome = replay(platform, *TRADE[:4], patience_seconds=60.0)
+
+        assert outcome.failures == []
+        assert list(outcome.reconciliation.differences) == [("17850", "536365")]
+
     def test_sees_an_order_that_is_not_in_the_file(self):
         platform = FakePlatform()
         replay(platform)

@@ -61,6 +61,24 @@ class TestCancellation:
         with pytest.raises(AssertionError, match="no such form"):
             staff.get(f"/admin/orders/{refused_['id']}").form("/cancellation")
 
+    def test_cancels_what_is_left_of_a_partly_shipped_order(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", **{"ship-1": "1", "ship-2": ""})
+        page = page.submit("/remainder-cancellation", reason="no longer made")
+
+        assert order["status"] == "partially_cancelled"
+        assert "is cancelled; its stock is free again" in page.text
+        assert "no longer made" in page.text
+        assert "9 units cancelled" in page.rows()[0]
+        assert "Cancelled £33.15" in page.text
+        assert "What is left to ship" not in page.text
+        assert page.form("/returns") is not None
+
+    def test_says_why_not_when_the_rest_was_shipped_meanwhile(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", **{"ship-1": "1", "ship-2": ""})
+        page.submit("/shipments", all="yes")
+
+        assert "is shipped" in page.submit("/remainder-cancellation").text
+
     def test_says_why_not_once_shipped(self, staff: Visitor, order: dict[str, Any]):
         page = staff.get(f"/admin/orders/{order['id']}")
         page.submit("/shipments", **{"ship-1": "1"})

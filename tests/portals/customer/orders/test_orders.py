@@ -72,6 +72,34 @@ class TestOrderPage:
 
         assert "can no longer be cancelled" in page.submit("/cancellation").text
 
+    def test_cancels_what_is_left_of_a_partly_shipped_order(self, buyer: Visitor, shop):
+        order = shop.book.add(("BOLT-M8", 12), ("NUT-M8", 4))
+        ship(shop, order, line1=5)
+
+        page = buyer.get(f"/orders/{order['id']}").submit("/remainder-cancellation", reason="takes too long")
+
+        assert "What was left of order SO-000124 is cancelled and will not be charged" in page.text
+        assert "Shipped, rest cancelled" in page.text
+        assert "takes too long" in page.text
+        assert "7 units cancelled" in page.rows()[0]
+        assert "4 units cancelled" in page.rows()[1]
+        assert "Cancelled £28.05" in page.text
+        assert not [form for form in page.all("form") if "cancellation" in form.get("action", "")]
+
+    def test_explains_when_the_rest_was_shipped_meanwhile(self, buyer: Visitor, shop):
+        order = shop.book.add(("BOLT-M8", 12))
+        ship(shop, order, line1=5)
+        page = buyer.get(f"/orders/{order['id']}")
+        ship(shop, order)
+
+        assert "nothing left of this order to cancel" in page.submit("/remainder-cancellation").text
+
+    @pytest.mark.parametrize("status", ["placed", "confirmed", "shipped", "cancelled", "partially_cancelled"])
+    def test_offers_to_cancel_the_rest_only_of_a_partly_shipped_order(self, buyer: Visitor, shop, status: str):
+        order = shop.book.add(("BOLT-M8", 1), status=status)
+
+        assert "Cancel what is left" not in buyer.get(f"/orders/{order['id']}").text
+
     def test_orders_the_same_again_and_names_what_is_gone(self, buyer: Visitor, shop):
         order = shop.book.add(("BOLT-M8", 3), ("NUT-M8", 4))
         del shop.products["NUT-M8"]
@@ -129,6 +157,7 @@ class TestProgress:
             ("confirmed", [("done", "Placed"), ("done", "Confirmed"), ("next", "Shipped")]),
             ("partially_shipped", [("done", "Placed"), ("done", "Confirmed"), ("half", "Partly shipped")]),
             ("shipped", [("done", "Placed"), ("done", "Confirmed"), ("done", "Shipped")]),
+            ("partially_cancelled", [("done", "Placed"), ("done", "Confirmed"), ("done", "Shipped, rest cancelled")]),
             ("cancelled", [("done", "Placed"), ("stopped", "Cancelled")]),
             ("refused", [("done", "Placed"), ("stopped", "Refused")]),
         ],

@@ -51,8 +51,9 @@ class TestAllowedActions:
             ("placed", ["cancel"]),
             ("pending_payment", ["cancel"]),
             ("confirmed", ["cancel", "ship"]),
-            ("partially_shipped", ["ship", "return"]),
+            ("partially_shipped", ["ship", "cancel_remainder", "return"]),
             ("shipped", ["return"]),
+            ("partially_cancelled", ["return"]),
             ("cancelled", []),
             ("refused", []),
         ],
@@ -61,7 +62,7 @@ class TestAllowedActions:
         assert allowed_actions(OrderStatus(status), has_returnable=True) == actions
 
     def test_leave_out_a_return_of_nothing(self):
-        assert allowed_actions(OrderStatus.PARTIALLY_SHIPPED, has_returnable=False) == ["ship"]
+        assert allowed_actions(OrderStatus.PARTIALLY_SHIPPED, has_returnable=False) == ["ship", "cancel_remainder"]
 
     def test_are_never_those_of_the_checkout(self):
         offered = {action for status in OrderStatus for action in allowed_actions(status, has_returnable=True)}

@@ -60,7 +60,7 @@ class TestAllowedActions:
 
         shipped = staff.post(f"/v1/orders/{order.id}/shipments", json=body)
 
-        assert shipped.json["allowed_actions"] == ["ship", "return"]
+        assert shipped.json["allowed_actions"] == ["ship", "cancel_remainder", "return"]
 
     @pytest.mark.parametrize("status", ["placed", "pending_payment", "confirmed"])
     def test_offers_to_cancel_what_can_be_cancelled(self, buyer, status):

@@ -44,6 +44,10 @@ class TestNextStatus:
             ("partially_refunded", "refund", 100, 100, "refunded"),
             ("partially_refunded", "capture", 100, 1, "partially_refunded"),
             ("refunded", "capture", 100, 40, "partially_refunded"),
+            ("authorized", "release", 0, 0, "authorized"),
+            ("partially_captured", "release", 99, 0, "partially_captured"),
+            ("partially_captured", "release", 100, 0, "captured"),
+            ("partially_refunded", "release", 100, 40, "partially_refunded"),
         ],
     )
     def test_follows_the_money(self, status, action, captured, refunded, after):
