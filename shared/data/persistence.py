@@ -32,6 +32,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DUPLICATE_KEY = 11000
+# Published events that some subscriber has not acknowledged (shared/events/kept.py).
+KEPT_EVENTS = "events_kept"
 STORE_TIMEOUT_SECONDS = 2.0
 INDEX_SECONDS = 60.0
 # A result is still stored after the deadline: the caller has stopped waiting, but a retry must find the result.
@@ -89,8 +91,9 @@ def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
         for document in documents_of(service):
             document._meta["index_background"] = True  # else DocumentDB blocks writes meanwhile
             document.ensure_indexes()
-            if issubclass(document, Aggregate):
-                document.collection().create_index("outbox.id", sparse=True, background=True)  # the query of the relay
+            if issubclass(document, Aggregate):  # for the queries of the relay
+                document.collection().create_index("outbox.id", sparse=True, background=True)
+                database(service)[KEPT_EVENTS].create_index([("is_lost", 1), ("place", 1)], background=True)
 
 
 def building_indexes(seconds: float = INDEX_SECONDS) -> AbstractContextManager[object]:

@@ -55,9 +55,58 @@ class Unreadable:
 Delivery = Message | Unreadable
 
 
+@dataclass(frozen=True)
+class Review:
+    """What became of some published events, by their ids: every subscriber has it, or the broker lost it."""
+
+    acknowledged: list[str]
+    lost: list[str]
+
+
+class Window(Protocol):
+    """
+    The events of one publisher in a broker that may lose them: their publisher keeps each until all have it.
+
+    A place is where an event stands; places sort as their events were published. Methods may raise BrokerFailed.
+    """
+
+    def size(self) -> int:
+        """Return the bytes that the events take in the broker."""
+
+    def room(self) -> float:
+        """Return the share of the bytes for events that is free, from 0 to 1."""
+
+    def make_room(self) -> bool:
+        """Drop what every running subscriber has; return whether there is room for further events."""
+
+    def acknowledged_up_to(self) -> str:
+        """Return the place up to which every subscriber has acknowledged what it received."""
+
+    def review(self, events: Sequence[tuple[str, str]], up_to: str) -> Review:
+        """Sort events, given as (id, place); `up_to` is an earlier answer of `acknowledged_up_to`."""
+
+    def trim(self, up_to: str) -> None:
+        """Drop the events up to a place."""
+
+    def published_again(self, event_ids: Sequence[str]) -> None:
+        """Note that lost events were published again."""
+
+    def drop_dead_consumers(self) -> int:
+        """Forget processes that ended and hold no message; return their number."""
+
+
 class Publisher(Protocol):
-    def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Publish the events; return when the broker has stored them, else raise BrokerFailed or EventRejected."""
+    def publish(self, envelopes: Iterable[Envelope]) -> list[str]:
+        """
+        Publish the events; return when the broker has stored them, else raise BrokerFailed or EventRejected.
+
+        Returns the place of each event in the window of its publisher; nothing from a broker without windows.
+        """
+        raise NotImplementedError
+
+    def window_of(self, publisher: str) -> Window | None:
+        """Return the window of a publisher, None from a broker that loses no event."""
+        return None
 
 
 class Subscription(Protocol):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 import redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from shared.data.events import Envelope, EventUnreadable
 from shared.data.redis_client import blocking_redis_from_url, redis_from_url
-from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, BrokerFailed, Delivery, Message, Unreadable
+from shared.events.broker import MAX_ATTEMPTS, RETRY_BASE_SECONDS, Broker, Delivery, Message, Unreadable
+from shared.events.catalog import READERS
+from shared.events.streams import MOST_BYTES, Stream, again_key, answering, parked_key, place_of
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -20,37 +21,35 @@ log = get_logger()
 # A read blocks for a second on the server; Redis counts as unavailable after this timeout.
 STREAM_SECONDS = 5.0
 IDLE_MILLISECONDS = 24 * 3600 * 1000
-KEPT_EVENTS = 200_000
-KEPT_DEAD_LETTERS = 10_000
+MOST_DEAD_LETTERS = 10_000
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except RedisError as failure:
-        raise BrokerFailed(f"Redis: {type(failure).__name__}") from failure
+class RedisBroker(Broker):
+    """Publishes to `events:<publisher>`; `readers` are the subscribers of each publisher."""
 
-
-class RedisBroker:
-    """Publishes to `events:<publisher>`."""
-
-    def __init__(self, connection: redis.Redis, *, blocking: redis.Redis | None = None) -> None:
+    def __init__(
+        self,
+        connection: redis.Redis,
+        *,
+        blocking: redis.Redis | None = None,
+        readers: Mapping[str, Sequence[str]] = READERS,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
         self._redis = connection
         self._blocking = blocking or connection
+        self._readers = readers
+        self._most_bytes = most_bytes
 
-    @_answering()
-    def publish(self, envelopes: Iterable[Envelope]) -> None:
-        """Append the events to the streams of their publishers, in one round trip."""
+    @answering()
+    def publish(self, envelopes: Iterable[Envelope]) -> list[str]:
+        """Append the events to the streams of their publishers, in one round trip; return their places."""
         pipeline = self._redis.pipeline(transaction=False)
         for envelope in envelopes:
-            pipeline.xadd(
-                f"events:{envelope.publisher}",
-                {"event": orjson.dumps(envelope.to_document())},
-                maxlen=KEPT_EVENTS,
-                approximate=True,
-            )
-        pipeline.execute()
+            pipeline.xadd(f"events:{envelope.publisher}", {"event": orjson.dumps(envelope.to_document())})
+        return [place_of(_text(entry)) for entry in pipeline.execute()]
+
+    def window_of(self, publisher: str) -> Stream:
+        return Stream(self._redis, publisher, self._readers.get(publisher), self._most_bytes)
 
     def subscribe(self, subscriber: str, publishers: Sequence[str], *, consumer: str) -> RedisSubscription:
         return RedisSubscription(self._blocking, subscriber, publishers, consumer)
@@ -76,7 +75,7 @@ class RedisSubscription:
         self._dead = f"dead:{subscriber}"
         self._create_groups()
 
-    @_answering()
+    @answering()
     def _create_groups(self) -> None:
         for stream in self._streams:
             try:
@@ -85,7 +84,7 @@ class RedisSubscription:
                 if "BUSYGROUP" not in str(refusal):
                     raise
 
-    @_answering()
+    @answering()
     def receive(self, *, limit: int = 200, wait_seconds: float = 1.0) -> list[Delivery]:
         """Return messages whose retry is due, else new ones; wait at most `wait_seconds` for the first."""
         try:
@@ -119,10 +118,18 @@ class RedisSubscription:
                 claimed: Any = self._redis.xclaim(
                     stream, self._group, self._consumer, int(RETRY_BASE_SECONDS * 1000), list(ready)
                 )
-                due += [_delivery(stream, entry, ready[entry[0]]) for entry in claimed]
+                due += [_delivery(stream, entry, ready[entry[0]]) for entry in claimed if entry[0] is not None]
+                if any(entry[0] is None for entry in claimed):
+                    self._forget_dropped(stream, ready.keys() - {entry[0] for entry in claimed})
         return due
 
-    @_answering()
+    def _forget_dropped(self, stream: str, entries: Iterable[bytes]) -> None:
+        """Acknowledge deliveries whose entry is gone from the stream: its publisher sends the event again."""
+        gone = [each for each in entries if not self._redis.xrange(stream, each, each)]
+        if gone:
+            self._redis.xack(stream, self._group, *gone)
+
+    @answering()
     def acknowledge(self, messages: Sequence[Message]) -> None:
         by_stream: dict[str, list[str]] = {}
         for message in messages:
@@ -135,7 +142,7 @@ class RedisSubscription:
     def hold(self) -> None:
         """Do nothing: on a laptop a service has one worker, which receives no messages while handlers run."""
 
-    @_answering()
+    @answering()
     def release(self, messages: Sequence[Message]) -> None:
         for message in messages:
             stream, entry = message.receipt
@@ -144,21 +151,40 @@ class RedisSubscription:
                 idle=IDLE_MILLISECONDS, retrycount=message.attempts - 1, justid=True,
             )  # fmt: skip
 
-    @_answering()
+    @answering()
     def reject(self, message: Delivery, reason: str) -> None:
-        """Keep the message pending for its next attempt; after the last attempt move it to the dead letters."""
-        if message.attempts >= MAX_ATTEMPTS:
-            self._park(message.receipt, _content(message), reason)
+        """
+        Keep the message pending for its next attempt; after the last attempt move it to the dead letters.
 
-    def _park(self, receipt: tuple[str, str], fields: dict[bytes, bytes], reason: str) -> None:
-        log.error("event_parked", subscriber=self._group, stream=receipt[0], entry=receipt[1], reason=reason)
-        letter: dict[Any, Any] = {**fields, b"reason": _bytes(reason[:500]), b"stream": receipt[0].encode()}
+        With too many dead letters the message stays pending as well: a dead letter is never dropped.
+        """
+        if message.attempts < MAX_ATTEMPTS:
+            return
+        if int(self._redis.xlen(self._dead)) >= MOST_DEAD_LETTERS:
+            log.error("dead_letters_full", subscriber=self._group, most=MOST_DEAD_LETTERS)
+            return
+        self._park(message, reason)
+
+    def _park(self, message: Delivery, reason: str) -> None:
+        """Move the message to the dead letters; its publisher keeps the event, and an event is listed once."""
+        stream, entry = message.receipt
+        log.error("event_parked", subscriber=self._group, stream=stream, entry=entry, reason=reason)
+        letter: dict[Any, Any] = {**_content(message), b"reason": _bytes(reason[:500]), b"stream": stream.encode()}
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.xadd(self._dead, letter, maxlen=KEPT_DEAD_LETTERS, approximate=True)
-        pipeline.xack(receipt[0], self._group, receipt[1])
+        if isinstance(message, Unreadable):
+            pipeline.xadd(self._dead, letter)
+        else:
+            member = self._member(message.envelope.id)
+            if not self._redis.sismember(parked_key(stream), member):
+                pipeline.xadd(self._dead, letter)
+                pipeline.sadd(parked_key(stream), member)
+        pipeline.xack(stream, self._group, entry)
         pipeline.execute()
 
-    @_answering()
+    def _member(self, event_id: str) -> str:
+        return f"{self._group} {event_id}"
+
+    @answering()
     def dead_letters(self, limit: int = 100) -> list[dict[str, str]]:
         """Return dead letters, oldest first, as {id, event, stream, reason}."""
         found: Any = self._redis.xrange(self._dead, count=limit)
@@ -167,17 +193,33 @@ class RedisSubscription:
             for entry, fields in found
         ]
 
-    @_answering()
+    @answering()
     def redrive(self) -> int:
-        """Append every readable dead letter to its stream again; return their number."""
-        found: Any = self._redis.xrange(self._dead, count=KEPT_DEAD_LETTERS)
+        """
+        Append every readable dead letter to its stream again; return their number.
+
+        The publisher of the event sends it once more, since Redis may lose this entry; the inbox skips the second.
+        """
+        found: Any = self._redis.xrange(self._dead, count=MOST_DEAD_LETTERS)
         letters = [(entry, fields) for entry, fields in found if {b"event", b"stream"} <= fields.keys()]
         pipeline = self._redis.pipeline(transaction=True)
         for entry, fields in letters:
-            pipeline.xadd(fields[b"stream"], {"event": fields[b"event"]})
+            stream = _text(fields[b"stream"])
+            pipeline.xadd(stream, {"event": fields[b"event"]})
             pipeline.xdel(self._dead, entry)
+            event_id = _event_id(fields[b"event"])
+            if event_id is not None:
+                pipeline.srem(parked_key(stream), self._member(event_id))
+                pipeline.sadd(again_key(stream), self._member(event_id))
         pipeline.execute()
         return len(letters)
+
+
+def _event_id(content: bytes) -> str | None:
+    try:
+        return Envelope.from_document(orjson.loads(content)).id
+    except (orjson.JSONDecodeError, EventUnreadable):
+        return None
 
 
 def _backoff_milliseconds(deliveries: int) -> float:

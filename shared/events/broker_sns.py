@@ -16,7 +16,7 @@ from shared.base.aws import client
 from shared.base.errors import SettingsInvalid
 from shared.base.settings import Settings
 from shared.data.events import Envelope
-from shared.events.broker import BrokerFailed, EventRejected, EventTooLarge
+from shared.events.broker import Broker, BrokerFailed, EventRejected, EventTooLarge
 from shared.events.broker_sqs import ENCODING, QueueSubscription, answering
 
 TOPIC = "events"
@@ -36,7 +36,7 @@ class SnsSettings(Settings):
     copilot_queue_uri: str = ""
 
 
-class SnsBroker:
+class SnsBroker(Broker):
     """Publishes to the topic `events` of the workload; subscribes to the queue of the workload."""
 
     def __init__(self, *, topic_arn: str = "", queue_url: str = "") -> None:
@@ -44,7 +44,7 @@ class SnsBroker:
         self._queue_url = queue_url
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="sns")
 
-    def publish(self, envelopes: Iterable[Envelope]) -> None:
+    def publish(self, envelopes: Iterable[Envelope]) -> list[str]:
         """
         Publish in batches of the size that SNS accepts; a failed entry fails the whole call.
 
@@ -56,6 +56,7 @@ class SnsBroker:
             _batches(_entry(envelope) for envelope in envelopes)
         )  # EventTooLarge is raised before the first call
         list(self._calls.map(self._publish, batches))
+        return []
 
     def _publish(self, entries: list[dict[str, Any]]) -> None:
         # Numbers, since an event may be in a batch twice.

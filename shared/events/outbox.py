@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from shared.data.keys import CiphertextInvalid
 from shared.data.leases import Lease
 from shared.data.persistence import Aggregate, database, documents_of
 from shared.events.broker import BrokerFailed, EventRejected, Publisher
+from shared.events.kept import KeptEvents
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
 
@@ -32,8 +34,19 @@ GATHER_SECONDS = 0.01
 WATCH_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 SET_ASIDE_SECONDS = 60.0
+REVIEW_SECONDS = 0.5
+# An event of a large order has a hundred kilobytes: 500 documents must not fill the broker at once.
+BATCH_BYTES = 4 * 1024 * 1024
 
 NOT_PUBLISHED = counter("events_not_published_total", "Attempts to publish that the event itself failed", ["service"])
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The outbox of one aggregate: its entries as they are stored, and the events that they hold."""
+
+    entries: list[Any]
+    events: list[Envelope]
 
 
 def aggregates_of(service: str) -> list[type[Aggregate]]:
@@ -46,6 +59,7 @@ class Relay:
 
     An aggregate with an event that cannot be published is set aside for a minute: its events stay in its outbox, in
     their order, until the event is repaired, and those of other aggregates are published.
+    With a broker that may lose events (Redis), a published event is kept until every subscriber has acknowledged it.
     A lease selects one of several workers. A change stream wakes the relay; a store without change streams is polled.
     """
 
@@ -56,14 +70,18 @@ class Relay:
         self._collections = [_lenient(each.collection()) for each in aggregates_of(service)]
         self._set_aside: dict[tuple[str, Any], float] = {}
         self._lease = Lease(service, "relay")
+        window = publisher.window_of(service)
+        self._kept = None if window is None else KeptEvents(service, publisher, window)
+        self._review_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
         """Publish events until `stopping`; retry while the store, the broker or the key service is unavailable."""
         while not stopping.is_set():
             try:
                 if not self._lease.held():
+                    self._stand_by()
                     stopping.wait(WATCH_SECONDS)
-                elif not self.relay_once():
+                elif not self.relay_once() + self._review(lambda: not stopping.is_set() and self._lease.held()):
                     self._wait_for_change(stopping)
             except (PyMongoError, BrokerFailed, Unavailable) as failure:
                 log.warning("relay_paused", service=self._service, failure=type(failure).__name__)
@@ -74,6 +92,22 @@ class Relay:
         with suppress(PyMongoError):  # the lease expires without a release
             self._lease.release()
 
+    def _stand_by(self) -> None:
+        if self._kept is not None:
+            self._kept.expect_some()
+
+    def _review(self, beat: Callable[[], bool]) -> int:
+        if self._kept is None or self._clock() < self._review_at:
+            return 0
+        settled = self._kept.review(beat)
+        self._review_at = self._clock() + REVIEW_SECONDS
+        return settled
+
+    def review_once(self) -> int:
+        """Review the kept events now; return how many were settled."""
+        self._review_at = 0.0
+        return self._review(lambda: True)
+
     def relay_once(self) -> int:
         """Publish the recorded events and return their number."""
         return sum(self._relay(collection) for collection in self._collections)
@@ -83,11 +117,20 @@ class Relay:
         is_going_on = True
         while is_going_on:  # with the next aggregates, where all found ones were set aside
             documents = self._waiting(collection)
+            if documents and not self._has_room():
+                return 0
             events = self._publish(collection, self._readable(collection, documents))
-            published = sum(map(len, events.values()))
+            published = sum(len(each.events) for each in events.values())
             self._delete(collection, events)
             is_going_on = bool(documents) and not events
         return published
+
+    def _has_room(self) -> bool:
+        """Return whether the broker has room for further events; a full one is reviewed at the next chance."""
+        if self._kept is None or self._kept.has_room():
+            return True
+        self._review_at = 0.0
+        return False
 
     def _waiting(self, collection: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return aggregates with events, without those that are set aside."""
@@ -97,40 +140,40 @@ class Relay:
         query = {"outbox.id": {"$exists": True}, "_id": {"$nin": aside}}
         return list(collection.find(query, {"outbox": 1}).limit(BATCH))
 
-    def _readable(
-        self, collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]
-    ) -> dict[Any, list[Envelope]]:
-        """Return the events by aggregate; an aggregate with an event that cannot be read is set aside."""
-        readable: dict[Any, list[Envelope]] = {}
+    def _readable(self, collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]) -> dict[Any, Outbox]:
+        """Return the outboxes by aggregate, up to BATCH_BYTES; an aggregate with an unreadable event is set aside."""
+        readable: dict[Any, Outbox] = {}
+        size = 0
         for document in documents:
             key = document["_id"]
             try:
                 events = [from_outbox(self._service, entry) for entry in document["outbox"]]
-                for each in events:
-                    orjson.dumps(each.to_document())
+                size += sum(len(orjson.dumps(each.to_document())) for each in events)
             except (CiphertextInvalid, ValueError, TypeError) as fault:
                 self._put_aside(collection, key, f"{type(fault).__name__}: {fault}")
             else:
-                readable[key] = events
+                readable[key] = Outbox(document["outbox"], events)
+            if size > BATCH_BYTES:
+                break
         return readable
 
-    def _publish(
-        self, collection: Collection[dict[str, Any]], waiting: dict[Any, list[Envelope]]
-    ) -> dict[Any, list[Envelope]]:
+    def _publish(self, collection: Collection[dict[str, Any]], waiting: dict[Any, Outbox]) -> dict[Any, Outbox]:
         """Publish the events and return them; an aggregate with an event that the broker rejects is set aside."""
         while waiting:
             try:
-                self._publisher.publish(event for events in waiting.values() for event in events)
+                places = self._publisher.publish(event for each in waiting.values() for event in each.events)
             except EventRejected as refusal:
                 rejected = {
-                    key for key, events in waiting.items() if any(each.id == refusal.event_id for each in events)
+                    key for key, outbox in waiting.items() if any(each.id == refusal.event_id for each in outbox.events)
                 }
                 if not rejected:
                     raise
                 for key in rejected:
                     self._put_aside(collection, key, str(refusal))
-                waiting = {key: events for key, events in waiting.items() if key not in rejected}
+                waiting = {key: outbox for key, outbox in waiting.items() if key not in rejected}
             else:
+                if self._kept is not None:
+                    self._kept.add([entry for each in waiting.values() for entry in each.entries], places)
                 break
         return waiting
 
@@ -139,12 +182,12 @@ class Relay:
         log.error("event_not_published", service=self._service, aggregate_id=key, reason=reason)
         self._set_aside[collection.name, key] = self._clock() + SET_ASIDE_SECONDS
 
-    def _delete(self, collection: Collection[dict[str, Any]], published: dict[Any, list[Envelope]]) -> None:
+    def _delete(self, collection: Collection[dict[str, Any]], published: dict[Any, Outbox]) -> None:
         if published:
             collection.bulk_write(
                 [
-                    UpdateOne({"_id": key}, {"$pull": {"outbox": {"id": {"$in": [each.id for each in events]}}}})
-                    for key, events in published.items()
+                    UpdateOne({"_id": key}, {"$pull": {"outbox": {"id": {"$in": [each.id for each in outbox.events]}}}})
+                    for key, outbox in published.items()
                 ],
                 ordered=False,
             )

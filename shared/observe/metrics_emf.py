@@ -31,6 +31,7 @@ KEPT_LABELS: Mapping[str, tuple[str, ...]] = {
     "events_handled_total": ("outcome",),
     "events_unreadable_total": (),
     "events_not_published_total": (),
+    "events_republished_total": (),
     "job_duration_seconds": ("outcome",),
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from shared.base.workloads import SERVICES, WORKLOADS, Kind
 from shared.data.events import SUBSCRIBERS
+from shared.events.catalog import READERS
 from shared.events.jobs import JOBS
 from tests.architecture import golden
 from tests.architecture.event_schemas import breaking_changes
@@ -34,6 +35,14 @@ class TestEvents:
     @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
     def test_have_a_subscriber(self, event):
         assert SUBSCRIBERS[event.name]
+
+    def test_are_kept_until_each_of_their_subscribers_has_them(self):
+        """A service that is missing in READERS may lose events; one too many would keep all events for ever."""
+        readers: dict[str, set[str]] = {}
+        for event in EVENTS:
+            services = {handler.service for handler in SUBSCRIBERS[event.name]}
+            readers.setdefault(event.name.split(".")[0], set()).update(services)
+        assert {publisher: set(services) for publisher, services in READERS.items()} == readers
 
     @pytest.mark.parametrize(("name", "schema"), golden.event_schemas().items())
     def test_keep_the_schema_that_is_pinned(self, name, schema):

@@ -1,1 +1,12 @@
 """All events between services, a module per publisher; amounts are in minor units of `currency`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# The services with handlers for a publisher's events: it keeps each event until these have acknowledged it.
+READERS: Mapping[str, tuple[str, ...]] = {
+    "orders": ("notifications", "payments", "products"),
+    "payments": ("notifications", "orders"),
+    "products": ("products", "search"),
+}

@@ -15,6 +15,7 @@ from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringFiel
 from shared.data.encryption import is_encrypted, use_keys
 from shared.data.events import Envelope, Event
 from shared.data.persistence import Aggregate, database
+from shared.events.broker import Publisher
 from shared.events.outbox import Relay
 from tests.shared import toys
 
@@ -113,14 +114,15 @@ class TestPlainFromBefore:
         assert Memo.get(old).recipient == "Ann Acme"
 
 
-class Published:
+class Published(Publisher):
     """A broker that collects the published events."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
 
-    def publish(self, envelopes) -> None:
+    def publish(self, envelopes) -> list[str]:
         self.envelopes += envelopes
+        return []
 
 
 class TestOutbox:

@@ -17,7 +17,7 @@ from shared.data.events import SUBSCRIBERS, Envelope, Handler
 from shared.data.persistence import DatabaseHandle
 from shared.events import broker as broker_module
 from shared.events import inbox
-from shared.events.broker import BrokerFailed
+from shared.events.broker import BrokerFailed, Publisher
 from shared.events.broker_redis import RedisBroker
 from shared.events.outbox import Relay
 from shared.events.worker import Consumer
@@ -84,7 +84,7 @@ class TestRelay:
         assert relay.relay_once() == 0
 
     def test_keeps_events_while_the_broker_is_unavailable(self, database):
-        class Away:
+        class Away(Publisher):
             def publish(self, envelopes):
                 raise BrokerFailed("gone")
 
@@ -97,12 +97,13 @@ class TestRelay:
     def test_keeps_an_event_that_is_recorded_while_it_publishes(self, database):
         note = write_note("first")
 
-        class Slow:
+        class Slow(Publisher):
             def publish(self, envelopes):
                 list(envelopes)
                 again = Note.get(note.id)
                 again.write("second")
                 again.commit()
+                return []
 
         Relay(SERVICE, Slow()).relay_once()
 

@@ -14,7 +14,7 @@ from shared.base import limits
 from shared.base.settings import KeySettings
 from shared.data.encryption import use_keys
 from shared.data.events import Envelope, Event
-from shared.events.broker import EventTooLarge
+from shared.events.broker import EventTooLarge, Publisher
 from shared.events.outbox import Relay
 from tests.shared.gate import Gate
 from tests.shared.toys import SERVICE, Note, stored
@@ -27,7 +27,7 @@ class NoteSigned(Event):
     signer: str
 
 
-class Published:
+class Published(Publisher):
     """A broker that collects events and refuses those in `too_large`."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Published:
         self.too_large: set[str] = set()
         self.fault: Exception | None = None
 
-    def publish(self, envelopes: Iterable[Envelope]) -> None:
+    def publish(self, envelopes: Iterable[Envelope]) -> list[str]:
         if self.fault is not None:
             raise self.fault
         wanted = list(envelopes)
@@ -43,6 +43,7 @@ class Published:
             if each.id in self.too_large:
                 raise EventTooLarge(each.id, "it is too large")
         self.events += wanted
+        return []
 
     def signers(self) -> set[str]:
         return {each.fields["signer"] for each in self.events}
