@@ -73,7 +73,7 @@ def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
 @blueprint.get("/<attempt_id>/return")
 def come_back(attempt_id: str) -> ResponseReturnValue:
     """
-    Place the order with the token the card page gave.
+    Place the order with the token the card page gave; an empty cart may have been ordered in another window.
 
     The attempt's id cannot be guessed and belongs to this session, so another site's link places nothing; a reload
     sends the same key and gets the same order.
@@ -87,7 +87,8 @@ def come_back(attempt_id: str) -> ResponseReturnValue:
         if not token:
             flash("You left the card page without paying. Nothing was charged.", "warn")
             return redirect(url_for("checkout.review"))
-        if not has_same_units(carts.get_cart(), attempt.reviewed):
+        cart = carts.get_cart()
+        if cart.line_items and not has_same_units(cart, attempt.reviewed):
             drop_attempt(attempt.id)
             flash("Your cart changed while you were paying. Nothing was charged; please review it again.", "warn")
             return redirect(url_for("checkout.review"))
@@ -139,6 +140,9 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
     if refusal.kind == "total-changed":
         return _changed(attempt, msgspec.convert(refusal.extra["total"], Price)), 409
     drop_attempt(attempt.id)
+    if refusal.kind == "cart-empty":
+        flash("Your cart is empty. If it was ordered in another window, its order is in this list.", "warn")
+        return redirect(url_for("orders.order_list"))
     if refusal.status == 402:
         return render_template("checkout/declined.html", detail=refusal.detail), 402
     shortages = msgspec.convert(refusal.extra.get("shortages") or [], list[Shortage])

@@ -55,6 +55,11 @@ class Cart(Aggregate):
     def order_key(self) -> str:
         return f"{self.id}:{self.version}"
 
+    @property
+    def emptied_key(self) -> str:
+        """The key that the cart had before its last change: of the order that emptied it, if an order did."""
+        return f"{self.id}:{self.version - 1}"
+
     def commit(self) -> Self:
         """Write as every aggregate does; a cart that another request created at this moment is a VersionConflict."""
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from pymongo import ReturnDocument
 
+from services.orders.carts.documents import Cart
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import WITHDRAWN
 from shared.base.clock import now
@@ -32,6 +34,13 @@ def find_repeated(
     keys += [{"company_id": company_id, "reference_key": reference}] if reference else []
     keys += [{"cart_key": cart_key}] if cart_key else []
     return Order.objects(__raw__={"$or": keys}).first()
+
+
+def find_emptier(cart: Cart, *, since: datetime) -> Order | None:
+    """Return the order that emptied the cart after `since`, None for a withdrawn one and when a person emptied it."""
+    if cart.updated_at is None or cart.updated_at < since:
+        return None
+    return Order.objects(cart_key=cart.emptied_key, status__nin=list(WITHDRAWN)).first()
 
 
 def due_order_ids(limit: int) -> list[str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from mongoengine.errors import NotUniqueError
 
 from services.orders.carts.documents import Cart
-from services.orders.checkout.documents import find_repeated, next_order_number
+from services.orders.checkout.documents import find_emptier, find_repeated, next_order_number
 from services.orders.checkout.rules import (
+    REPEATED_WITHIN,
     PlaceOrder,
     PricedLines,
     RequestedLine,
@@ -31,7 +32,7 @@ from services.orders.errors import CardsNotAccepted, CartEmpty, OrderExpired, Ou
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderAction, require_company
 from shared.base import deadline
-from shared.base.clock import days_of_today, today
+from shared.base.clock import days_of_today, now, today
 from shared.base.errors import Forbidden, InvalidInput, VersionConflict
 from shared.observe.metrics import counter
 from shared.observe.observability import bind_context, get_logger
@@ -64,16 +65,18 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
     """
     Place the lines, or else the cart, and return the order: confirmed, or undecided after an upstream timeout.
 
-    A repeated reference, cart or key leads to the order that holds it. Raises OutOfStock, PaymentDeclined or
-    OrderExpired for an order that was withdrawn; CardsNotAccepted, TotalChanged or InvalidInput before anything is
-    recorded.
+    A repeated reference, cart or key leads to the order that holds it, an empty cart to the order that emptied it.
+    Raises OutOfStock, PaymentDeclined or OrderExpired for an order that was withdrawn; CartEmpty, CardsNotAccepted,
+    TotalChanged or InvalidInput before anything is recorded.
     """
     company_id = require_company(buyer.company_id)
     _require_override(buyer, wanted)
     require_allowed_day(wanted.ordered_on, days_of_today(), is_staff=buyer.actor_id is not None)
     if wanted.payment is not None and current_settings(OrdersSettings).psp_backend == "none":
         raise CardsNotAccepted()
-    cart = _filled_cart(buyer, company_id) if wanted.line_items is None else None
+    cart = Cart.of(company_id, buyer.id) if wanted.line_items is None else None
+    if cart is not None and not cart.line_items:
+        return Placement(_emptied_by(cart), is_repeated=True)
     cart_key = cart.order_key if cart else None
     for _ in range(KEY_ATTEMPTS):
         earlier = find_repeated(company_id, idempotency_key=key, reference=wanted.reference, cart_key=cart_key)
@@ -91,12 +94,12 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
     raise VersionConflict()
 
 
-def _filled_cart(buyer: Principal, company_id: str) -> Cart:
-    """Return the cart as stored: one that became an order a moment ago leads to that order, not to an empty cart."""
-    cart = Cart.of(company_id, buyer.id)
-    if not cart.line_items:
+def _emptied_by(cart: Cart) -> Order:
+    """Return the order that the empty cart became a moment ago; raise CartEmpty when there is none."""
+    order = find_emptier(cart, since=now() - REPEATED_WITHIN)
+    if order is None:
         raise CartEmpty()
-    return cart
+    return order
 
 
 def _require_override(buyer: Principal, wanted: PlaceOrder) -> None:

@@ -13,6 +13,8 @@ from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total, money_te
 
 # What products can reserve of one SKU; more would be refused there as malformed, not as short.
 MAX_UNITS = 1_000_000_000
+# So long a cart that became an order leads to that order: a second click, a retry under another key.
+REPEATED_WITHIN = timedelta(minutes=1)
 
 
 class RequestedLine(SkuQuantity, frozen=True):

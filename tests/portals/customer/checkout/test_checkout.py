@@ -127,6 +127,23 @@ class TestCheckout:
         assert "Your cart changed while you were paying" in page.text
         assert not shop.book.orders
 
+    def test_a_cart_that_was_ordered_in_another_window_leads_to_that_order(self, buyer: Visitor, shop):
+        first, second = go_to_card_page(buyer), go_to_card_page(buyer)
+
+        pages = [buyer.get(f"{back}?token=tok_ok") for back in (first, second)]
+
+        assert [page.heading() for page in pages] == ["Order SO-000124"] * 2
+        assert len(shop.book.orders) == 1
+
+    def test_a_cart_that_was_emptied_meanwhile_leads_to_the_orders(self, buyer: Visitor, shop):
+        back = go_to_card_page(buyer)
+        shop.fill_cart()
+
+        page = buyer.get(f"{back}?token=tok_ok")
+
+        assert page.heading() == "Orders"
+        assert "Your cart is empty" in page.text
+
     def test_a_price_that_changed_before_paying_is_reviewed_again(self, buyer: Visitor, shop):
         page = buyer.get("/checkout")
         shop.products["BOLT-M8"]["price_breaks"][0]["unit_price"] = gbp(999)

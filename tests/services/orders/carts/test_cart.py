@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.orders.carts.documents import Cart
 from services.orders.orders.documents import Order
+from shared.base.clock import now
 from tests.fakes import ProcessKilled
 from tests.support import GLOBEX
 
@@ -163,6 +166,45 @@ class TestPlaceCart:
         buyer.post(f"/v1/orders/{order['id']}/cancellation", json={"reason": "too slow"})
 
         assert quantities(buyer.get("/v1/cart")) == [("BOLT", 4)]
+
+    def test_leads_to_its_order_when_it_is_placed_again_a_moment_later(self, buyer, products, payments):
+        fill(buyer, ("BOLT", 4))
+        first = buyer.post("/v1/orders", json=PAYMENT)
+        products.add("BOLT", 999)
+
+        second = buyer.post("/v1/orders", json=PAYMENT | {"expected_total": {"amount": 1000, "currency": "GBP"}})
+
+        assert (second.status_code, second.json["id"]) == (200, first.json["id"])
+        assert (Order.objects.count(), payments.charges) == (1, 1)
+
+    def test_is_an_empty_one_again_after_a_minute(self, buyer, hold_clock):
+        fill(buyer, ("BOLT", 4))
+        buyer.post("/v1/orders", json=PAYMENT)
+
+        hold_clock(now() + timedelta(seconds=61))
+
+        assert buyer.post("/v1/orders", json=PAYMENT).json["type"] == "/problems/cart-empty"
+
+    def test_that_the_buyer_emptied_leads_to_no_order(self, buyer):
+        fill(buyer, ("BOLT", 4))
+        buyer.post("/v1/orders", json=PAYMENT)
+        fill(buyer, ("NUT", 1))
+        fill(buyer)
+
+        assert buyer.post("/v1/orders", json=PAYMENT).status_code == 422
+
+    def test_leads_to_no_order_that_was_cancelled(self, buyer):
+        fill(buyer, ("BOLT", 4))
+        order = buyer.post("/v1/orders", json=PAYMENT).json
+        buyer.post(f"/v1/orders/{order['id']}/cancellation", json={"reason": "changed my mind"})
+
+        assert buyer.post("/v1/orders", json=PAYMENT).status_code == 422
+
+    def test_leads_to_no_order_of_another_user(self, buyer, app, api):
+        fill(buyer, ("BOLT", 4))
+        buyer.post("/v1/orders", json=PAYMENT)
+
+        assert api(app, user_id="usr_two").post("/v1/orders", json=PAYMENT).status_code == 422
 
     def test_stays_empty_when_its_confirmed_order_is_cancelled(self, buyer):
         fill(buyer, ("BOLT", 4))
