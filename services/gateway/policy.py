@@ -131,6 +131,7 @@ POLICY: tuple[Route, ...] = (
     _write("POST", "/v1/products", "products", "products:write"),
     PRODUCT_IMPORT,
     _get("/v1/products/imports/{import_id}", "products", "products:write"),
+    _get("/v1/products/imports/{import_id}/failed-rows", "products", "products:write"),
     _get("/v1/products/{sku}", "products", "products:read", browse=True),
     _write("PATCH", "/v1/products/{sku}", "products", "products:write"),
     _get("/v1/inventory/{sku}", "products", "products:read"),

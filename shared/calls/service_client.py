@@ -16,6 +16,7 @@ import orjson
 from shared.base import deadline
 from shared.calls.exchange import HttpUpstream, Request, Response
 from shared.calls.failures import NoResponse
+from shared.calls.multipart import FilePart, multipart_body
 from shared.calls.refusals import UpstreamRefused
 from shared.calls.resilience import UpstreamUnavailable, attempt_number, upstream, with_retries
 from shared.calls.wire import Body, header_lines
@@ -73,6 +74,7 @@ class _Call:
     body: Body | None
     timeout: float
     may_repeat: bool
+    is_streamed: bool = False
 
 
 class ServiceClient:
@@ -125,13 +127,15 @@ class ServiceClient:
         timeout: float | None = None,
         idempotency_key: str | None = None,
         content_type: str = "",
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        files: Mapping[str, FilePart] | None = None,
+        is_streamed: bool = False,
     ) -> Response:
         """
         Return the whole response (status, headers, content) where the parsed body is not enough.
 
         `body` is JSON unless it is bytes or a binary stream, sent as they are under `content_type`; `files` maps a
         form field to (filename, content, content type) and is sent as multipart. A stream is never sent twice.
+        `is_streamed` leaves a large response to be read by the caller, who closes it.
         """
         sent = dict(headers or {})
         if idempotency_key:
@@ -145,6 +149,7 @@ class ServiceClient:
             Body(0) if encoded is None and method in _WITH_BODY else encoded,
             self._limits.read_timeout if timeout is None else min(timeout, self._limits.read_timeout),
             is_keyed and (encoded is None or encoded.can_rewind),
+            is_streamed,
         )
         number = attempt_number.get()
         if number:
@@ -153,6 +158,7 @@ class ServiceClient:
             attempts = self._limits.attempts if call.may_repeat else 1
             response = with_retries(self._upstream, attempts, functools.partial(self._send, call))
         if response.status >= 400:
+            response.close()
             raise UpstreamRefused(self.service, response)
         return response
 
@@ -212,6 +218,7 @@ class ServiceClient:
             body=call.body,
             may_repeat=call.may_repeat,
             is_hurried=granted < call.timeout / 2,
+            is_streamed=call.is_streamed,
         )
         try:
             response = self._http.call(request)
@@ -242,15 +249,12 @@ def _unavailable(service: str, response: Response) -> UpstreamUnavailable:
 
 
 def _encoded(
-    body: Any, files: Mapping[str, tuple[str, bytes, str]] | None, content_type: str, headers: dict[str, str]
+    body: Any, files: Mapping[str, FilePart] | None, content_type: str, headers: dict[str, str]
 ) -> Body | None:
     """Return the body as it is sent and set its media type in `headers`."""
     if files:
-        # Imported here: only uploads need it, and urllib3 takes a while to load.
-        from urllib3.filepost import encode_multipart_formdata
-
-        content, headers["Content-Type"] = encode_multipart_formdata({**(body or {}), **files})
-        return Body(len(content), content)
+        multipart, headers["Content-Type"] = multipart_body(body or {}, files)
+        return multipart
     if body is None:
         return None
     if isinstance(body, bytes) or hasattr(body, "read"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import IO, Any, Protocol, TypeVar, cast
 
 import msgspec
 from flask import current_app
@@ -11,7 +12,7 @@ from flask import current_app
 from shared.calls.service_client import UpstreamRefused, segment
 from shared.portal.tokens import TokenStore
 
-__all__ = ["Area", "Call", "Gateway", "Reply", "Transport", "Upload", "segment"]
+__all__ = ["Area", "Call", "Download", "Gateway", "Reply", "Transport", "Upload", "segment"]
 
 T = TypeVar("T")
 Query = dict[str, str | int | None]
@@ -22,7 +23,7 @@ class Upload:
     """A file on its way to the gateway."""
 
     filename: str
-    content: bytes
+    content: bytes | IO[bytes]
     content_type: str = "text/csv"
 
 
@@ -54,11 +55,22 @@ class Reply:
         return msgspec.convert(self.body, kind)
 
 
+class Download(Protocol):
+    """The content of a file, read piece by piece; whoever reads it closes it."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
 class Transport(Protocol):
     """What sends a call: HTTP to the gateway, or the tests' gateway in memory."""
 
     def send(self, call: Call, token: str | None) -> Reply:
         """Return a 2xx answer; raise UpstreamRefused for 4xx and UpstreamUnavailable for the rest."""
+
+    def download(self, call: Call, token: str | None) -> Download:
+        """Return the file that answers the call; raise as `send` does."""
 
 
 class Gateway:
@@ -73,14 +85,19 @@ class Gateway:
         return self.send(Call("GET", path, query=query)).read(kind)
 
     def send(self, call: Call) -> Reply:
-        call = replace(call, body=msgspec.to_builtins(call.body))
+        return self._sent(replace(call, body=msgspec.to_builtins(call.body)), self._transport.send)
+
+    def download(self, path: str) -> Download:
+        return self._sent(Call("GET", path), self._transport.download)
+
+    def _sent(self, call: Call, send: Callable[[Call, str | None], T]) -> T:
         token = self._tokens.access_token()
         try:
-            return self._transport.send(call, token)
+            return send(call, token)
         except UpstreamRefused as refusal:
             if refusal.status != 401:
                 raise
-        return self._transport.send(call, self._tokens.renewed(token))
+        return send(call, self._tokens.renewed(token))
 
 
 class Area:

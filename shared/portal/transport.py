@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import has_request_context, request
 
-from shared.calls.service_client import ServiceClient
-from shared.portal.gateway import Call, Reply
+from shared.calls.service_client import Response, ServiceClient
+from shared.portal.gateway import Call, Download, Reply
 
 API_PREFIX = "/api/v1"
 
@@ -16,9 +16,16 @@ class HttpTransport(ServiceClient):
     service = "gateway"
 
     def send(self, call: Call, token: str | None) -> Reply:
+        answer = self._answer(call, token)
+        return Reply(answer.status, answer.json())
+
+    def download(self, call: Call, token: str | None) -> Download:
+        return self._answer(call, token, is_streamed=True)
+
+    def _answer(self, call: Call, token: str | None, *, is_streamed: bool = False) -> Response:
         upload = call.upload
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = self.request(
+        return self.request(
             call.method,
             API_PREFIX + call.path,
             call.body,
@@ -26,8 +33,8 @@ class HttpTransport(ServiceClient):
             headers=headers | _for_whom(),
             idempotency_key=call.key,
             files={"file": (upload.filename, upload.content, upload.content_type)} if upload else None,
+            is_streamed=is_streamed,
         )
-        return Reply(answer.status, answer.json())
 
 
 def _for_whom() -> dict[str, str]:

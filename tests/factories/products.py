@@ -10,8 +10,8 @@ from typing import Any
 
 from services.products.catalog.documents import Product
 from services.products.catalog.rules import ProductFields, price
-from services.products.imports.rules import COLUMNS
 from services.products.reservations.operations import reserve_stock
+from services.products.rows.rules import COLUMNS
 from services.products.stock.documents import Stock, set_on_hand
 from services.products.stock.rules import SkuQuantity, StockHold
 from shared.data.struct_fields import stored_as

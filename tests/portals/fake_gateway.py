@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -71,7 +72,17 @@ class FakeGateway:
     def sent(self, method: str, path: str) -> list[Call]:
         return [call for call in self.calls if call.method == method and call.path == path]
 
+    def download(self, call: Call, token: str | None) -> Response:
+        """Return the file that the shop's route answers; the real gateway checks and fails alike."""
+        content = self._received(call, token, is_file=True).body
+        return Response(200, [], content)
+
     def send(self, call: Call, token: str | None) -> Reply:
+        return self._received(call, token)
+
+    def _received(self, call: Call, token: str | None, *, is_file: bool = False) -> Reply:
+        if call.upload is not None and not isinstance(call.upload.content, bytes):
+            call = replace(call, upload=replace(call.upload, content=call.upload.content.read()))
         self.calls.append(call)
         if self.is_down:
             raise UpstreamUnavailable("gateway", "connection")
@@ -80,7 +91,7 @@ class FakeGateway:
             raise failure
         reply = self._auth(call) or self._signed_in(call, token)
         if not self.is_newer:
-            check_answer(call.method, call.path, reply.status, reply.body)
+            check_answer(call.method, call.path, reply.status, None if is_file else reply.body)
         if failure:
             raise UpstreamUnavailable("gateway", "timeout")
         return reply
@@ -143,7 +154,7 @@ class FakeGateway:
         except Refusal as refusal:
             raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         # Through JSON, as over the wire: what a page gets is its own copy.
-        return Reply(status, orjson.loads(orjson.dumps(body)))
+        return Reply(status, body if isinstance(body, bytes) else orjson.loads(orjson.dumps(body)))
 
 
 class LostAnswer(Exception):

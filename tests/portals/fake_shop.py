@@ -52,6 +52,7 @@ class Shop:
             ("POST", "/products", self.create_product),
             ("POST", "/products/imports", self.start_import),
             ("GET", "/products/imports/([^/]+)", self.get_import),
+            ("GET", "/products/imports/([^/]+)/failed-rows", self.get_failed_rows),
             ("GET", "/products/([^/]+)", lambda user, call, sku: (200, self.product(sku))),
             ("PATCH", "/products/([^/]+)", self.change_product),
             ("GET", "/inventory/([^/]+)", lambda user, call, sku: (200, self.inventory(sku))),
@@ -196,7 +197,8 @@ class Shop:
         import_id = f"imp_{next(self._serial)}"
         counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
         times = {"created_at": "2026-11-24T09:00:00Z", "finished_at": None}
-        state = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
+        state: Json = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
+        state |= {"rows_total": None, "has_failed_rows": False}
         self.imports[import_id] = state | counts | times
         return 202, self.imports[import_id]
 
@@ -204,6 +206,11 @@ class Shop:
         if import_id not in self.imports:
             raise Refusal(404, "not-found")
         return 200, self.imports[import_id]
+
+    def get_failed_rows(self, user: Json, call: Call, import_id: str) -> tuple[int, bytes]:
+        if import_id not in self.imports or not self.imports[import_id]["has_failed_rows"]:
+            raise Refusal(404, "not-found")
+        return 200, b"reason,sku\r\nunit_price: is no amount,A\r\n"
 
 
 def _found(product: Json) -> Json:

@@ -8,15 +8,18 @@ from flask import session
 
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Answer
-from shared.portal.gateway import Area, Call, Upload, segment
+from shared.portal.gateway import Area, Call, Download, Upload, segment
 
 MOST_REMEMBERED = 5
 
 
 class RowError(Answer, frozen=True, kw_only=True):
-    row: int
+    """A fault or a notice; `row` is None for the whole file."""
+
+    row: int | None
     field: str | None
     detail: str
+    kind: str
 
 
 class ProductImport(Answer, frozen=True, kw_only=True):
@@ -29,13 +32,15 @@ class ProductImport(Answer, frozen=True, kw_only=True):
     updated: int
     unchanged: int
     failed: int
+    rows_total: int | None
+    has_failed_rows: bool
     errors: list[RowError]
 
 
 class Imports(Area):
     def upload(self, filename: str, content: IO[bytes]) -> ProductImport:
         """Start an import and remember it in this session."""
-        call = Call("POST", "/products/imports", upload=Upload(filename, content.read()))
+        call = Call("POST", "/products/imports", upload=Upload(filename, content))
         started = self.gateway.send(call).read(ProductImport)
         others = [found for found in session.get("imports", []) if found != started.id]
         session["imports"] = [started.id, *others][:MOST_REMEMBERED]
@@ -43,6 +48,10 @@ class Imports(Area):
 
     def get_import(self, import_id: str) -> ProductImport:
         return self.gateway.get(f"/products/imports/{segment(import_id)}", ProductImport)
+
+    def failed_rows(self, import_id: str) -> Download:
+        """Return the file of the rows that were left out."""
+        return self.gateway.download(f"/products/imports/{segment(import_id)}/failed-rows")
 
     def recent(self) -> list[ProductImport]:
         """Return the imports that were started in this session, newest first."""

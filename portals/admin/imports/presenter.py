@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portals.admin.imports.client import ProductImport
+from portals.admin.imports.client import ProductImport, RowError
 from portals.admin.products.client import TEXTS
 
 IMPORT_TEMPLATE = (
@@ -35,16 +35,19 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Progress:
-    """`counts` are (label, rows); `hidden_errors` are rows with errors beyond those listed."""
+    """`counts` are (label, rows); `is_cut` says that rows failed beyond those that `faults` names."""
 
     is_over: bool
     is_unreadable: bool
     counts: list[tuple[str, int]]
-    hidden_errors: int
+    faults: list[RowError]
+    notices: list[RowError]
+    is_cut: bool
 
 
 def import_progress(found: ProductImport) -> Progress:
-    """Return how far an import is."""
+    """Return how far an import is, and what was wrong."""
+    faults = [error for error in found.errors if error.kind == "fault"]
     return Progress(
         is_over=found.status in ("succeeded", "failed"),
         is_unreadable=found.status == "failed",
@@ -55,5 +58,7 @@ def import_progress(found: ProductImport) -> Progress:
             ("Unchanged", found.unchanged),
             ("With errors", found.failed),
         ],
-        hidden_errors=max(0, found.failed - len(found.errors)),
+        faults=faults,
+        notices=[error for error in found.errors if error.kind != "fault"],
+        is_cut=found.failed > len({error.row for error in faults}),
     )

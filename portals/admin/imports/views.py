@@ -48,6 +48,15 @@ def progress(import_id: str) -> str:
     return render_template("imports/progress.html", found=found, progress=import_progress(found))
 
 
+@blueprint.get("/<import_id>/failed-rows.csv")
+def failed_rows(import_id: str) -> Response:
+    return Response(
+        imports.failed_rows(import_id),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="failed-rows-{import_id}.csv"'},
+    )
+
+
 @blueprint.get("/<import_id>/state")
 def state(import_id: str) -> Response:
     """Return whether the import is over and how far it is, for the page that polls it."""

@@ -103,7 +103,7 @@ class CsvRows:
         if len(self._lines.taken) > 1 or reason == "unexpected end of data":
             reason = 'a quote (") is opened and not closed. Close it, or write it twice inside a quoted cell'
         self._lines.go_back()
-        cells = _cells_of(self._lines.taken[0][:LONGEST_QUOTED_ROW])
+        cells = _cells_of(self._lines.taken[0][:LONGEST_QUOTED_ROW].rstrip("\r\n"))
         return Row(self._number, cells, f"The row cannot be read: {reason}.")
 
 

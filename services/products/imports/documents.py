@@ -7,10 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
-from mongoengine import DateTimeField, IntField, StringField
+from mongoengine import DateTimeField, IntField, ListField, StringField
 from pymongo import ReturnDocument
 
-from services.products.imports.rules import RowFault
+from services.products.imports.rules import CheckedFile
+from services.products.rows.rules import RowFault
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.data.persistence import Aggregate, retry_on_failover
@@ -20,6 +21,7 @@ from shared.events.catalog.products import ImportRequested
 STALLED_AFTER = timedelta(seconds=20)
 MAX_ATTEMPTS = 10
 MAX_ERRORS = 100
+MAX_NOTICES = 100
 
 
 class ImportStatus(StrEnum):
@@ -52,7 +54,8 @@ class ProductImport(Aggregate):
     """
     An import and its progress; `rows_read` is where a killed one is resumed.
 
-    `runner` is the job at work, `heartbeat_at` the time of its last batch. `errors` holds the first hundred.
+    `runner` is the job at work, `heartbeat_at` the time of its last batch. `errors` and `notices` hold the first
+    hundred each. `failed_parts` names the stored files of failed rows, each by the rows that were read before it.
     """
 
     id_prefix = "imp"
@@ -66,7 +69,11 @@ class ProductImport(Aggregate):
     updated = IntField(default=0)
     unchanged = IntField(default=0)
     failed = IntField(default=0)
+    rows_total = IntField()
+    columns = ListField(StringField())
     errors = StructListField(RowFault)
+    notices = StructListField(RowFault)
+    failed_parts = ListField(IntField())
     runner = StringField()
     attempts = IntField(default=0)
     heartbeat_at = DateTimeField()
@@ -96,10 +103,30 @@ class ProductImport(Aggregate):
         )
         return None if claimed is None else stored_as(ImportRun, claimed)
 
+    @property
+    def listed(self) -> list[RowFault]:
+        """The faults, then the notices."""
+        return [*self.errors, *self.notices]
+
+    @property
+    def has_failed_rows(self) -> bool:
+        return bool(self.failed_parts)
+
     @classmethod
-    def advance(cls, run: ImportRun, counts: Mapping[str, int], errors: Sequence[RowFault] = ()) -> ImportRun | None:
+    def beat(cls, run: ImportRun, checked: CheckedFile | None = None) -> None:
+        """Record that the job is at work, and what it found in the file."""
+        found = {} if checked is None else {"rows_total": checked.rows, "columns": checked.columns}
+        update = {"$set": {"heartbeat_at": now(), **found}}
+        retry_on_failover(lambda: cls.collection().update_one({"_id": run.id, "runner": run.runner}, update))
+
+    @classmethod
+    def advance(
+        cls, run: ImportRun, counts: Mapping[str, int], faults: Sequence[RowFault] = (), *, has_part: bool = False
+    ) -> ImportRun | None:
         """Add the counts of one batch and return the run after it; None when another job claimed the import."""
-        update = {"$inc": dict(counts), "$set": {"heartbeat_at": now()}, **_push(errors)}
+        update: dict[str, object] = {"$inc": dict(counts), "$set": {"heartbeat_at": now()}, **_push(faults)}
+        if has_part:
+            update["$addToSet"] = {"failed_parts": run.rows_read}
         expected = {"_id": run.id, "runner": run.runner, "rows_read": run.rows_read}
         after = msgspec.structs.replace(run, rows_read=run.rows_read + counts["rows_read"])
         if retry_on_failover(lambda: cls.collection().update_one(expected, update)).matched_count:
@@ -115,12 +142,12 @@ class ProductImport(Aggregate):
         retry_on_failover(lambda: cls.collection().update_one({"_id": run.id, "runner": run.runner}, update))
 
     @classmethod
-    def finish(cls, run: ImportRun, status: ImportStatus, errors: Sequence[RowFault] = ()) -> None:
+    def finish(cls, run: ImportRun, status: ImportStatus, faults: Sequence[RowFault] = ()) -> None:
         """Set the final status of the run's import."""
         moment = now()
         final = {"status": status.value, "finished_at": moment, "heartbeat_at": moment}
         unfinished = {"_id": run.id, "runner": run.runner, "finished_at": None}
-        update = {"$set": final, **_push(errors)}
+        update = {"$set": final, **_push(faults)}
         retry_on_failover(lambda: cls.collection().update_one(unfinished, update))
 
     @classmethod
@@ -131,6 +158,13 @@ class ProductImport(Aggregate):
         return [stored_as(StalledImport, each) for each in cls.collection().find(query, {"attempts": 1})]
 
 
-def _push(errors: Sequence[RowFault]) -> dict[str, dict[str, object]]:
-    added = {"$each": [to_stored(each) for each in errors], "$slice": MAX_ERRORS}
-    return {"$push": {"errors": added}} if errors else {}
+def _push(faults: Sequence[RowFault]) -> dict[str, object]:
+    """Return the update that adds faults and notices to their lists, which keep the first ones."""
+    errors = [to_stored(each) for each in faults if not each.is_notice]
+    notices = [to_stored(each) for each in faults if each.is_notice]
+    added = {
+        name: {"$each": found, "$slice": limit}
+        for name, found, limit in (("errors", errors, MAX_ERRORS), ("notices", notices, MAX_NOTICES))
+        if found
+    }
+    return {"$push": added} if added else {}

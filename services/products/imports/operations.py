@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -19,9 +19,10 @@ from services.products.clients import Clients
 from services.products.config import ProductsSettings
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid, StockContended
 from services.products.imports.documents import MAX_ATTEMPTS, ImportRun, ImportStatus, ProductImport
-from services.products.imports.rules import Cells, ImportedRow, RowFault, last_rows, parse_row, read_rows
-from services.products.stock.documents import set_many
-from shared.base.errors import HandedBack
+from services.products.imports.rules import ProductRows, ReadRow, check_file, failed_rows, failed_rows_heading
+from services.products.rows.rules import ImportedRow, RowFault, parse_row
+from services.products.stock.documents import refusals_of, set_many
+from shared.base.errors import HandedBack, NotFound
 from shared.base.ids import new_id
 from shared.base.skus import normal_sku
 from shared.data.persistence import retry_on_failover, write_unordered
@@ -31,6 +32,7 @@ from shared.web.service import current_clients, current_settings
 log = get_logger()
 
 BATCH_ROWS = 500
+PIECE_BYTES = 64 * 1024
 WRITE_ATTEMPTS = 5
 # Longer than an import may take with all its attempts.
 COPIES_KEPT = timedelta(days=1)
@@ -56,6 +58,23 @@ def start_import(*, filename: str, content: IO[bytes]) -> ProductImport:
 def get_import(import_id: str) -> ProductImport:
     """Return the import, or raise NotFound."""
     return ProductImport.get(import_id)
+
+
+def failed_rows_file(import_id: str) -> Iterator[bytes]:
+    """Return the rows that were left out so far as a CSV file, piece by piece; raise NotFound when there are none."""
+    found = ProductImport.get(import_id)
+    if not found.failed_parts:
+        raise NotFound(f"Import {import_id} has no file of failed rows")
+    return _failed_pieces(found.id, list(found.columns), sorted(found.failed_parts))
+
+
+def _failed_pieces(import_id: str, columns: Sequence[str], parts: Sequence[int]) -> Iterator[bytes]:
+    files = current_clients(Clients).files
+    yield failed_rows_heading(columns)
+    for part in parts:
+        with files.open(_part_key(import_id, part)) as stored:
+            while piece := stored.read(PIECE_BYTES):
+                yield piece
 
 
 def run_import(import_id: str) -> None:
@@ -98,13 +117,16 @@ def clean_workspace() -> None:
 
 def _apply_file(run: ImportRun) -> ImportRun | None:
     """Apply every batch that is left and return the run after it; None when another job claimed the import."""
+    max_rows = current_settings(ProductsSettings).max_import_rows
     with _open_text(run) as text:
-        last = last_rows(text, max_rows=current_settings(ProductsSettings).max_import_rows)
+        checked = check_file(ProductRows(text), max_rows=max_rows, beat=lambda: ProductImport.beat(run))
+    ProductImport.beat(run, checked)
     with _open_text(run) as text:
-        rows = islice(read_rows(text), run.rows_read, None)
-        while batch := _next_batch(rows, last):
+        rows = islice(ProductRows(text), run.rows_read, None)
+        while batch := _next_batch(rows, checked.last):
             counts, faults = apply_batch(run.id, batch)
-            advanced = ProductImport.advance(run, counts, faults)
+            has_part = _store_failed_rows(run, faults, batch)
+            advanced = ProductImport.advance(run, counts, faults, has_part=has_part)
             if advanced is None:
                 return None
             run = advanced
@@ -117,29 +139,43 @@ def _open_text(run: ImportRun) -> io.TextIOWrapper:
     return io.TextIOWrapper(copy, encoding="utf-8-sig", newline="")
 
 
+def _store_failed_rows(run: ImportRun, faults: Sequence[RowFault], batch: Batch) -> bool:
+    """Store the batch's rows that have faults; a repeated batch stores them under the same key again."""
+    found = failed_rows((fault for fault in faults if not fault.is_notice), batch.raw)
+    if found:
+        current_clients(Clients).files.put(_part_key(run.id, run.rows_read), found, content_type="text/csv")
+    return bool(found)
+
+
+def _part_key(import_id: str, rows_before: int) -> str:
+    return f"imports/{import_id}/failed-{rows_before:07}.csv"
+
+
 @dataclass
 class Batch:
-    """Rows to apply, invalid rows, and rows superseded by a later one of the same SKU; all count as read."""
+    """Rows to apply, faults of invalid rows, and rows superseded by a later one of the same SKU; `raw` are all rows."""
 
     rows: list[ImportedRow] = field(default_factory=list)
     faults: list[RowFault] = field(default_factory=list)
     superseded: list[RowFault] = field(default_factory=list)
+    raw: dict[int, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.faults) + len(self.superseded)
+        return len(self.raw)
 
 
-def _next_batch(rows: Iterator[tuple[int, Cells | RowFault]], last: Mapping[str, int]) -> Batch:
+def _next_batch(rows: Iterator[ReadRow], last: Mapping[str, int]) -> Batch:
     batch = Batch()
-    for number, cells in islice(rows, BATCH_ROWS):
-        if isinstance(cells, RowFault):
-            batch.faults.append(cells)
-        elif (latest := last[normal_sku(cells["sku"])]) != number:
+    for row in islice(rows, BATCH_ROWS):
+        batch.raw[row.number] = row.raw
+        if row.fault:
+            batch.faults.append(RowFault(row.number, "", row.fault))
+        elif (latest := last[normal_sku(row.cells["sku"])]) != row.number:
             detail = f"Row {latest} has the same SKU and replaces this row."
-            batch.superseded.append(RowFault(number, "sku", detail))
+            batch.superseded.append(RowFault(row.number, "sku", detail, is_notice=True))
         else:
-            parsed = parse_row(number, cells)
-            batch.faults.append(parsed) if isinstance(parsed, RowFault) else batch.rows.append(parsed)
+            parsed = parse_row(row.number, row.cells)
+            batch.rows.append(parsed) if isinstance(parsed, ImportedRow) else batch.faults.extend(parsed)
     return batch
 
 
@@ -153,15 +189,17 @@ def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowF
     known = Product.stored_by_sku(row.sku for row in batch.rows)
     conflicts = [fault for row in batch.rows if (fault := _currency_conflict(row, known.get(row.sku)))]
     rows = _without(batch.rows, conflicts)
-    changed, refused = set_many({row.sku: row.stock for row in rows if row.stock is not UNSET})
-    refusals = [RowFault(row.row, "stock", refused[row.sku]) for row in rows if row.sku in refused]
+    also_refused = refusals_of(_stock_targets(_only(batch.rows, conflicts))) if conflicts else {}
+    changed, refused = set_many(_stock_targets(rows))
+    refused |= also_refused
+    refusals = [RowFault(row.row, "stock", refused[row.sku]) for row in batch.rows if row.sku in refused]
     outcomes = _write_products(import_id, _without(rows, refusals), known)
     counts = Counter(
         "updated" if outcome == "unchanged" and sku in changed else outcome for sku, outcome in outcomes.items()
     )
     faults = [*batch.faults, *conflicts, *refusals]
     counts["unchanged"] += len(batch.superseded)
-    counts["failed"] += len(faults)
+    counts["failed"] += len({fault.row for fault in faults})
     counts["rows_read"] = len(batch)
     return dict(counts), sorted(faults + batch.superseded, key=lambda fault: fault.row)
 
@@ -177,6 +215,15 @@ def _currency_conflict(row: ImportedRow, known: StoredProduct | None) -> RowFaul
 
 def _fields(row: ImportedRow, known: StoredProduct | None) -> ProductFields:
     return row.patch.create() if known is None else row.patch.apply_to(known.fields)
+
+
+def _stock_targets(rows: Iterable[ImportedRow]) -> dict[str, int | None]:
+    return {row.sku: row.stock for row in rows if row.stock is not UNSET}
+
+
+def _only(rows: Sequence[ImportedRow], faults: Sequence[RowFault]) -> list[ImportedRow]:
+    numbers = {fault.row for fault in faults}
+    return [row for row in rows if row.row in numbers]
 
 
 def _without(rows: Sequence[ImportedRow], faults: Sequence[RowFault]) -> list[ImportedRow]:

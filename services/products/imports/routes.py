@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import request, url_for
+from flask import Response, request, stream_with_context, url_for
 from flask.views import MethodView
 
 from services.products.config import ProductsSettings
 from services.products.imports import operations
 from services.products.imports.documents import ProductImport
-from services.products.imports.rules import COLUMNS, REQUIRED
 from services.products.imports.schemas import ImportFile, ImportSchema, UploadedFile
+from services.products.rows.rules import OPTIONAL, REQUIRED
 from shared.web.auth import requires
+from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint, current_settings
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -22,7 +23,7 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 imports_blp = ApiBlueprint(
     "imports", __name__, url_prefix="/v1/products/imports", description="Files of products to create or update"
 )
-_OPTIONAL = ", ".join(f"`{name}`" for name in COLUMNS if name not in REQUIRED)
+_OPTIONAL = ", ".join(f"`{name}`" for name in OPTIONAL)
 
 
 def accepts_upload(route: Route) -> Route:
@@ -61,3 +62,18 @@ class OneImport(MethodView):
     def get(self, import_id: str) -> ProductImport:
         """Read the progress of an import, and what was wrong with which row (the first hundred)."""
         return operations.get_import(import_id)
+
+
+@imports_blp.route("/<import_id>/failed-rows")
+class FailedRows(MethodView):
+    @requires("products:write")
+    @imports_blp.response(200, {"type": "string"}, content_type="text/csv", description="The rows that were left out")
+    @imports_blp.alt_response(404, schema=ProblemSchema, description="No row was left out, or the rows were not kept")
+    def get(self, import_id: str) -> Response:
+        """Download all rows that were left out, with their reasons: correct them and import the file again."""
+        name = f"failed-rows-{import_id}.csv"
+        return Response(
+            stream_with_context(operations.failed_rows_file(import_id)),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )

@@ -25,7 +25,14 @@ class ImportFile(InputSchema):
 
 
 class RowFaultSchema(OutputSchema):
-    row = fields.Integer(metadata={"description": "As a spreadsheet numbers rows: the heading is 1; 0 is the file."})
+    row = fields.Integer(
+        attribute="number",
+        allow_none=True,
+        metadata={"description": "As a spreadsheet numbers rows: the heading is 1; null: the whole file."},
+    )
+    kind = fields.String(
+        metadata={"description": "`fault`: the row is left out, or the file refused; `notice`: nothing is wrong."}
+    )
     field = fields.String()
     detail = fields.String()
 
@@ -39,6 +46,12 @@ class ImportSchema(OutputSchema):
     updated = fields.Integer()
     unchanged = fields.Integer()
     failed = fields.Integer()
-    errors = fields.List(fields.Nested(RowFaultSchema))
+    rows_total = fields.Integer(allow_none=True, metadata={"description": "Null until the whole file was checked."})
+    has_failed_rows = fields.Boolean(metadata={"description": "Whether `failed-rows` has a file."})
+    errors = fields.List(
+        fields.Nested(RowFaultSchema),
+        attribute="listed",
+        metadata={"description": "The first hundred faults, then the first hundred notices."},
+    )
     created_at = fields.DateTime()
     finished_at = fields.DateTime(allow_none=True)

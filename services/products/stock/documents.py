@@ -220,14 +220,31 @@ def set_many(targets: Mapping[str, int | None]) -> tuple[set[str], dict[str, str
         current = levels.get(sku)
         if target == (None if current is None else current.on_hand):
             continue
-        if current is not None and current.reserved > (target or 0):
-            refused[sku] = f"Stock cannot be set below the {current.reserved} units that orders reserve."
+        refusal = _refusal(current, target or 0)
+        if refusal is not None:
+            refused[sku] = refusal
             continue
         writes.append(_stock_deletion(sku) if target is None else on_hand_update(sku, target, current))
         changed.add(sku)
     if _changed(writes) < len(writes):
         refused |= _set_conflicting({sku: targets[sku] for sku in changed})
     return changed - refused.keys(), refused
+
+
+def refusals_of(targets: Mapping[str, int | None]) -> dict[str, str]:
+    """Return those of the SKUs whose units on hand `set_many` would refuse to set at this moment, with the reason."""
+    levels = Stock.levels(targets)
+    return {
+        sku: refusal
+        for sku, target in targets.items()
+        if (refusal := _refusal(levels.get(sku), 0 if target is None else target))
+    }
+
+
+def _refusal(current: StockLevel | None, down_to: int) -> str | None:
+    if current is None or current.reserved <= down_to:
+        return None
+    return f"Stock cannot be set below the {current.reserved} units that orders reserve."
 
 
 def _set_conflicting(targets: Mapping[str, int | None]) -> dict[str, str]:

@@ -31,6 +31,19 @@ class ProductsClient(ServiceClient):
         self.post(f"/internal/v1/reservations/{order_id}", {"line_items": line_items}, timeout=timeout)
 
 
+class WatchedFile(io.BytesIO):
+    """A file that notes how much of it was read at once."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.sizes: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        self.sizes.append(len(piece))
+        return piece
+
+
 @pytest.fixture
 def products(server: FaultyServer) -> ProductsClient:
     return ProductsClient(server.url)
@@ -78,6 +91,24 @@ class TestRequest:
         assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
         assert b'name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\nsku\nA' in request.body
         assert b'name="dry_run"' in request.body
+
+    def test_uploads_a_file_without_reading_it_whole(self, server, products):
+        content = b"sku\n" + b"A\n" * 2_000_000
+        file = WatchedFile(content)
+
+        products.request("POST", "/v1/imports", files={"file": ("ü.csv", file, "text/csv")})
+
+        assert b"\r\n\r\n" + content + b"\r\n--" in server.received[0].body
+        assert max(file.sizes) <= 1024 * 1024
+
+    def test_streams_a_large_response(self, server, products):
+        server.default = Reply(200, b"x" * 1_000_000)
+
+        answer = products.request("GET", "/v1/imports", is_streamed=True)
+
+        assert answer.content == b""
+        assert sum(map(len, answer)) == 1_000_000
+        answer.close()
 
     def test_streams_a_large_body_as_it_is(self, server, products):
         content = b"sku\n" + b"A\n" * 200_000

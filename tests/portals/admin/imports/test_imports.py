@@ -26,26 +26,47 @@ class TestImports:
     def test_shows_counts_and_every_row_that_was_refused(self, staff: Visitor, gateway: FakeGateway):
         self.upload(staff, b"x")
         found = next(iter(gateway.shop.imports.values()))
-        errors = [{"row": row, "field": "unit_price", "detail": "is no amount"} for row in range(2, 102)]
+        fault = {"field": "unit_price", "detail": "is no amount", "kind": "fault"}
+        errors = [{"row": row} | fault for row in range(2, 102)]
+        errors.append({"row": 9, "field": "sku", "detail": "Row 12 replaces this row.", "kind": "notice"})
         found |= {"status": "succeeded", "rows_read": 1500, "created": 1200, "failed": 250, "errors": errors}
+        found["has_failed_rows"] = True
 
         page = staff.get(f"/admin/imports/{found['id']}")
 
         assert "1,500 Rows read" in page.text
         assert page.rows()[0] == "2 unit_price is no amount"
-        assert "… and 150 more rows" in page.text
+        assert "the file of failed rows has all of them" in page.text
+        assert page.rows()[-1] == "9 sku Row 12 replaces this row."
         assert "refresh" not in page.source
         assert staff.client.get(f"/admin/imports/{found['id']}/state").get_json()["is_over"]
 
     def test_tells_of_a_file_that_cannot_be_read(self, staff: Visitor, gateway: FakeGateway):
         self.upload(staff, b"x")
         found = next(iter(gateway.shop.imports.values()))
-        found |= {"status": "failed", "errors": [{"row": 0, "field": "", "detail": "This is not UTF-8"}]}
+        error = {"row": None, "field": "", "detail": "This is not UTF-8", "kind": "fault"}
+        found |= {"status": "failed", "errors": [error]}
 
         page = staff.get(f"/admin/imports/{found['id']}")
 
         assert "nothing was changed" in page.text
-        assert "This is not UTF-8" in page.text
+        (row,) = page.rows()
+        assert row.startswith("File ")
+        assert row.endswith("This is not UTF-8")
+
+    def test_hands_out_the_failed_rows(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        address = f"/admin/imports/{found['id']}/failed-rows.csv"
+        assert address not in staff.get(f"/admin/imports/{found['id']}").links()
+        assert staff.client.get(address).status_code == 404
+        found |= {"status": "succeeded", "failed": 1, "has_failed_rows": True}
+
+        assert address in staff.get(f"/admin/imports/{found['id']}").links()
+        response = staff.client.get(address)
+        assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert response.headers["Content-Disposition"] == f'attachment; filename="failed-rows-{found["id"]}.csv"'
+        assert response.text.startswith("reason,sku\r\n")
 
     def test_asks_for_a_file(self, staff: Visitor):
         page = staff.get("/admin/imports").submit("/imports")

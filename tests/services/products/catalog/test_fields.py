@@ -9,7 +9,7 @@ import msgspec
 from services.products.catalog.documents import Product
 from services.products.catalog.rules import TEXTS, ProductFields
 from services.products.catalog.schemas import ProductChanges, ProductInput, ProductSchema
-from services.products.imports.rules import COLUMNS
+from services.products.rows.rules import COLUMNS
 from shared.events.catalog.products import ProductState
 
 NAMES = set(ProductFields.__struct_fields__)

@@ -120,7 +120,12 @@ class TestRows:
 
         assert counts(finished) == (1, 0, 0, 0, 1)
         assert finished["errors"] == [
-            {"row": 2, "field": "stock", "detail": "Stock cannot be set below the 4 units that orders reserve."}
+            {
+                "row": 2,
+                "field": "stock",
+                "detail": "Stock cannot be set below the 4 units that orders reserve.",
+                "kind": "fault",
+            }
         ]
         assert Product.get_by_sku(SKU).version == 1
 
@@ -131,7 +136,7 @@ class TestRows:
 
         assert counts(finished) == (3, 2, 0, 1, 0)
         detail = "Row 4 has the same SKU and replaces this row."
-        assert finished["errors"] == [{"row": 2, "field": "sku", "detail": detail}]
+        assert finished["errors"] == [{"row": 2, "field": "sku", "detail": detail, "kind": "notice"}]
         assert buyer.get("/v1/products/A").json["name"] == "Last"
 
     @pytest.mark.parametrize(
@@ -254,7 +259,7 @@ class TestFile:
 
         assert finished["status"] == "failed"
         (error,) = finished["errors"]
-        assert error["row"] == 0
+        assert error["row"] is None
         assert said in error["detail"]
         assert Product.objects.count() == 0
 
@@ -298,7 +303,7 @@ class TestOptionalColumns:
 
         assert counts(finished) == (1, 0, 0, 0, 1)
         detail = "Give every break in EUR, the currency of the unit price."
-        assert finished["errors"] == [{"row": 2, "field": "currency", "detail": detail}]
+        assert finished["errors"] == [{"row": 2, "field": "currency", "detail": detail, "kind": "fault"}]
         assert (level_of(), Product.get_by_sku(SKU).version) == ((7, 0, 7), 1)
 
 

@@ -18,7 +18,7 @@ from services.products.clients import Clients
 from services.products.imports import operations
 from services.products.imports.documents import ProductImport
 from services.products.imports.operations import Batch, apply_batch, decide_write
-from services.products.imports.rules import ImportedRow, parse_row
+from services.products.rows.rules import ImportedRow, parse_row
 from shared.base.clock import now
 from shared.base.errors import HandedBack
 from shared.data.storage import LocalStorage
@@ -32,7 +32,8 @@ ROWS = [csv_row(f"S{number:04}") for number in range(1_200)]
 
 def parsed(rows: list[dict[str, str]]) -> Batch:
     found = [parse_row(number, row) for number, row in enumerate(rows, start=2)]
-    return Batch(rows=[row for row in found if isinstance(row, ImportedRow)])
+    valid = [row for row in found if isinstance(row, ImportedRow)]
+    return Batch(rows=valid, raw={row.row: [] for row in valid})
 
 
 class TestKilledImport:

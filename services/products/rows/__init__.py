@@ -1,0 +1,1 @@
+"""A row of a product file as values of a product, or everything that is wrong with it."""
