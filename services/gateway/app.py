@@ -31,6 +31,7 @@ def create_app(
     settings = settings or GatewaySettings.from_env()
     configure_observability("gateway", settings)
     app = Flask("gateway", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = max(route.body_limit for route in POLICY)
     places, threads = settings.upstream_places, settings.upstream_threads
     upstreams = {
         name: Upstream(name, settings.upstream_url(name), places=places, threads=threads) for name in UPSTREAMS

@@ -32,8 +32,6 @@ class GatewaySettings(ObservedSettings):
     upstream_places: int = 32
     upstream_threads: int = 192
     body_memory_bytes: int = 256 * 1024
-    body_idle_seconds: float = 10.0
-    body_total_seconds: float = 120.0
     login_address_limit: str = "20/200"
     public_limit: str = "200/1000"
     read_limit: str = "50/300"

@@ -10,21 +10,6 @@ class MethodNotAllowed(Problem):
     title = "Method not allowed"
 
 
-class BodyTooLarge(Problem):
-    status = 413
-    title = "Content too large"
-
-
-class BodyIncomplete(Problem):
-    status = 400
-    title = "Request body incomplete"
-
-
-class BodyTooSlow(Problem):
-    status = 408
-    title = "Request timeout"
-
-
 class RateLimited(Problem):
     status = 429
     title = "Too many requests"

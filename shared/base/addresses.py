@@ -1,9 +1,11 @@
-"""Which network a client's address belongs to: the unit in which anonymous callers share limits and queues."""
+"""A client's address behind trusted proxies, and its network: the unit in which callers share limits and queues."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 CLIENT_PREFIX_V6 = 64
 
@@ -25,3 +27,31 @@ def network_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ip_network((parsed.packed, CLIENT_PREFIX_V6), strict=False))
+
+
+def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str:
+    """
+    Return the address a request came from.
+
+    `X-Forwarded-For` is trusted only as far as trusted proxies wrote it: the address is the rightmost one that is
+    not itself a trusted proxy (networks in CIDR notation).
+    """
+    networks = [ip_network(each, strict=False) for each in trusted]
+    address = peer
+    for hop in reversed(forwarded_for.split(",")):
+        if not _is_within(address, networks) or not _is_address(hop.strip()):
+            return address
+        address = hop.strip()
+    return address
+
+
+def _is_within(address: str, networks: Iterable[Any]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -21,10 +21,13 @@ WORDS = {
     403: ("You may not do this", "Your role does not allow it. Ask your administrator if you need it."),
     404: ("Page not found", "There is nothing at this address, or it is not yours to see."),
     405: ("Page not found", "This address only takes forms. Go back and use the button on the page."),
+    408: ("That took too long to arrive", "Check your connection, then send it again."),
     409: ("That no longer fits", "It was changed in the meantime. Go back, reload and try again."),
     413: ("That file is too large", "Send a smaller file, or split it."),
+    414: ("That address is too long", "Shorten it, or search for less at once."),
     422: ("Some of this is not valid", "Go back and correct what you entered."),
     429: ("Too many requests", "Wait a moment, then try again."),
+    431: ("Your browser sent too much", "Delete the cookies of this site, then try again."),
     503: ("We are briefly unavailable", "Nothing was lost. Try again in a moment."),
 }
 CRASH = (
@@ -45,7 +48,8 @@ def register_error_pages(app: Flask) -> None:
 
 def error_page(status: int, detail: str = "", *, retry_after: str | None = None) -> ResponseReturnValue:
     """Return the page for `status`; `detail` is the gateway's own sentence, where it has one."""
-    title, advice = WORDS.get(status, CRASH)
+    fallback = WORDS[400] if 400 <= status < 500 or status == 501 else CRASH
+    title, advice = WORDS.get(status, fallback)
     page = render_template(
         "errors/error.html",
         title=title,

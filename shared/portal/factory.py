@@ -15,7 +15,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from shared.base import deadline
 from shared.observe.observability import configure_observability, observe_requests
 from shared.portal.assets import register_assets
-from shared.portal.bodies import TimedBodies
 from shared.portal.csrf import register_csrf
 from shared.portal.error_pages import register_error_pages
 from shared.portal.formatting import register_formatting
@@ -30,6 +29,7 @@ from shared.portal.statuses import status_word
 from shared.portal.store import SessionStore, connect
 from shared.portal.tokens import TokenStore
 from shared.portal.transport import HttpTransport
+from shared.web.refused_requests import register_refusals
 from shared.web.service import register_health
 
 HERE = Path(__file__).parent
@@ -68,6 +68,7 @@ def create_portal(
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
+    register_refusals(app)
     app.before_request(require_sign_in)
     register_csrf(app)
     common = (make_blueprint(authority, tokens, check_access), make_invitations(InvitationClient(transport)))
@@ -100,6 +101,6 @@ def _register_pages(app: Flask, folder: Path) -> None:
 
 
 def _wrap(app: Flask, prefix: str) -> None:
-    """Add the middleware: forwarded headers, the prefix, the request's deadline, the body's."""
-    inner = deadline.Middleware(TimedBodies(app.wsgi_app, largest=app.config["MAX_CONTENT_LENGTH"]))
+    """Add the middleware: forwarded headers, the prefix, the request's deadline."""
+    inner = deadline.Middleware(app.wsgi_app)
     app.wsgi_app = ProxyFix(Prefix(inner, prefix) if prefix else inner, x_for=1, x_proto=1)  # type: ignore[method-assign]

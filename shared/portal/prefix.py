@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shared.web.refused_requests import REFUSAL
+
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 PROBES = ("/health/", "/metrics")
@@ -26,7 +28,7 @@ class Prefix:
         if path.startswith(self._prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._prefix
             environ["PATH_INFO"] = path[len(self._prefix) :]
-        elif not path.startswith(PROBES):
+        elif not path.startswith(PROBES) and REFUSAL not in environ:
             start_response("302 Found", [("Location", self._prefix + "/"), ("Content-Length", "0")])
             return []
         return self._app(environ, start_response)

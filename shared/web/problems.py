@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
 from shared.observe.observability import get_logger
 from shared.observe.tracing import current_request_id
+from shared.web.refused_requests import register_refusals
 
 log = get_logger()
 
@@ -51,6 +52,7 @@ def register_problems(app: Flask, *, is_store_failure: Callable[[BaseException],
     def render(error: Exception) -> Response:
         return (_render_store_failure if is_store_failure and is_store_failure(error) else _render_crash)(error)
 
+    register_refusals(app)
     app.register_error_handler(Problem, render_problem)
     app.register_error_handler(HTTPException, _render_http_error)
     app.register_error_handler(Exception, render)

@@ -8,8 +8,7 @@ from services.gateway.clients.limiter import Bucket, Decision, Limit, Limiter
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import RateLimited
 from services.gateway.policy import Access, RateClass, Route
-from services.gateway.rules.passage import client_address
-from shared.base.addresses import network_of
+from shared.base.addresses import client_address, network_of
 from shared.base.errors import Forbidden, Unauthorized
 from shared.web.tokens import Principal, TokenVerifier
 

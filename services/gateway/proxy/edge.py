@@ -35,6 +35,7 @@ from shared.calls.wire import Body
 from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
 from shared.web.problems import problem_document
+from shared.web.refused_requests import REFUSAL
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -90,7 +91,7 @@ class Edge:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         raw_path = _raw_path(environ)
-        if not raw_path.startswith(PREFIXES):
+        if not raw_path.startswith(PREFIXES) or REFUSAL in environ:
             return self._flask(environ, start_response)
         started_at = time.perf_counter()
         scope = begin_at_edge(environ)

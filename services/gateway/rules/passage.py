@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_address, ip_network
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote, unquote_to_bytes
 
 from shared.base.skus import is_sku, normal_sku
@@ -92,34 +90,6 @@ def is_forwarded(name: str) -> bool:
 def named_by_connection(value: str) -> frozenset[str]:
     """Return the fields a Connection header declares hop-by-hop (RFC 9110, 7.6.1)."""
     return frozenset(token.strip().lower() for token in value.split(","))
-
-
-def client_address(peer: str, forwarded_for: str, trusted: Sequence[str]) -> str:
-    """
-    Return the address a request came from.
-
-    `X-Forwarded-For` is trusted only as far as trusted proxies wrote it: the address is the rightmost one that is
-    not itself a trusted proxy (networks in CIDR notation).
-    """
-    networks = [ip_network(each, strict=False) for each in trusted]
-    address = peer
-    for hop in reversed(forwarded_for.split(",")):
-        if not _is_within(address, networks) or not _is_address(hop.strip()):
-            return address
-        address = hop.strip()
-    return address
-
-
-def _is_within(address: str, networks: Iterable[Any]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def public_location(location: str) -> str:

@@ -85,16 +85,6 @@ class TestIncomplete:
         assert response.status_code == 400
         assert upstream.received == []
 
-    def test_body_that_stalls_is_refused(self, buyer, upstream):
-        class Stalling(io.BytesIO):
-            def read(self, *_):
-                raise TimeoutError
-
-        response = buyer.put("/api/v1/cart", environ_overrides={"wsgi.input": Stalling(), "CONTENT_LENGTH": "5"})
-
-        assert response.status_code == 408
-        assert upstream.received == []
-
     def test_upstream_that_refuses_early_is_heard(self, staff, upstream):
         def refuse(connection, _):
             connection.sendall(answer({}, status="415 X", content_type="application/problem+json"))

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import re
 import select
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,9 +12,9 @@ import pytest
 from jwt.algorithms import ECAlgorithm
 
 from services.gateway.policy import UPSTREAMS
+from tests.served import Client, served
 from tests.services.gateway.upstreams import FakeUpstream, answer, echo
 from tests.support import Tokens
-from tools.ports import free_port
 
 BODY_IDLE_SECONDS = 0.5
 THREADS = 8
@@ -41,72 +36,18 @@ def served_upstream(tokens: Tokens) -> Iterator[FakeUpstream]:
 
 @pytest.fixture(scope="module")
 def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
-    port = free_port()
     environment = {
-        **os.environ,
         **{f"{name.upper()}_URL": served_upstream.url for name in UPSTREAMS},
         "REDIS_URL": redis_url,
         "TRADEPOST_ENV": "test",
-        "BIND": f"127.0.0.1:{port}",
         "WEB_THREADS": str(THREADS),
         "HEAD_SECONDS": "1",
         "UPSTREAM_PLACES": "4",
         "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
-        "BODY_TOTAL_SECONDS": str(2 * BODY_IDLE_SECONDS),
+        "BODY_SECONDS": str(2 * BODY_IDLE_SECONDS),
     }
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        "python:shared.web.gunicorn",
-        "services.gateway.app:create_app()",
-    ]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _await_port(port, process)
+    with served("services.gateway.app:create_app()", **environment) as (port, _):
         yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    give_up_at = time.monotonic() + 40
-    while time.monotonic() < give_up_at and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the gateway did not start")
-
-
-class Client:
-    """Sends bytes and reads whole answers."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.reader = self.socket.makefile("rb")
-
-    def send(self, raw: bytes) -> None:
-        self.socket.sendall(raw)
-
-    def read(self) -> tuple[int, bytes]:
-        status = int(self.reader.readline().split()[1])
-        head = b""
-        while (line := self.reader.readline()) not in (b"\r\n", b""):
-            head += line
-        length = re.search(rb"(?i)content-length: (\d+)", head)
-        return status, self.reader.read(int(length[1])) if length else self.reader.read()
-
-    def is_closed(self) -> bool:
-        return self.reader.read(1) == b""
-
-    def close(self) -> None:
-        self.reader.close()
-        self.socket.close()
 
 
 @pytest.fixture
@@ -165,6 +106,7 @@ class TestStayingClients:
             each.send(b"GET /health/live HTTP/1.1\r\nHost: gate")
 
         assert self.status_for(*crowd(1)) == 200
+        assert [each.read()[0] for each in halves] == [408] * len(halves)
         assert all(each.is_closed() for each in halves)
 
     def test_who_stays_when_hung_up_on_keeps_nobody_out(self, crowd):
@@ -282,3 +224,52 @@ class TestSlowClients:
                 break
             time.sleep(0.05)
         assert len(body) == 3_000_000
+
+
+REFUSALS = {
+    "no request line": (b"nonsense\r\n\r\n", 400, "bad-request"),
+    "bare line feeds": (b"GET /api/v1/orders HTTP/1.1\nHost: gateway\n\n", 400, "bad-request"),
+    "another version": (b"GET /api/v1/orders HTTP/3.0\r\nHost: gateway\r\n\r\n", 400, "bad-request"),
+    "two Hosts": (b"GET /api/v1/orders HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "bad-request"),
+    "long line": (b"GET /api/" + b"a" * 9000 + b" HTTP/1.1\r\nHost: gateway\r\n\r\n", 414, "uri-too-long"),
+    "long line without an end": (b"GET /api/" + b"a" * 70_000, 414, "uri-too-long"),
+    "expectation": (
+        b"GET /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nExpect: more\r\n\r\n",
+        417,
+        "expectation-failed",
+    ),
+    "long field": (
+        b"GET /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-A: " + b"a" * 9000 + b"\r\n\r\n",
+        431,
+        "header-fields-too-large",
+    ),
+    "long head without an end": (
+        b"GET /api/v1/orders HTTP/1.1\r\nHost: gateway\r\nX-A: " + b"a" * 70_000,
+        431,
+        "header-fields-too-large",
+    ),
+    "unknown coding": (
+        b"PUT /api/v1/cart HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        501,
+        "transfer-coding-unknown",
+    ),
+    "faulty chunk": (
+        b"PUT /api/v1/cart HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        400,
+        "bad-request",
+    ),
+}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(("request_", "status", "kind"), REFUSALS.values(), ids=REFUSALS.keys())
+    def test_of_the_server_are_problem_documents(self, request_, status, kind, client):
+        client.send(request_)
+
+        answered, body = client.read()
+        problem = json.loads(body)
+        assert (answered, problem["status"], problem["type"]) == (status, status, f"/problems/{kind}")
+        assert problem["title"]
+        assert problem["request_id"] in client.head.decode()
+        assert b"application/problem+json" in client.head
+        assert client.is_closed()

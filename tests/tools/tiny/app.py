@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from flask import Flask, jsonify, request
+
+LARGE_BYTES = 12_000_000
 
 
 def create_app() -> Flask:
@@ -38,4 +41,24 @@ def create_app() -> Flask:
         os.kill(os.getppid(), signal.SIGKILL)
         return jsonify()
 
+    _add_bodies(app)
     return app
+
+
+def _add_bodies(app: Flask) -> None:
+    @app.get("/large")
+    def large():
+        return "x" * LARGE_BYTES
+
+    @app.post("/length")
+    def length():
+        return jsonify(length=len(request.get_data()))
+
+    @app.post("/unread")
+    def unread():
+        return jsonify()
+
+    @app.get("/slow")
+    def slow():
+        time.sleep(float(request.args["seconds"]))
+        return jsonify()
