@@ -31,7 +31,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
-setup: ## prepare the environment: virtual environment, locked packages, mongod and redis-server
+setup: ## prepare the environment: virtual environment, locked packages, mongod and valkey-server
 	@$(PYTHON) -m tools.prepare
 
 .PHONY: setup-dev

@@ -23,6 +23,9 @@ from shared.data.redis_client import redis_from_url
 from shared.events.broker import BrokerFailed, Subscription
 from shared.events.broker_redis import RedisBroker
 from tools.aws.addresses import MOTO_PORT, sdk_environment
+from tools.stores import redis_address
+from tools.up.credentials import read_store_password
+from tools.up.places import Places
 
 SHOWN = 20
 SWEPT = "A sweep may have done the work of a failed job since: a job is listed for a week, and may run twice."
@@ -37,13 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     offset = int(os.environ.get("PORT_OFFSET") or 0)
     if os.environ.get("AWS") == "moto":
         os.environ.update({"EVENT_BROKER": "sns"} | sdk_environment(MOTO_PORT + offset))
-    store = redis_from_url(os.environ.get("REDIS_URL") or f"redis://127.0.0.1:{REDIS_PORT + offset}/0")
+    store = redis_from_url(os.environ.get("REDIS_URL") or _own_address(REDIS_PORT + offset))
     try:
         sys.stdout.write("".join(f"{line}\n" for line in (send_again(store, again) if again else describe(store))))
     except (RedisError, BrokerFailed) as failure:
         sys.stderr.write(f"Redis or the broker does not answer ({failure}): does the platform run (make status)?\n")
         return 2
     return 0
+
+
+def _own_address(port: int) -> str:
+    """Return the address of this folder's own store."""
+    return redis_address(port, read_store_password(Places.from_env()))
 
 
 def describe(store: redis.Redis) -> Iterator[str]:

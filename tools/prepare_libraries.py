@@ -1,4 +1,4 @@
-"""The shared libraries mongod needs and a minimal system lacks, linked from the wheel that carries copies."""
+"""The shared libraries mongod needs and this system lacks, linked from the wheels that carry copies."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tools.prepare_installers import PreparationFailed
 
-CARRIED = "pycurl.libs"
+CARRIED = ("pycurl.libs", "psycopg2_binary.libs")
 MONGOD = "fiftyone/db/bin/mongod"
-DEBIAN_PACKAGES = {"liblzma.so.5": "liblzma5", "libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3"}
+DEBIAN_PACKAGES = {"liblzma.so.5": "liblzma5"}
 
 
 def link_missing_libraries(stores: Path, libraries: Path) -> None:
@@ -22,7 +22,7 @@ def link_missing_libraries(stores: Path, libraries: Path) -> None:
     if not missing:
         return
     libraries.mkdir(parents=True)
-    carried = sorted((stores / CARRIED).iterdir())
+    carried = sorted(library for folder in CARRIED for library in (stores / folder).iterdir())
     for library in carried:
         # Each searches the libraries it needs next to the name it was loaded by, so all of them are linked.
         _link(libraries / library.name, library)

@@ -10,7 +10,7 @@ from shared.base.workloads import WORKLOADS
 from tests.chaos.platform import WholePlatform
 from tests.chaos.shopping import Shop, Shoppers, assert_books_add_up
 
-STORES = ("mongod", "redis-server")
+STORES = ("mongod", "valkey-server")
 # Every part of a checkout and of what follows it; the portals and the mailbox take no part.
 PROCESSES = (
     "gateway", "users", "products", "orders", "payments", "psp-sandbox",

@@ -27,7 +27,7 @@ from tools.up.places import Places
 from tools.up.plan import Plan
 
 STORES = Stores("mongodb://127.0.0.1:1/", "redis://127.0.0.1:1")
-CREDENTIALS = Credentials({"orders": "s", "payments": "s", "notifications": "s"}, "", "")
+CREDENTIALS = Credentials({"orders": "s", "payments": "s", "notifications": "s"}, "", "", "")
 
 
 @pytest.fixture

@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pymongo
 import pytest
+from pymongo.errors import OperationFailure
 
 from tests.tools.platform import ROOT, eventually, is_alive
 from tools.ports import free_port
-from tools.stores import RunningStore, StoreRefused, Stores, start_mongod, start_redis
-from tools.stores.binaries import MONGOD, REDIS_SERVER, find_program
+from tools.stores import RunningStore, StoreRefused, Stores, mongodb_address, start_mongod, start_redis
+from tools.stores.binaries import MONGOD, VALKEY_SERVER, find_program
 from tools.stores.wire import ask_mongod, ask_redis
+
+PASSWORD = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -25,8 +29,20 @@ def mongod(tmp_path):
     store.stop()
 
 
+@pytest.fixture
+def guarded(tmp_path):
+    """A mongod that asks for PASSWORD."""
+    store = start_mongod(tmp_path / "guarded", free_port(), password=PASSWORD, throw_away=True)
+    yield store
+    store.stop()
+
+
 def connect(store: RunningStore):
     return pymongo.MongoClient("127.0.0.1", store.port, directConnection=True, serverSelectionTimeoutMS=2000)
+
+
+def connect_by_password(store: RunningStore) -> pymongo.MongoClient[Any]:
+    return pymongo.MongoClient(mongodb_address(store.port, PASSWORD), timeoutMS=5000)
 
 
 class TestMongod:
@@ -67,7 +83,64 @@ class TestMongod:
             start_mongod(tmp_path / "other", mongod.port, throw_away=True)
 
 
-class TestRedisServer:
+class TestMongodWithPassword:
+    def test_refuses_whoever_has_none(self, guarded):
+        with connect(guarded) as client, pytest.raises(OperationFailure, match="requires authentication"):
+            client.get_database("shop").orders.insert_one({"_id": 1})
+
+    def test_takes_writes_with_it(self, guarded):
+        with connect_by_password(guarded) as client:
+            client.get_database("shop").orders.insert_one({"_id": 1})
+
+    def test_starts_on_another_port_with_the_data_of_the_first(self, guarded, tmp_path):
+        guarded.stop()
+        moved = start_mongod(tmp_path / "guarded", free_port(), password=PASSWORD, throw_away=True)
+        with connect_by_password(moved) as client:
+            members = client.admin.command("replSetGetStatus")["members"]
+        moved.stop()
+
+        assert [member["name"] for member in members] == [f"127.0.0.1:{moved.port}"]
+
+    def test_protects_the_data_of_a_version_without_passwords(self, mongod, tmp_path):
+        with connect(mongod) as client:
+            client.get_database("shop").orders.insert_one({"_id": 1})
+        mongod.stop()
+        again = start_mongod(tmp_path / "mongod", mongod.port, password=PASSWORD, throw_away=True)
+        with connect_by_password(again) as client:
+            found = client.get_database("shop").orders.count_documents({})
+        with connect(again) as client, pytest.raises(OperationFailure):
+            client.get_database("shop").orders.find_one()
+        again.stop()
+
+        assert found == 1
+
+    def test_says_that_the_data_know_another_password(self, guarded, tmp_path):
+        guarded.stop()
+        (tmp_path / "guarded" / "tradepost-user").unlink()
+
+        with pytest.raises(StoreRefused, match=r"belong to another secrets\.json"):
+            start_mongod(tmp_path / "guarded", guarded.port, password="fedcba9876543210", throw_away=True)
+
+    def test_hides_the_password_from_other_users_of_the_machine(self, guarded, tmp_path):
+        command = Path(f"/proc/{guarded.pid}/cmdline").read_text()
+
+        assert PASSWORD not in command
+        assert (tmp_path / "mongod.keyfile").stat().st_mode & 0o077 == 0
+
+
+class TestValkeyServerWithPassword:
+    def test_refuses_whoever_has_none(self, tmp_path):
+        store = start_redis(tmp_path / "redis", free_port(), password=PASSWORD)
+        answers = ask_redis(store.port, "PING"), ask_redis(store.port, "PING", password=PASSWORD)
+        command = Path(f"/proc/{store.pid}/cmdline").read_text()
+        store.stop()
+
+        assert answers == (["-NOAUTH Authentication required."], ["+PONG"])
+        assert PASSWORD not in command
+        assert (tmp_path / "redis" / "valkey.conf").stat().st_mode & 0o077 == 0
+
+
+class TestValkeyServer:
     def test_answers_and_keeps_what_it_wrote_through_a_stop(self, tmp_path):
         store = start_redis(tmp_path / "redis", free_port())
         ask_redis(store.port, "SET", "kept", "yes")
@@ -106,7 +179,7 @@ class TestFindProgram:
     def test_takes_a_new_enough_program_of_path(self, tmp_path):
         path = put_on_path(tmp_path, "redis-server", "Redis server v=7.0.15 sha=0")
 
-        assert find_program(REDIS_SERVER, wheels=tmp_path / "none", path=path).name == "redis-server"
+        assert find_program(VALKEY_SERVER, wheels=tmp_path / "none", path=path).name == "redis-server"
 
     def test_refuses_a_program_that_is_too_old(self, tmp_path):
         path = put_on_path(tmp_path, "mongod", "db version v4.4.29")

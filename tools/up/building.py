@@ -23,11 +23,12 @@ from tools.up.plan import Plan, service_of
 from tools.up.supervised import Running, StopStage, Supervised
 
 
-def stores_of(plan: Plan) -> Stores:
+def stores_of(plan: Plan, credentials: Credentials) -> Stores:
     """Return the addresses of the stores: those of the caller's environment, else our own."""
+    password = credentials.store_password
     return Stores(
-        mongodb_base=plan.environment.get("MONGODB_URI") or mongodb_address(plan.mongod_port),
-        redis_base=plan.environment.get("REDIS_URL") or redis_address(plan.redis_port),
+        mongodb_base=plan.environment.get("MONGODB_URI") or mongodb_address(plan.mongod_port, password),
+        redis_base=plan.environment.get("REDIS_URL") or redis_address(plan.redis_port, password),
     )
 
 
@@ -36,22 +37,21 @@ def credentials_of(plan: Plan) -> Credentials:
     return load_credentials(plan.places, sorted(names))
 
 
-def supervise_stores(plan: Plan, say: Callable[[str], None]) -> list[Supervised]:
+def supervise_stores(plan: Plan, credentials: Credentials, say: Callable[[str], None]) -> list[Supervised]:
     """Return the stores that are not given by URL."""
-    data, folder = plan.places.data, plan.places.logs
+    data, folder, password = plan.places.data, plan.places.logs, credentials.store_password
+
+    def mongod() -> RunningStore:
+        return launch_mongod(data / "mongod", plan.mongod_port, password=password, logs=folder)
+
+    def valkey() -> RunningStore:
+        return launch_redis(data / "redis", plan.redis_port, password=password, logs=folder)
+
     found = []
     if not plan.environment.get("MONGODB_URI"):
-        found.append(
-            _supervise_store(
-                "mongod", plan.mongod_port, lambda: launch_mongod(data / "mongod", plan.mongod_port, logs=folder), say
-            )
-        )
+        found.append(_supervise_store("mongod", plan.mongod_port, mongod, say))
     if not plan.environment.get("REDIS_URL"):
-        found.append(
-            _supervise_store(
-                "redis-server", plan.redis_port, lambda: launch_redis(data / "redis", plan.redis_port, logs=folder), say
-            )
-        )
+        found.append(_supervise_store("valkey-server", plan.redis_port, valkey, say))
     if plan.has_moto:
         found.append(_supervise_moto(plan, say))
     return found

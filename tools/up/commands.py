@@ -88,7 +88,7 @@ def status(places: Places) -> int:
 def show_logs(places: Places, name: str, *, follow: bool) -> int:
     """Show the end of one log, or of all, and follow it."""
     if name and not report.is_known(name) and not places.log_of(name).exists():
-        known = ", ".join([workload.name for workload in WORKLOADS] + ["mongod", "redis-server", "supervisor"])
+        known = ", ".join([workload.name for workload in WORKLOADS] + ["mongod", "valkey-server", "supervisor"])
         return refuse(f"There is no workload {name}; there are {known}.")
     chosen = [places.log_of(name)] if name else sorted(places.logs.glob("*.log"))
     files = [str(log) for log in chosen if log.exists()]

@@ -21,7 +21,8 @@ SHOWN = ("signing_key_file", "key_file", "key_backend", "kms_key_id")
 def describe(plan: Plan) -> str:
     """Return the settings per workload, a line each, then the table of limits."""
     parts = ["Settings: an environment variable each; * marks what this run does not leave at its default."]
-    stores, credentials = stores_of(plan), credentials_of(plan)
+    credentials = credentials_of(plan)
+    stores = stores_of(plan, credentials)
     for workload in plan.workloads:
         settings = _settings_of(workload.package) if workload.kind is Kind.WEB else None
         if settings is None:

@@ -7,20 +7,21 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from shared.data.keys_local import new_key_line
 from shared.web.signing_keys import new_signing_key
+from tools.private_files import write_privately
 from tools.up.places import Places
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the demo's workloads prove themselves with; `services` maps a name to its secret."""
+    """What the demo's workloads prove themselves with: `services` maps a name to its secret; the stores share one."""
 
     services: dict[str, str]
     psp_api_key: str
     psp_webhook_secret: str
+    store_password: str
 
     def hashes(self) -> str:
         """Return, as JSON, what users may know of the services' secrets: their SHA-256."""
@@ -36,19 +37,19 @@ def load_credentials(places: Places, names: list[str]) -> Credentials:
         psp_api_key=kept.get("psp_api_key") or f"sk_sandbox_{secrets.token_urlsafe(24)}",
         psp_webhook_secret=kept.get("psp_webhook_secret")
         or f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        # Hexadecimal: it stands in addresses, in a key file and in a configuration file.
+        store_password=kept.get("store_password") or secrets.token_hex(24),
     )
     if asdict(credentials) != kept:
-        _write_privately(places.secrets, json.dumps(asdict(credentials), indent=2).encode())
+        write_privately(places.secrets, json.dumps(asdict(credentials), indent=2).encode())
     if not places.signing_key.exists():
-        _write_privately(places.signing_key, new_signing_key())
+        write_privately(places.signing_key, new_signing_key())
     if not places.key_file.exists():
-        _write_privately(places.key_file, new_key_line())
+        write_privately(places.key_file, new_key_line())
     return credentials
 
 
-def _write_privately(path: Path, content: bytes) -> None:
-    partial = path.with_suffix(".partial")
-    partial.touch(mode=0o600)
-    partial.chmod(0o600)
-    partial.write_bytes(content)
-    partial.replace(path)
+def read_store_password(places: Places) -> str:
+    """Return the password of both stores, empty before the first start."""
+    kept = json.loads(places.secrets.read_text()) if places.secrets.exists() else {}
+    return str(kept.get("store_password", ""))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -67,5 +68,8 @@ class Places:
         return self.run / f"{name}.heartbeat"
 
     def make(self) -> None:
+        """Make the folders; the first, which holds them all, is closed to other users of the machine."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(PRIVATE)
         for folder in (self.data, self.logs, self.run, self.metrics):
             folder.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ class Plan:
         if not self.environment.get("MONGODB_URI"):
             needed[self.mongod_port] = "mongod"
         if not self.environment.get("REDIS_URL"):
-            needed[self.redis_port] = "redis-server"
+            needed[self.redis_port] = "valkey-server"
         if self.has_moto:
             needed[self.moto_port] = "moto"
         return needed

@@ -87,4 +87,4 @@ def _duration(seconds: float) -> str:
 
 def is_known(name: str) -> bool:
     """Return whether a log of this name can exist."""
-    return name in BY_NAME or name in {"mongod", "redis-server", "moto", "supervisor", "up", "seed", "prepare"}
+    return name in BY_NAME or name in {"mongod", "valkey-server", "moto", "supervisor", "up", "seed", "prepare"}

@@ -47,7 +47,7 @@ class Supervisor:
         self._shortened_at = 0.0
         self._stop_requests = 0
         self._credentials = credentials_of(plan)
-        self._stores = stores_of(plan)
+        self._stores = stores_of(plan, self._credentials)
 
     def run(self) -> None:
         """Start everything and run until a stop signal; raise StartRefused when it does not start."""
@@ -66,7 +66,7 @@ class Supervisor:
     def _start(self) -> None:
         shutil.rmtree(self.plan.places.run, ignore_errors=True)
         self.plan.places.make()
-        stores = supervise_stores(self.plan, self.console.print_line)
+        stores = supervise_stores(self.plan, self._credentials, self.console.print_line)
         for store in stores:
             self._begin(store)
         with self.console.step("loading the libraries"):

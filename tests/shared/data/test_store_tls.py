@@ -64,6 +64,7 @@ def tls_port(tmp_path: Path, authority: tuple[Path, Path]) -> Iterator[int]:
     folder.mkdir()
     command = [str(program), "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
     command += ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(authority[1])]
+    command += ["--tlsCAFile", str(authority[0]), "--tlsAllowConnectionsWithoutCertificates"]
     log = (tmp_path / "mongod.log").open("wb")
     with log, subprocess.Popen(command, stdout=log, stderr=log, env=program_environment(program)) as running:
         yield port

@@ -27,8 +27,7 @@ from tests.shared.processes import until, worker_process
 from tests.shared.toys import Note, stored
 from tests.support import Api, Tokens
 from tools.ports import free_port
-from tools.stores import mongodb_address, redis_address, start_mongod, start_redis
-from tools.stores.launch import RunningStore
+from tools.stores import RunningStore, mongodb_address, redis_address, start_mongod, start_redis
 
 Start = Callable[[Path, int], RunningStore]
 
