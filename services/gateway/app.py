@@ -19,6 +19,7 @@ from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.problems import register_problems
+from shared.web.revocations import Revocations
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
 
 FETCH_SECONDS = 2.0
@@ -53,7 +54,7 @@ def create_app(
     app.wsgi_app = Edge(  # type: ignore[method-assign]
         app.wsgi_app,
         matcher=Matcher(POLICY),
-        admission=Admission(TokenVerifier("gateway", keys), limiter, settings),
+        admission=Admission(TokenVerifier("gateway", keys, Revocations.at(settings.redis_url)), limiter, settings),
         upstreams=upstreams,
         settings=settings,
         sampler=_sampler(settings),

@@ -18,6 +18,7 @@ from shared.calls.service_client import ServiceClient
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.auth import public, register_auth
 from shared.web.problems import register_problems
+from shared.web.revocations import Revocations
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
 
 Found = TypeVar("Found")
@@ -102,7 +103,7 @@ def create_service(
     api = Api(app)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url)))
+    register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))
     register_problems(app, is_store_failure=database.is_failure if database else None)
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
     observe_requests(app)

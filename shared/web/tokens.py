@@ -58,6 +58,11 @@ class KeySource(Protocol):
         """Return the public key of this id, or raise AccessTokenInvalid."""
 
 
+class RevokedSessions(Protocol):
+    def covers(self, session_id: str, issued_at: float) -> bool:
+        """Return whether an access token of this session, issued at `issued_at`, is revoked."""
+
+
 class RemoteKeys:
     """
     Public keys of the users service, cached for five minutes, and longer while that service is unavailable.
@@ -102,20 +107,28 @@ class TokenVerifier:
     Verifies access and service tokens; a verified token is cached until it expires.
 
     `audience` is the name of this service: users' tokens are accepted, and service tokens issued for this service.
+    `revoked` are the sessions whose tokens are refused before they expire.
     """
 
     audience: str
     keys: KeySource
-    _seen: dict[str, tuple[Principal, float]] = field(default_factory=dict)
+    revoked: RevokedSessions | None = None
+    _seen: dict[str, tuple[Principal, float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._app = _token_app(self.keys, audiences=[USER_AUDIENCE, self.audience])
 
     def verify(self, token: str) -> Principal:
         """Return the holder of the token; raise AccessTokenInvalid."""
-        known = self._seen.get(token)
-        if known and known[1] > time.time():
-            return known[0]
+        seen = self._seen.get(token)
+        if seen is None or seen[1] <= time.time():
+            seen = self._verified(token)
+        principal, _, issued_at = seen
+        if self.revoked and principal.session_id and self.revoked.covers(principal.session_id, issued_at):
+            raise AccessTokenInvalid("The access token was revoked; continue the session or sign in again")
+        return principal
+
+    def _verified(self, token: str) -> tuple[Principal, float, float]:
         if len(token) > MAX_TOKEN_LENGTH:
             raise AccessTokenInvalid("The access token is too long")
         claims = self._claims(token)
@@ -124,8 +137,8 @@ class TokenVerifier:
             raise AccessTokenInvalid("The access token has another audience")
         if len(self._seen) >= CACHE_SIZE:
             self._seen.clear()
-        self._seen[token] = (principal, float(claims["exp"]))
-        return principal
+        self._seen[token] = verified = (principal, float(claims["exp"]), float(claims.get("iat") or 0))
+        return verified
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:

@@ -21,6 +21,8 @@ class AuditKind(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 (a name)
+    SESSION_ENDED = "session_ended"
+    RIGHTS_CHANGED = "rights_changed"
     INVITED = "invited"
     INVITATION_ACCEPTED = "invitation_accepted"
     INVITATION_WITHDRAWN = "invitation_withdrawn"

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from services.users.clients.keys import KeyRing, load_keys, new_key, parse_keys
 from services.users.clients.passwords import PasswordQueue
+from services.users.clients.revocations import RevocationPublisher
 from services.users.config import DEMO_MODE, UsersSettings
 from shared.base.errors import SettingsInvalid
 from shared.web.service import current_clients
@@ -27,6 +28,7 @@ class Clients:
     secret_hashes: Mapping[str, str]
     mode: str
     session_days: int
+    revocations: RevocationPublisher
 
     @classmethod
     def build(cls, settings: UsersSettings, also: KeySource | None = None) -> Clients:
@@ -36,6 +38,7 @@ class Clients:
             secret_hashes=settings.secret_hashes(),
             mode=settings.tradepost_env,
             session_days=settings.session_days,
+            revocations=RevocationPublisher(settings.redis_url),
         )
 
 

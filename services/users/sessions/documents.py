@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
 
 from shared.base.clock import now
 from shared.base.ids import new_id
+from shared.data.blind_index import blind_index
 from shared.data.persistence import retry_on_failover
+from shared.web.revocations import Revocation
 
 FAILURES_KEPT = timedelta(hours=1)
+# No access token may outlive its session, though clocks differ or one is being issued at that moment.
+END_MARGIN = timedelta(seconds=60)
+REUSE_GRACE = timedelta(seconds=10)
 PLACES_KEPT = timedelta(days=90)
 
 
 class Session(Document):
-    """One sign-in, also the family of the refresh tokens that came from it; its end is theirs."""
+    """
+    One sign-in, also the family of the refresh tokens that came from it; its end is theirs.
+
+    Access tokens issued at `revoked_until` or before are refused. The digests are of the rights in the latest access
+    token, and in the latest one for acting as a company.
+    """
 
     id = StringField(primary_key=True)
     user_id = StringField(required=True)
     created_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
     ended_at = DateTimeField()
+    issued_at = DateTimeField()
+    scope_digest = StringField()
+    acting_digest = StringField()
+    revoked_at = DateTimeField()
+    revoked_until = DateTimeField()
 
     meta = {
         "collection": "sessions",
         "db_alias": "users",
         "auto_create_index": False,
         "strict": False,
-        "indexes": ["user_id", {"fields": ["expires_at"], "expireAfterSeconds": 0}],
+        "indexes": [
+            "user_id",
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+            {"fields": ["issued_at"], "sparse": True},
+            {"fields": ["revoked_at"], "sparse": True},
+        ],
     }
 
     @classmethod
@@ -44,19 +66,50 @@ class Session(Document):
         return cls.objects(id=str(session_id), ended_at=None, expires_at__gt=now()).first()
 
     @classmethod
-    def end(cls, session_id: str) -> None:
+    def end(cls, session_id: str) -> Revocation:
         """End the session and with it every token of its family; ending it again changes nothing."""
-        condition, change = {"_id": str(session_id), "ended_at": None}, {"$set": {"ended_at": now()}}
+        condition = {"_id": str(session_id), "ended_at": None}
+        until = now() + END_MARGIN
+        change = {"$set": {"ended_at": now(), "revoked_at": now(), "revoked_until": until}}
         retry_on_failover(lambda: cls._get_collection().update_one(condition, change))
+        return Revocation(str(session_id), int(until.timestamp()))
+
+    @classmethod
+    def count_issue(cls, session_id: str, **digests: str) -> None:
+        """Store that an access token was issued just now, and digests of what it allows (`revocations.py` compares)."""
+        change = {"$set": {"issued_at": now(), **digests}}
+        retry_on_failover(lambda: cls._get_collection().update_one({"_id": str(session_id)}, change))
+
+    @classmethod
+    def revoke_issued(cls, session: Mapping[str, Any], **digests: str) -> Revocation | None:
+        """Revoke the access tokens issued so far; None when another was issued meanwhile, with the present rights."""
+        condition = {"_id": session["_id"], "issued_at": session["issued_at"]}
+        change = {"$set": {"revoked_at": now(), "revoked_until": session["issued_at"], **digests}}
+        changed = retry_on_failover(lambda: cls._get_collection().update_one(condition, change)).modified_count
+        return Revocation(session["_id"], int(session["issued_at"].timestamp())) if changed else None
+
+    @classmethod
+    def issued_since(cls, moment: datetime) -> Iterator[dict[str, Any]]:
+        """Return the open sessions with an access token issued since `moment`."""
+        query = {"issued_at": {"$gte": moment}, "ended_at": None}
+        fields = {"user_id": 1, "issued_at": 1, "scope_digest": 1, "acting_digest": 1}
+        yield from cls._get_collection().find(query, fields)
+
+    @classmethod
+    def revoked_since(cls, moment: datetime) -> list[Revocation]:
+        """Return what was revoked since `moment`."""
+        found = cls._get_collection().find({"revoked_at": {"$gte": moment}}, {"revoked_until": 1})
+        return [Revocation(each["_id"], int(each["revoked_until"].timestamp())) for each in found]
 
 
 class RefreshToken(Document):
-    """A refresh token, known by its digest only; `used_at` once it was exchanged for the next."""
+    """A refresh token, known by its digest only; `used_at` and `used_by` once it was exchanged for the next."""
 
     id = StringField(primary_key=True)
     session_id = StringField(required=True)
     expires_at = DateTimeField(required=True)
     used_at = DateTimeField()
+    used_by = StringField()
 
     meta = {
         "collection": "refresh_tokens",
@@ -68,17 +121,35 @@ class RefreshToken(Document):
 
     @classmethod
     def keep(cls, digest: str, *, session_id: str, expires_at: datetime) -> None:
-        retry_on_failover(cls(id=digest, session_id=session_id, expires_at=expires_at).save)
+        """Store the token; one that is stored already stays as it is."""
+        change = {"$setOnInsert": {"session_id": session_id, "expires_at": expires_at}}
+        retry_on_failover(lambda: cls._get_collection().update_one({"_id": str(digest)}, change, upsert=True))
 
     @classmethod
     def find(cls, digest: str) -> Self | None:
         return cls.objects(id=str(digest)).first()
 
     @classmethod
-    def use(cls, digest: str) -> bool:
+    def use(cls, digest: str, *, client: str) -> bool:
         """Mark the token used, for exactly one caller; return False when it was used before."""
-        condition, change = {"_id": str(digest), "used_at": None}, {"$set": {"used_at": now()}}
+        condition, change = {"_id": str(digest), "used_at": None}, {"$set": {"used_at": now(), "used_by": client}}
         return bool(cls._get_collection().update_one(condition, change).modified_count)
+
+    @classmethod
+    def was_just_used(cls, digest: str, *, client: str) -> bool:
+        """Return whether the same client used the token within the last ten seconds."""
+        condition = {"_id": str(digest), "used_by": client, "used_at": {"$gte": now() - REUSE_GRACE}}
+        return cls._get_collection().find_one(condition, {"_id": 1}) is not None
+
+
+def new_refresh_token() -> str:
+    """Return the first refresh token of a session."""
+    return f"rt_{secrets.token_urlsafe(32)}"
+
+
+def refresh_token_after(token: str) -> str:
+    """Return the successor of a refresh token: always the same one, which nobody without our key can tell."""
+    return f"rt_{blind_index('users', 'refresh_tokens.successor', token)}"
 
 
 class LoginFailures(Document):

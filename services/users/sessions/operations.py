@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
 from services.users.audit.documents import AuditEntry, AuditKind
 from services.users.clients import clients
+from services.users.clients.revocations import Reason
 from services.users.companies.documents import Company
 from services.users.errors import InvalidCredentials, NotStaff, SessionOver, TooManyAttempts
 from services.users.keys.rules import digest
 from services.users.people.documents import Role, User, email_index
 from services.users.people.rules import BUYER_ROLE, acting_permissions, is_refused_password, scope_of
-from services.users.sessions.documents import KnownPlace, LoginFailures, RefreshToken, Session
+from services.users.sessions.documents import (
+    KnownPlace,
+    LoginFailures,
+    RefreshToken,
+    Session,
+    new_refresh_token,
+    refresh_token_after,
+)
 from services.users.sessions.rules import (
     FREE_ACCOUNT_FAILURES,
     FREE_FAILURES,
@@ -62,7 +69,7 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
     AuditEntry.write(AuditKind.SIGNED_IN, user_id=user.id, session_id=session.id, address=address)
     _sign_ins.labels("succeeded").inc()
     log.info("signed_in", user_id=user.id, session_id=session.id)
-    return _tokens(user, session)
+    return _tokens(user, session, new_refresh_token())
 
 
 @dataclass(frozen=True)
@@ -82,20 +89,30 @@ class _Attempt:
         return cls(network, account, digest("pair", account, network), place, KnownPlace.is_known(place))
 
 
-def refresh_session(given: RefreshRequest) -> Tokens:
-    """Return new tokens for a refresh token; one used twice was stolen, so the session ends. Or SessionOver."""
+def refresh_session(given: RefreshRequest, *, client: str) -> Tokens:
+    """
+    Return new tokens for a refresh token; one used twice was stolen, so the session ends. Or SessionOver.
+
+    The same client may send a token again for ten seconds, since answers get lost and requests run in parallel: it
+    gets the same successor, unless that was used.
+    """
     key = digest("refresh", given.refresh_token)
     known = RefreshToken.find(key)
     if known is None or known.expires_at <= now():
         raise SessionOver()
-    if not RefreshToken.use(key):
+    is_first = RefreshToken.use(key, client=client)
+    if not is_first and not RefreshToken.was_just_used(key, client=client):
         _end_reused(known.session_id)
         raise SessionOver()
     session = Session.find_open(known.session_id)
     user = User.find_active(session.user_id) if session else None
     if session is None or user is None:
         raise SessionOver()
-    return _tokens(user, session)
+    successor = refresh_token_after(given.refresh_token)
+    stored = None if is_first else RefreshToken.find(digest("refresh", successor))
+    if stored is not None and stored.used_at is not None:
+        raise SessionOver()
+    return _tokens(user, session, successor)
 
 
 def sign_out(given: RefreshRequest) -> None:
@@ -104,7 +121,7 @@ def sign_out(given: RefreshRequest) -> None:
     session = Session.find_open(known.session_id) if known else None
     if session is None:
         return
-    Session.end(session.id)
+    clients().revocations.announce(Session.end(session.id), reason=Reason.SIGNED_OUT)
     AuditEntry.write(AuditKind.SIGNED_OUT, user_id=session.user_id, session_id=session.id)
     log.info("signed_out", user_id=session.user_id, session_id=session.id)
 
@@ -122,31 +139,34 @@ def issue_acting_token(staff: Principal, wanted: ActingRequest) -> ActingToken:
         session_id=staff.session_id,
         reason=wanted.reason,
     )
+    buyer = Role.permissions_of([BUYER_ROLE])
     token = clients().keys.signer.mint(
         staff.id,
         audience=USER_AUDIENCE,
         company_id=company.id,
-        scope=scope_of(acting_permissions(staff.permissions, Role.permissions_of([BUYER_ROLE]))),
+        scope=scope_of(acting_permissions(staff.permissions, buyer)),
         sid=staff.session_id,
         name=staff.name,
         act=staff.id,
     )
+    Session.count_issue(staff.session_id or "", acting_digest=digest("scope", scope_of(buyer)))
     log.info("acting_token_issued", user_id=staff.id, company_id=company.id)
     return ActingToken(token, ACCESS_SECONDS, company.id)
 
 
-def _tokens(user: User, session: Session) -> Tokens:
-    refresh_token = f"rt_{secrets.token_urlsafe(32)}"
+def _tokens(user: User, session: Session, refresh_token: str) -> Tokens:
     expires_at = min(session.expires_at, now() + timedelta(days=clients().session_days))
     RefreshToken.keep(digest("refresh", refresh_token), session_id=session.id, expires_at=expires_at)
+    scope = scope_of(Role.permissions_of(user.roles))
     access_token = clients().keys.signer.mint(
         user.id,
         audience=USER_AUDIENCE,
         company_id=user.company_id,
-        scope=scope_of(Role.permissions_of(user.roles)),
+        scope=scope,
         sid=session.id,
         name=user.name,
     )
+    Session.count_issue(session.id, scope_digest=digest("scope", scope))
     return Tokens(access_token, refresh_token, ACCESS_SECONDS)
 
 
@@ -173,7 +193,7 @@ def _count_failure(attempt: _Attempt, user: User | None, address: str) -> None:
 
 def _end_reused(session_id: str) -> None:
     session = Session.find_open(session_id)
-    Session.end(session_id)
     if session is not None:
+        clients().revocations.announce(Session.end(session_id), reason=Reason.REFRESH_TOKEN_REUSED)
         AuditEntry.write(AuditKind.REFRESH_TOKEN_REUSED, user_id=session.user_id, session_id=session_id)
         log.warning("refresh_token_reused", user_id=session.user_id, session_id=session_id)

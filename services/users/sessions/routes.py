@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flask import request
 from flask.views import MethodView
 
+from services.users.keys.rules import digest
 from services.users.sessions import operations
 from services.users.sessions.rules import ActingRequest, ActingToken, Credentials, RefreshRequest, Tokens
 from services.users.sessions.schemas import (
@@ -13,6 +15,7 @@ from services.users.sessions.schemas import (
     RefreshInput,
     TokensSchema,
 )
+from shared.base.addresses import network_of
 from shared.web.auth import client_address, current_principal, public, requires
 from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
@@ -39,8 +42,18 @@ class Refresh(MethodView):
     @auth.response(200, TokensSchema)
     @auth.alt_response(401, schema=ProblemSchema, description="The session is over")
     def post(self, given: RefreshRequest) -> Tokens:
-        """Continue a session; a refresh token is valid once, and one used twice ends the session."""
-        return operations.refresh_session(given)
+        """
+        Continue a session; a refresh token is valid once, and one used twice ends the session.
+
+        The same client may send it again for ten seconds and gets the same new refresh token.
+        """
+        return operations.refresh_session(given, client=_client())
+
+
+def _client() -> str:
+    """Return a digest of what tells clients apart: the network and the program."""
+    program = request.headers.get("User-Agent", "")[:256]
+    return digest("client", network_of(client_address()), program)
 
 
 @auth.route("/logout")

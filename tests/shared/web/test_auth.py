@@ -103,8 +103,8 @@ class TestForgeries:
         verifier = TokenVerifier("toys", tokens)
         token = tokens._signer.mint("usr_x", audience=USER_AUDIENCE, seconds=600)
         assert verifier.verify(token).id == "usr_x"
-        known, _ = verifier._seen[token]
-        verifier._seen[token] = (known, time.time() - 1)
+        known, _, issued_at = verifier._seen[token]
+        verifier._seen[token] = (known, time.time() - 1, issued_at)
 
         assert verifier.verify(token) is not known
 

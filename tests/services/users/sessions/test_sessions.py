@@ -9,7 +9,7 @@ import pytest
 
 from services.users.audit.documents import AuditEntry
 from services.users.people.documents import Role, User
-from services.users.sessions.documents import Session
+from services.users.sessions.documents import RefreshToken, Session
 from shared.base import clock
 from tests.factories.users import make_user
 from tests.services.users.conftest import bearer
@@ -17,7 +17,11 @@ from tests.services.users.conftest import bearer
 
 @pytest.fixture
 def refresh(client):
-    return lambda token: client.post("/v1/auth/refresh", json={"refresh_token": token})
+    def call(token, *, address="198.51.100.7", program="portal/1"):
+        headers = {"X-Forwarded-For": address, "User-Agent": program}
+        return client.post("/v1/auth/refresh", json={"refresh_token": token}, headers=headers)
+
+    return call
 
 
 class TestRefresh:
@@ -31,34 +35,65 @@ class TestRefresh:
         assert client.get("/v1/me", headers=bearer(second.json)).status_code == 200
         assert refresh(second.json["refresh_token"]).status_code == 200
 
-    def test_reuse_ends_the_whole_family(self, sign_in, refresh):
+    @pytest.mark.parametrize("thief", [{"address": "203.0.113.9"}, {"program": "curl/8"}])
+    def test_reuse_by_another_client_ends_the_whole_family(self, thief, sign_in, refresh):
         user = make_user()
         stolen = sign_in(user)["refresh_token"]
         rotated = refresh(stolen).json["refresh_token"]
 
-        again = refresh(stolen)
+        again = refresh(stolen, **thief)
 
         assert again.status_code == 401
         assert again.json["type"] == "/problems/session-over"
         assert refresh(rotated).status_code == 401
         assert AuditEntry.objects(kind="refresh_token_reused", user_id=user.id).count() == 1
 
+    def test_reuse_after_ten_seconds_ends_the_whole_family(self, sign_in, refresh, hold_clock):
+        stolen = sign_in(make_user())["refresh_token"]
+        rotated = refresh(stolen).json["refresh_token"]
+        hold_clock(clock.now() + timedelta(seconds=11))
+
+        assert refresh(stolen).status_code == 401
+        assert refresh(rotated).status_code == 401
+
+    def test_the_same_client_gets_the_same_successor_again(self, sign_in, refresh):
+        token = sign_in(make_user())["refresh_token"]
+        first, again = refresh(token).json, refresh(token).json
+
+        assert first["refresh_token"] == again["refresh_token"]
+        assert refresh(first["refresh_token"]).status_code == 200
+
+    def test_a_straggler_gets_nothing_once_the_successor_was_used_and_ends_nothing(self, sign_in, refresh):
+        token = sign_in(make_user())["refresh_token"]
+        second = refresh(token).json["refresh_token"]
+        third = refresh(second).json["refresh_token"]
+
+        assert refresh(token).status_code == 401
+        assert refresh(third).status_code == 200
+
+    def test_a_token_used_before_the_update_was_used_by_somebody_else(self, sign_in, refresh):
+        token = sign_in(make_user())["refresh_token"]
+        refresh(token)
+        RefreshToken.objects(used_at__ne=None).update(unset__used_by=True)
+
+        assert refresh(token).status_code == 401
+        assert Session.objects(ended_at=None).count() == 0
+
     def test_reuse_leaves_other_sessions_alone(self, sign_in, refresh):
         user = make_user()
         stolen, other = sign_in(user)["refresh_token"], sign_in(user)["refresh_token"]
-        for _ in range(2):
-            refresh(stolen)
+        for address in ("198.51.100.7", "203.0.113.9"):
+            refresh(stolen, address=address)
 
         assert refresh(other).status_code == 200
 
-    def test_ten_at_once_have_one_winner(self, users, sign_in):
+    def test_ten_at_once_have_one_winner_whose_token_lives(self, users, sign_in, refresh, client):
         token = sign_in(make_user())["refresh_token"]
-        barrier, statuses = threading.Barrier(10), []
+        barrier, answers = threading.Barrier(10), []
 
         def race():
             barrier.wait()
-            response = users.test_client().post("/v1/auth/refresh", json={"refresh_token": token})
-            statuses.append(response.status_code)
+            answers.append(users.test_client().post("/v1/auth/refresh", json={"refresh_token": token}))
 
         threads = [threading.Thread(target=race) for _ in range(10)]
         for each in threads:
@@ -66,10 +101,11 @@ class TestRefresh:
         for each in threads:
             each.join()
 
-        # The winner itself may find that a loser ended the session meanwhile.
-        assert statuses.count(200) <= 1
-        assert set(statuses) <= {200, 401}
-        assert Session.objects(ended_at=None).count() == 0
+        assert [each.status_code for each in answers] == [200] * 10
+        assert len({each.json["refresh_token"] for each in answers}) == 1
+        assert {client.get("/v1/me", headers=bearer(each.json)).status_code for each in answers} == {200}
+        assert refresh(answers[0].json["refresh_token"]).status_code == 200
+        assert Session.objects(ended_at=None).count() == 1
 
     def test_follows_changed_roles(self, sign_in, refresh, client):
         user = make_user()

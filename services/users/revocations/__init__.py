@@ -1,0 +1,1 @@
+"""Access tokens that end before they expire: of ended sessions, disabled people and changed roles."""
