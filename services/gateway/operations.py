@@ -59,7 +59,7 @@ def _probe(upstream: Upstream) -> str:
         response = upstream.call(probe)
     except Problem:
         return "unreachable"
-    return "ok" if response.status == 200 else "degraded"
+    return "ok" if response.status == 200 and b'"degraded"' not in response.content else "degraded"
 
 
 def _probe_redis(limiter: Limiter) -> str:

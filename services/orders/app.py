@@ -11,7 +11,7 @@ from services.orders.config import OrdersSettings
 from services.orders.fulfillment.routes import fulfillment
 from services.orders.orders.routes import orders
 from shared.data.persistence import open_database
-from shared.events import inbox
+from shared.events import backlog, inbox
 from shared.web import idempotency
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
@@ -32,4 +32,12 @@ def create_app(
         payments_url=settings.payments_url,
         secret=settings.service_secret,
     )
-    return create_service(SERVICE, settings, blueprints=BLUEPRINTS, database=database, clients=clients, keys=keys)
+    return create_service(
+        SERVICE,
+        settings,
+        blueprints=BLUEPRINTS,
+        database=database,
+        clients=clients,
+        keys=keys,
+        notices={"events": backlog.notice_of(SERVICE, settings)},
+    )

@@ -10,7 +10,7 @@ from services.payments.clients import Clients
 from services.payments.config import PaymentsSettings
 from services.payments.payments.routes import blp as payments_blp
 from shared.data.persistence import open_database
-from shared.events import inbox
+from shared.events import backlog, inbox
 from shared.web import idempotency
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
@@ -31,4 +31,5 @@ def create_app(
         database=database,
         clients=clients or Clients.build(settings),
         keys=keys,
+        notices={"events": backlog.notice_of(SERVICE, settings)},
     )

@@ -12,7 +12,7 @@ from services.products.inventory.routes import inventory_blp
 from services.products.prices.routes import prices_blp
 from services.products.reservations.routes import reservations_blp
 from shared.data.persistence import open_database
-from shared.events import inbox
+from shared.events import backlog, inbox
 from shared.web import idempotency
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
@@ -34,4 +34,5 @@ def create_app(
         database=database,
         clients=clients or Clients.build(settings),
         keys=keys,
+        notices={"events": backlog.notice_of(SERVICE, settings)},
     )

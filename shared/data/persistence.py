@@ -94,6 +94,7 @@ def ensure_indexes(service: str, *, seconds: float = INDEX_SECONDS) -> None:
             if issubclass(document, Aggregate):  # for the queries of the relay
                 document.collection().create_index("outbox.id", sparse=True, background=True)
                 database(service)[KEPT_EVENTS].create_index([("is_lost", 1), ("place", 1)], background=True)
+                database(service)[KEPT_EVENTS].create_index("kept_at", background=True)
 
 
 def building_indexes(seconds: float = INDEX_SECONDS) -> AbstractContextManager[object]:

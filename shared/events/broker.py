@@ -77,7 +77,7 @@ class Window(Protocol):
         """Return the share of the bytes for events that is free, from 0 to 1."""
 
     def make_room(self) -> bool:
-        """Drop what every running subscriber has; return whether there is room for further events."""
+        """Drop what only subscribers that do not run have left to read; return whether there is room then."""
 
     def acknowledged_up_to(self) -> str:
         """Return the place up to which every subscriber has acknowledged what it received."""

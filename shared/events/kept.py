@@ -14,7 +14,7 @@ from shared.data.events import Envelope
 from shared.data.keys import CiphertextInvalid
 from shared.data.persistence import KEPT_EVENTS, database, write_unordered
 from shared.events.broker import Publisher, Review, Window
-from shared.observe.metrics import counter
+from shared.observe.metrics import counter, gauge
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -25,6 +25,8 @@ AGAIN_AT_ONCE = 50
 ROOM_FOR_LOST = 0.5
 DEAD_CONSUMERS_EVERY = timedelta(minutes=10)
 
+UNACKNOWLEDGED = gauge("events_unacknowledged", "Published events that a subscriber has not acknowledged", ["service"])
+STREAM_BYTES = gauge("event_stream_bytes", "Bytes of the service's events in the broker", ["service"])
 REPUBLISHED = counter("events_republished_total", "Events published again that the broker had lost", ["service"])
 
 
@@ -45,7 +47,10 @@ class KeptEvents:
         self._drop_consumers_at = now()
 
     def has_room(self) -> bool:
-        """Return whether the window takes further events; what running subscribers have makes way for them."""
+        """Return whether the window takes further events, after what all running subscribers have made way for them."""
+        if self._window.room() > 0:
+            return True
+        self._review_reached(self._window.acknowledged_up_to(), lambda: True)
         return self._window.room() > 0 or self._window.make_room()
 
     def expect_some(self) -> None:
@@ -73,6 +78,8 @@ class KeptEvents:
         self._review_others(up_to)
         settled += self._publish_lost(beat)
         self._may_hold_some = self._collection.find_one({}, {"_id": 1}) is not None
+        UNACKNOWLEDGED.labels(self._service).set(self._collection.estimated_document_count())
+        STREAM_BYTES.labels(self._service).set(self._window.size())
         if now() >= self._drop_consumers_at:
             self._drop_consumers_at = now() + DEAD_CONSUMERS_EVERY
             self._window.drop_dead_consumers()

@@ -71,12 +71,19 @@ class Stream:
     """
 
     def __init__(
-        self, connection: redis.Redis, publisher: str, readers: Sequence[str] | None, most_bytes: int = MOST_BYTES
+        self,
+        connection: redis.Redis,
+        publisher: str,
+        readers: Sequence[str] | None,
+        most_bytes: int = MOST_BYTES,
+        *,
+        dead_after_milliseconds: int = DEAD_CONSUMER_MILLISECONDS,
     ) -> None:
         self._redis = connection
         self.key = f"events:{publisher}"
         self._readers = readers
         self._most_bytes = most_bytes
+        self._dead_after = dead_after_milliseconds
         self._which_exist = connection.register_script(WHICH_EXIST)
         self._drop_consumers = connection.register_script(DROP_CONSUMERS)
 
@@ -93,17 +100,25 @@ class Stream:
     @answering()
     def make_room(self) -> bool:
         """
-        Drop what every running subscriber has acknowledged, in favour of new events; return whether there is room.
+        Drop what only subscribers that do not run have left to read; return whether there is room then.
 
-        A subscriber that does not run finds these events later: they are published again when there is room.
+        Such a subscriber finds these events later: they are published again when there is room.
         """
-        running = [each for each in self._groups().values() if self._is_running(each)]
-        if running:
-            reached = min(self._reached(each) for each in running)
-            dropped = self._trim(reached)
+        groups = self._groups().values()
+        running = [each for each in groups if self._is_running(each)]
+        if running and len(running) < len(groups):
+            dropped = self._trim(min(self._reached(each) for each in running))
             if dropped:
                 log.warning("events_dropped_from_stream", stream=self.key, count=dropped)
         return self.room() > 0
+
+    @answering()
+    def behind(self) -> list[str]:
+        """Return the subscribers that have not acknowledged all entries."""
+        last: Any = self._redis.xrevrange(self.key, count=1)
+        end = _place(_text(last[0][0])) if last else START
+        groups = self._groups()
+        return [each for each in self._readers or groups if each not in groups or self._reached(groups[each]) < end]
 
     @answering()
     def acknowledged_up_to(self) -> str:
@@ -155,9 +170,7 @@ class Stream:
     def drop_dead_consumers(self) -> int:
         """Remove consumers that ended without a message left to acknowledge; return their number."""
         groups = self._groups()
-        return sum(
-            int(self._drop_consumers(keys=[self.key], args=[each, DEAD_CONSUMER_MILLISECONDS])) for each in groups
-        )
+        return sum(int(self._drop_consumers(keys=[self.key], args=[each, self._dead_after])) for each in groups)
 
     def _marked(self, key: str) -> set[str]:
         members: Any = self._redis.smembers(key)

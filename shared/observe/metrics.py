@@ -1,4 +1,4 @@
-"""Metrics: Prometheus' counters and histograms; a second backend may record every change too."""
+"""Metrics: Prometheus' counters, gauges and histograms; a second backend may record every change too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -35,9 +43,17 @@ class _RecordedHistogram(Histogram):
             _recorder.observe(self._name, self._labelnames, self._labelvalues, amount)
 
 
+class _RecordedGauge(Gauge):
+    def set(self, value: float) -> None:
+        super().set(value)
+        if _recorder is not None:
+            _recorder.observe(self._name, self._labelnames, self._labelvalues, value)
+
+
 _recorder: Recorder | None = None
 _counters: dict[str, Counter] = {}
 _histograms: dict[str, Histogram] = {}
+_gauges: dict[str, Gauge] = {}
 _lock = threading.Lock()
 
 
@@ -63,6 +79,14 @@ def histogram(
         if name not in _histograms:
             _histograms[name] = _RecordedHistogram(name, help_text, labels, buckets=buckets)
         return _histograms[name]
+
+
+def gauge(name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
+    """Return the gauge `name`, created on the first call; of several processes the latest value counts."""
+    with _lock:
+        if name not in _gauges:
+            _gauges[name] = _RecordedGauge(name, help_text, labels, multiprocess_mode="mostrecent")
+        return _gauges[name]
 
 
 def exposition() -> tuple[bytes, str]:

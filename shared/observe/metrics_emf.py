@@ -32,6 +32,8 @@ KEPT_LABELS: Mapping[str, tuple[str, ...]] = {
     "events_unreadable_total": (),
     "events_not_published_total": (),
     "events_republished_total": (),
+    "events_unacknowledged": (),
+    "event_stream_bytes": (),
     "job_duration_seconds": ("outcome",),
 }
 
@@ -143,6 +145,8 @@ def _shown(label: str, value: str) -> str:
 def _unit(name: str) -> str:
     if name.endswith("_seconds"):
         return "Seconds"
+    if name.endswith("_bytes"):
+        return "Bytes"
     return "None" if name.endswith("_minor_units_total") else "Count"
 
 

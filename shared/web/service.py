@@ -80,12 +80,14 @@ def create_service(
     clients: Any = None,
     keys: KeySource | None = None,
     checks: Mapping[str, Callable[[], None]] | None = None,
+    notices: Mapping[str, Callable[[], str | None]] | None = None,
 ) -> Flask:
     """
     Build one service.
 
     `clients` is what `current_clients` returns; `keys` verifies tokens (default: the users service's);
     `checks` are further dependencies of the readiness report: functions that raise when a dependency is unavailable.
+    `notices` return what is wrong although the service answers requests, else None.
     """
     configure_observability(name, settings)
     app = Flask(name, static_folder=None)
@@ -105,7 +107,7 @@ def create_service(
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))
     register_problems(app, is_store_failure=database.is_failure if database else None)
-    register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})})
+    register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})}, notices)
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]
     return app
@@ -134,7 +136,12 @@ def remote_keys(users_url: str) -> RemoteKeys:
     return RemoteKeys(lambda: users.get("/.well-known/jwks.json", timeout=1.0))
 
 
-def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], None]]) -> None:
+def register_health(
+    app: Flask,
+    name: str,
+    checks: Mapping[str, Callable[[], str | None]],
+    notices: Mapping[str, Callable[[], str | None]] | None = None,
+) -> None:
     @app.get("/health/live")
     @public
     def live() -> Response:
@@ -144,14 +151,16 @@ def register_health(app: Flask, name: str, checks: Mapping[str, Callable[[], Non
     @app.get("/health/ready")
     @public
     def ready() -> tuple[Response, int]:
+        """Return 503 when a dependency is unavailable; a notice makes the status `degraded` and no more."""
         report = {part: _outcome(check) for part, check in checks.items()}
         is_ready = all(outcome == "ok" for outcome in report.values())
-        return jsonify(status="ok" if is_ready else "degraded", service=name, checks=report), 200 if is_ready else 503
+        report |= {part: _outcome(notice) for part, notice in (notices or {}).items()}
+        is_well = all(outcome == "ok" for outcome in report.values())
+        return jsonify(status="ok" if is_well else "degraded", service=name, checks=report), 200 if is_ready else 503
 
 
-def _outcome(check: Callable[[], None]) -> str:
+def _outcome(check: Callable[[], str | None]) -> str:
     try:
-        check()
+        return check() or "ok"
     except Exception as failure:  # the report names any failure
         return type(failure).__name__
-    return "ok"

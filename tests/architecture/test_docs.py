@@ -23,7 +23,7 @@ PLACE = re.compile(r"(?:services|portals|shared|tools|tests|loadtests|docs|copil
 SETTING = re.compile(r"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:[=:]\s?\S+)?")
 TARGET = re.compile(r"(?:^|`|&& )make((?: +[a-z][a-z-]*)+)", re.MULTILINE)
 MODULE = re.compile(r"python3? -m ([\w.]+)")
-METRIC = re.compile(r"\b(?:counter|histogram)\(\s*\"(\w+)\"")
+METRIC = re.compile(r"\b(?:counter|gauge|histogram)\(\s*\"(\w+)\"")
 LOCKED = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 

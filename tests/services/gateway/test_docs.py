@@ -209,6 +209,13 @@ class TestHealth:
         unavailable = {name: state for name, state in response.json["checks"].items() if state != "ok"}
         assert unavailable == {"orders": "unreachable", "search": "degraded", "redis": "unreachable"}
 
+    def test_shows_what_a_service_reports_although_it_answers(self, make_gateway, start_upstream):
+        behind = start_upstream(lambda *_: answer({"status": "degraded", "checks": {"events": "the stream is full"}}))
+
+        response = make_gateway(orders_url=behind.url).test_client().get("/health/ready")
+
+        assert response.json["checks"]["orders"] == "degraded"
+
     def test_metrics_count_requests(self, buyer):
         buyer.get("/api/v1/orders")
 

@@ -24,7 +24,7 @@ class TestApp:
         }
 
     def test_is_ready_with_its_database(self, app, api):
-        assert api(app, role=None).get("/health/ready").json["checks"] == {"mongodb": "ok"}
+        assert api(app, role=None).get("/health/ready").json["checks"] == {"mongodb": "ok", "events": "ok"}
 
     def test_counts_orders_their_value_and_what_became_of_the_others(self, app, api, place):
         def counted() -> dict[str, float]:

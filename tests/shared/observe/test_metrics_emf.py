@@ -21,7 +21,7 @@ from shared.observe.metrics import counter, exposition, histogram, record_with
 from shared.observe.metrics_emf import MOST_SETS, EmfMetrics
 
 ROOT = Path(__file__).parents[3]
-UNITS = {"Seconds", "Count", "None"}
+UNITS = {"Seconds", "Count", "Bytes", "None"}
 
 
 class Lines(list[dict[str, Any]]):
