@@ -51,7 +51,9 @@ class Worker(ThreadWorker):
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
+        self._application: Any = self.wsgi
         self._limits = ArrivalLimits.from_env(getattr(self.wsgi, "config", {}).get("MAX_CONTENT_LENGTH"))
+        self.wsgi: Any = self._answer
 
     # The loop
 
@@ -195,11 +197,21 @@ class Worker(ThreadWorker):
         if isinstance(req.body.reader, ChunkedReader):
             req.body = unchunked(req.body)
         try:
-            return super().handle_request(req, conn)
+            return super().handle_request(req, conn) or conn.sock.has_promised_more
         finally:
             if hasattr(req.body, "close"):
                 req.body.close()
                 req.body = BytesIO()  # gunicorn discards what the application did not read
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        """Call the application; a response that begins while the process stops says that the connection closes."""
+
+        def start(*arguments: Any) -> Any:
+            if not self.alive:
+                start_response.__self__.force_close()
+            return start_response(*arguments)
+
+        return self._application(environ, start)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Let the application render the refusal of a request; gunicorn's own page remains for its crashes."""
@@ -208,7 +220,7 @@ class Worker(ThreadWorker):
             self.log.error("Error handling a request", exc_info=exc)
             problem = Problem()
         try:
-            refuse(self.wsgi, self.cfg, req, client, addr, problem)
+            refuse(self._application, self.cfg, req, client, addr, problem)
         except OSError:
             self.log.debug("The client left before its refusal")
         except Exception as failure:

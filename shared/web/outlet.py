@@ -14,6 +14,7 @@ MEMORY_BYTES = 64 * 1024
 MOST_KEPT_BYTES = 16 * 1024 * 1024
 PIECE_BYTES = 256 * 1024
 _HEAD = b"HTTP/1."
+_KEEP_ALIVE = b"\r\nConnection: keep-alive\r\n"
 _LONGEST_HELD_HEAD = 16 * 1024
 
 
@@ -22,12 +23,14 @@ class Outlet:
     Sends what the connection takes at once and keeps the rest, in memory or in a file, for the worker's loop.
 
     A response's head waits for the first piece of its body, so that most responses are one segment. gunicorn's response
-    and error classes use it as their socket; `name` is the server's address.
+    and error classes use it as their socket; `name` is the server's address. `has_promised_more` says whether the last
+    head let the client send another request.
     """
 
     def __init__(self, connection: socket.socket, name: object = None) -> None:
         self._connection = connection
         self.name = name
+        self.has_promised_more = False
         self._head = b""
         self._kept: IO[bytes] | None = None
         self._kept_from = self._kept_to = 0
@@ -51,6 +54,7 @@ class Outlet:
     def sendall(self, data: bytes) -> None:
         if not self._head and data.startswith(_HEAD) and len(data) <= _LONGEST_HELD_HEAD:
             self._head = data
+            self.has_promised_more = _KEEP_ALIVE in data
             return
         if self._head:
             data, self._head = self._head + data, b""

@@ -37,6 +37,13 @@ class WholePlatform(TinyPlatform):
         """Stop a process as a deployment does; the supervisor starts it again."""
         self._end(name, signal.SIGTERM)
 
+    def replace(self, name: str) -> None:
+        """Replace the worker of a web process as a rolling restart does: its listener stays open."""
+        pid = self._pid(name)
+        before = _children(pid)
+        os.kill(pid, signal.SIGHUP)
+        wait_for(lambda: bool(_children(pid)) and not _children(pid) & before, READY_SECONDS)
+
     def hang(self, name: str, seconds: float = HANG_SECONDS) -> None:
         """Freeze a process group, as a machine without memory does, and let it continue."""
         pid = self._pid(name)
@@ -55,6 +62,10 @@ class WholePlatform(TinyPlatform):
     def _pid(self, name: str) -> int:
         wait_for(lambda: self.processes()[name]["pid"] > 0, READY_SECONDS)
         return int(self.processes()[name]["pid"])
+
+
+def _children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 @contextlib.contextmanager
