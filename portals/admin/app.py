@@ -9,6 +9,7 @@ from flask import Flask
 
 from portals.admin.companies import views as companies
 from portals.admin.config import AdminSettings
+from portals.admin.currencies import views as currencies
 from portals.admin.fulfillment import views as fulfillment
 from portals.admin.home import views as home
 from portals.admin.imports import views as imports
@@ -18,7 +19,7 @@ from portals.admin.products import views as products
 from shared.portal.answers import Viewer
 from shared.portal.factory import create_portal
 
-AREAS = (home, orders, fulfillment, products, imports, companies, people)
+AREAS = (home, orders, fulfillment, products, imports, companies, currencies, people)
 PREFIX = "/admin"
 
 

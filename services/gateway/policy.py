@@ -134,6 +134,8 @@ POLICY: tuple[Route, ...] = (
     _get("/v1/products/imports/{import_id}/failed-rows", "products", "products:write"),
     _get("/v1/products/{sku}", "products", "products:read", browse=True),
     _write("PATCH", "/v1/products/{sku}", "products", "products:write"),
+    _get("/v1/currencies", "products", "products:read"),
+    _write("PUT", "/v1/currencies", "products", "products:write"),
     _get("/v1/inventory/{sku}", "products", "products:read"),
     _write("PUT", "/v1/inventory/{sku}", "products", "inventory:write"),
     _get("/v1/search", "search", "products:read", browse=True),

@@ -7,6 +7,7 @@ from flask import Flask
 from services.products.catalog.routes import internal_products_blp, products_blp
 from services.products.clients import Clients
 from services.products.config import ProductsSettings
+from services.products.currencies.routes import currencies_blp
 from services.products.imports.routes import imports_blp
 from services.products.inventory.routes import inventory_blp
 from services.products.prices.routes import prices_blp
@@ -18,7 +19,15 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "products"
-BLUEPRINTS = (products_blp, imports_blp, inventory_blp, internal_products_blp, prices_blp, reservations_blp)
+BLUEPRINTS = (
+    products_blp,
+    currencies_blp,
+    imports_blp,
+    inventory_blp,
+    internal_products_blp,
+    prices_blp,
+    reservations_blp,
+)
 
 
 def create_app(

@@ -13,6 +13,10 @@ class PriceBreaksInvalid(InvalidInput):
     title = "Invalid price breaks"
 
 
+class CurrencyInUse(Conflict):
+    title = "Products are sold in this currency"
+
+
 class OutOfStock(Conflict):
     """`shortages` lists {sku, requested, available} of the SKUs that cannot be reserved."""
 

@@ -64,6 +64,10 @@ class StructField(BaseField, Generic[S]):
         if not isinstance(value, self.kind):
             self.error(f"Only a {self.kind.__name__} may be in this field")
 
+    def lookup_member(self, member_name: str) -> BaseField[Any]:
+        """Return the field that mongoengine names in an index: `unit_price.currency` is a path into the struct."""
+        return BaseField(db_field=member_name)
+
 
 class StructListField(BaseField, Generic[S]):
     """

@@ -21,6 +21,7 @@ class Shop:
     def __init__(self) -> None:
         self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF)}
         self.products: dict[str, Json] = {}
+        self.sold_in: list[str] = []
         self.reserved: dict[str, int] = {}
         self.carts: dict[str, dict[str, int]] = {}
         self.imports: dict[str, Json] = {}
@@ -55,6 +56,8 @@ class Shop:
             ("GET", "/products/imports/([^/]+)/failed-rows", self.get_failed_rows),
             ("GET", "/products/([^/]+)", lambda user, call, sku: (200, self.product(sku))),
             ("PATCH", "/products/([^/]+)", self.change_product),
+            ("GET", "/currencies", lambda user, call: (200, self.currencies())),
+            ("PUT", "/currencies", self.set_currencies),
             ("GET", "/inventory/([^/]+)", lambda user, call, sku: (200, self.inventory(sku))),
             ("PUT", "/inventory/([^/]+)", self.set_inventory),
             ("GET", "/cart", lambda user, call: (200, self.cart(user))),
@@ -107,6 +110,18 @@ class Shop:
             raise Refusal(422, "invalid-input", errors=[{"pointer": "/name", "detail": "A name is needed"}])
         self.product(sku).update(call.body)
         return 200, self.product(sku)
+
+    def currencies(self) -> Json:
+        codes = self.sold_in or sorted({product["unit_price"]["currency"] for product in self.products.values()})
+        return {"items": [{"code": code, "decimals": 2} for code in codes], "is_set": bool(self.sold_in)}
+
+    def set_currencies(self, user: Json, call: Call) -> tuple[int, Json]:
+        for sku, product in self.products.items():
+            code = product["unit_price"]["currency"]
+            if code not in call.body["currencies"]:
+                raise Refusal(409, "currency-in-use", detail=f"{code} is the currency of {sku}.")
+        self.sold_in = sorted(call.body["currencies"])
+        return 200, self.currencies()
 
     def inventory(self, sku: str) -> Json:
         product = self.product(sku)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portals.admin.currencies.client import currencies
 from portals.admin.products.client import Product, products
 from portals.admin.products.forms import ProductForm, StockForm, text_fields, values_of
-from shared.base.money import currencies
+from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
 from shared.portal.formatting import number, plural
@@ -36,7 +37,8 @@ def product_list() -> str:
 
 @blueprint.get("/new")
 def new_product() -> str:
-    return _new_form(ProductForm().typed | {"currency": "GBP"}, {})
+    offered = _offered()
+    return _new_form(ProductForm().typed | {"currency": offered[0] if len(offered) == 1 else "GBP"}, {})
 
 
 @blueprint.post("/new")
@@ -106,16 +108,20 @@ def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
         product=found,
         inventory=inventory,
         texts=text_fields(),
-        currencies=currencies(),
+        currencies=all_currencies(),
+        offered=_offered() if found.unit_price.currency not in all_currencies() else (),
         values=values,
         faults=faults,
     )
 
 
 def _new_form(values: dict[str, str], faults: Faults) -> str:
-    return render_template(
-        "products/new.html", texts=text_fields(), currencies=currencies(), values=values, faults=faults
-    )
+    return render_template("products/new.html", texts=text_fields(), offered=_offered(), values=values, faults=faults)
+
+
+def _offered() -> list[str]:
+    """Return the currencies that a price may be in: those that the shop sells in, all while it sells nothing."""
+    return [code for code in currencies.sold().codes if code in all_currencies()] or list(all_currencies())
 
 
 def _faults(refusal: UpstreamRefused) -> Faults:

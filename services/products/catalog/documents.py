@@ -80,6 +80,7 @@ class Product(Aggregate):
             {"fields": ["category", "sku"]},
             {"fields": ["is_active", "sku"]},
             {"fields": ["is_active", "category", "sku"]},
+            {"fields": ["unit_price.currency"]},
         ],
     }
 

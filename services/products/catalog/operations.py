@@ -6,8 +6,11 @@ from mongoengine.errors import NotUniqueError
 
 from services.products.catalog.documents import Product, ProductView
 from services.products.catalog.rules import ProductFields, ProductPatch, ProductsFilter, with_sorted_breaks
+from services.products.currencies.documents import sold_currencies
 from services.products.errors import SkuTaken
+from shared.base.errors import FieldError, InvalidInput
 from shared.data.pagination import Page, PageRequest
+from shared.events.catalog.products import Price
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -32,6 +35,7 @@ def get_product(reader: Principal, sku: str) -> ProductView:
 
 def create_product(fields: ProductFields) -> ProductView:
     """Create a product, not stocked until its inventory is set; raise SkuTaken."""
+    _require_sold(fields.unit_price)
     product = Product()
     product.change(with_sorted_breaks(fields))
     try:
@@ -45,10 +49,20 @@ def create_product(fields: ProductFields) -> ProductView:
 def update_product(sku: str, patch: ProductPatch) -> ProductView:
     """Set the fields of the patch; when none differs, nothing is written and no event published."""
     product = Product.get_by_sku(sku)
-    if product.change(patch.apply_to(product.fields)):
+    before, after = product.fields, patch.apply_to(product.fields)
+    if after.unit_price.currency != before.unit_price.currency or (after.is_active and not before.is_active):
+        _require_sold(after.unit_price)
+    if product.change(after):
         product.commit()
         log.info("product_changed", sku=sku, version=product.version)
     return product.to_view()
+
+
+def _require_sold(unit_price: Price) -> None:
+    """Raise InvalidInput for a price in a currency that the installation does not sell in."""
+    refusal = sold_currencies().refusal_of(unit_price.currency)
+    if refusal is not None:
+        raise InvalidInput(errors=[FieldError("/unit_price/currency", refusal)])
 
 
 def _visible_to(reader: Principal) -> dict[str, bool]:

@@ -41,6 +41,7 @@ class ImportRun(msgspec.Struct, frozen=True):
     runner: str
     attempts: int
     rows_read: int = 0
+    sold_currencies: list[str] = []
 
 
 class StalledImport(msgspec.Struct, frozen=True):
@@ -56,6 +57,7 @@ class ProductImport(Aggregate):
 
     `runner` is the job at work, `heartbeat_at` the time of its last batch. `errors` and `notices` hold the first
     hundred each. `failed_parts` names the stored files of failed rows, each by the rows that were read before it.
+    `sold_currencies` is what the installation sold in at the upload, so that a resumed import refuses the same rows.
     """
 
     id_prefix = "imp"
@@ -63,6 +65,7 @@ class ProductImport(Aggregate):
 
     filename = StringField(required=True)
     file_key = StringField(required=True)
+    sold_currencies = ListField(StringField())
     status = StringField(default=ImportStatus.QUEUED.value)
     rows_read = IntField(default=0)
     created = IntField(default=0)

@@ -17,6 +17,8 @@ from services.products.catalog.documents import Product, StoredProduct
 from services.products.catalog.rules import ProductFields
 from services.products.clients import Clients
 from services.products.config import ProductsSettings
+from services.products.currencies.documents import sold_currencies
+from services.products.currencies.rules import ANY_CURRENCY, SoldCurrencies
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid, StockContended
 from services.products.imports.documents import MAX_ATTEMPTS, ImportRun, ImportStatus, ProductImport
 from services.products.imports.rules import ProductRows, ReadRow, check_file, failed_rows, failed_rows_heading
@@ -49,6 +51,7 @@ def start_import(*, filename: str, content: IO[bytes]) -> ProductImport:
     the import in one write, and delivered at least once.
     """
     queued = ProductImport(filename=filename[-200:] or "products.csv")
+    queued.sold_currencies = list(sold_currencies().codes)
     queued.file_key = f"imports/{queued.id}.csv"
     current_clients(Clients).files.put(queued.file_key, content, content_type="text/csv")
     queued.request()
@@ -124,7 +127,7 @@ def _apply_file(run: ImportRun) -> ImportRun | None:
     with _open_text(run) as text:
         rows = islice(ProductRows(text), run.rows_read, None)
         while batch := _next_batch(rows, checked.last):
-            counts, faults = apply_batch(run.id, batch)
+            counts, faults = apply_batch(run.id, batch, SoldCurrencies(tuple(run.sold_currencies), is_set=True))
             has_part = _store_failed_rows(run, faults, batch)
             advanced = ProductImport.advance(run, counts, faults, has_part=has_part)
             if advanced is None:
@@ -179,7 +182,9 @@ def _next_batch(rows: Iterator[ReadRow], last: Mapping[str, int]) -> Batch:
     return batch
 
 
-def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowFault]]:
+def apply_batch(
+    import_id: str, batch: Batch, sold: SoldCurrencies = ANY_CURRENCY
+) -> tuple[dict[str, int], list[RowFault]]:
     """
     Set stock and products to what the rows say, in two reads and two bulk writes; only differences are written.
 
@@ -187,7 +192,7 @@ def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowF
     counted as that run did.
     """
     known = Product.stored_by_sku(row.sku for row in batch.rows)
-    conflicts = [fault for row in batch.rows if (fault := _currency_conflict(row, known.get(row.sku)))]
+    conflicts = [fault for row in batch.rows if (fault := _currency_conflict(row, known.get(row.sku), sold))]
     rows = _without(batch.rows, conflicts)
     also_refused = refusals_of(_stock_targets(_only(batch.rows, conflicts))) if conflicts else {}
     changed, refused = set_many(_stock_targets(rows))
@@ -204,13 +209,20 @@ def apply_batch(import_id: str, batch: Batch) -> tuple[dict[str, int], list[RowF
     return dict(counts), sorted(faults + batch.superseded, key=lambda fault: fault.row)
 
 
-def _currency_conflict(row: ImportedRow, known: StoredProduct | None) -> RowFault | None:
-    """Return the fault of a row without `breaks` whose currency is not that of the stored price breaks."""
+def _currency_conflict(row: ImportedRow, known: StoredProduct | None, sold: SoldCurrencies) -> RowFault | None:
+    """
+    Return the fault of a row whose currency is new to the product and not sold in.
+
+    The same goes for a row without `breaks` whose currency is not that of the stored price breaks.
+    """
     try:
-        _fields(row, known)
+        currency = _fields(row, known).unit_price.currency
     except PriceBreaksInvalid as refusal:
         return RowFault(row.row, "currency", refusal.detail)
-    return None
+    if known is not None and known.unit_price.currency == currency:
+        return None
+    refusal_of_currency = sold.refusal_of(currency)
+    return None if refusal_of_currency is None else RowFault(row.row, "currency", refusal_of_currency)
 
 
 def _fields(row: ImportedRow, known: StoredProduct | None) -> ProductFields:

@@ -1,0 +1,1 @@
+"""The currencies that the installation sells in."""

@@ -1,0 +1,35 @@
+"""The currencies of the installation at the gateway."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.portal.answers import Answer
+from shared.portal.gateway import Area, Call
+
+
+class Currency(msgspec.Struct, frozen=True):
+    code: str
+    decimals: int
+
+
+class SoldCurrencies(Answer, frozen=True, kw_only=True):
+    """`is_set` is False while the list follows the products."""
+
+    items: list[Currency]
+    is_set: bool
+
+    @property
+    def codes(self) -> list[str]:
+        return [currency.code for currency in self.items]
+
+
+class Currencies(Area):
+    def sold(self) -> SoldCurrencies:
+        return self.gateway.get("/currencies", SoldCurrencies)
+
+    def set(self, codes: list[str]) -> SoldCurrencies:
+        return self.gateway.send(Call("PUT", "/currencies", body={"currencies": codes})).read(SoldCurrencies)
+
+
+currencies = Currencies()
