@@ -10,7 +10,7 @@ from shared.base.money import line_total
 from shared.portal.gateway import Call
 from tests.portals.fake_orders import OrderBook
 from tests.portals.fake_people import FakePeople
-from tests.portals.fake_shapes import BUYER, STAFF, Json, Refusal, gbp, make_product, page
+from tests.portals.fake_shapes import BUYER, STAFF, Json, Refusal, make_product, page
 
 __all__ = ["Refusal", "Shop"]
 
@@ -140,8 +140,14 @@ class Shop:
 
     def cart(self, user: Json) -> Json:
         lines = [self._cart_line(sku, quantity) for sku, quantity in self._cart_of(user).items()]
-        total = gbp(sum(line["total"]["amount"] for line in lines)) if lines else None
-        return {"line_items": lines, "total": total, "updated_at": "2026-11-24T09:00:00Z"}
+        currencies = list(dict.fromkeys(line["total"]["currency"] for line in lines))
+        problem = None if len(currencies) < 2 else f"The cart holds prices in {' and '.join(currencies)}."
+        for line in lines:
+            if line["total"]["currency"] != currencies[0]:
+                line["problem"] = f"Its price is in {line['total']['currency']}, the first line's in {currencies[0]}."
+        amount = sum(line["total"]["amount"] for line in lines)
+        total = {"amount": amount, "currency": currencies[0]} if len(currencies) == 1 else None
+        return {"line_items": lines, "total": total, "problem": problem, "updated_at": "2026-11-24T09:00:00Z"}
 
     def _cart_of(self, user: Json) -> dict[str, int]:
         return self.carts.setdefault(user["company"]["id"], {})
@@ -157,9 +163,10 @@ class Shop:
             "name": product["name"],
             "quantity": quantity,
             "unit_price": price,
-            "total": gbp(line_total(Decimal(str(price["amount"])), quantity)),
+            "total": price | {"amount": line_total(Decimal(str(price["amount"])), quantity)},
             "available": product["available"],
             "is_available": is_available,
+            "problem": None,
         }
 
     def replace_cart(self, user: Json, call: Call) -> tuple[int, Json]:

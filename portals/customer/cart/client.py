@@ -23,7 +23,11 @@ class SkuQuantity(msgspec.Struct, frozen=True):
 
 
 class CartLine(Answer, frozen=True, kw_only=True):
-    """A line at today's price; price and total are None for a product that is no longer sold."""
+    """
+    A line at today's price; price and total are None for a product that is no longer sold.
+
+    `problem` says why it cannot be ordered as it stands.
+    """
 
     sku: str
     name: str
@@ -32,13 +36,15 @@ class CartLine(Answer, frozen=True, kw_only=True):
     total: Price | None
     available: int | None
     is_available: bool
+    problem: str | None = None
 
 
 class Cart(Answer, frozen=True, kw_only=True):
-    """`total` is None for lines that no order could have together."""
+    """`total` is None for lines that no order could have together; `problem` says why."""
 
     line_items: list[CartLine]
     total: Price | None
+    problem: str | None = None
 
 
 class Carts(Area):
@@ -71,7 +77,7 @@ class Carts(Area):
                 self.replace([SkuQuantity(sku, wanted[sku]) for sku in wanted])
                 return refused
             except UpstreamRefused as refusal:
-                reasons = _by_sku(refusal, list(wanted))
+                reasons = by_sku(refusal, list(wanted))
                 if not reasons:
                     raise
             refused |= reasons
@@ -81,10 +87,10 @@ class Carts(Area):
         return refused | dict.fromkeys(wanted.keys() - before.keys(), "The cart did not take it.")
 
 
-def _by_sku(refusal: UpstreamRefused, skus: list[str]) -> dict[str, str]:
+def by_sku(refusal: UpstreamRefused, skus: list[str]) -> dict[str, str]:
     """Return the details of a refusal that concern single lines, by SKU."""
     named = ((re.match(r"/line_items/([0-9]+)/", error.pointer), error.detail) for error in refusal.errors)
-    return {skus[int(place[1])]: detail for place, detail in named if place}
+    return {skus[int(place[1])]: detail for place, detail in named if place and int(place[1]) < len(skus)}
 
 
 def _remembered(cart: Cart) -> Cart:

@@ -30,10 +30,18 @@ def shown_lines(cart: Cart) -> list[ShownLine]:
 
 def _warning(line: CartLine) -> str:
     if line.is_available:
-        return ""
+        return line.problem or ""
     if line.available is None:
         return "No longer sold"
     return "Out of stock" if line.available <= 0 else f"Only {line.available:,} available"
+
+
+def lock_of(cart: Cart) -> str:
+    """Return why the cart cannot be checked out as it stands, "" when it can."""
+    if cart.problem:
+        return cart.problem
+    is_fine = cart.total is not None and not any(_warning(line) for line in cart.line_items)
+    return "" if is_fine else "Some lines cannot be delivered as they stand. Change them before you check out."
 
 
 def within_stock(cart: Cart) -> list[SkuQuantity]:

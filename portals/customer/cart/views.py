@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.customer.cart.client import Cart, carts
 from portals.customer.cart.forms import MOST_PASTED_LINES, AddForm, QuantitiesForm, QuickOrderForm
-from portals.customer.cart.presenter import shown_lines, within_stock
+from portals.customer.cart.presenter import lock_of, shown_lines, within_stock
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.formatting import plural
 from shared.portal.navigation import safe_next
@@ -26,7 +26,8 @@ def cart() -> str:
         cart=found,
         lines=lines,
         units=sum(line.quantity for line in lines),
-        is_short=any(line.warning for line in lines),
+        is_short=not all(line.is_available for line in found.line_items),
+        lock=lock_of(found),
         quick_rows=QUICK_ROWS,
     )
 
@@ -57,11 +58,13 @@ def add() -> ResponseReturnValue:
         flash(form.faults["quantity"], "bad")
         return redirect(back)
     try:
-        carts.add(sku, form.quantity.quantity)
+        after = carts.add(sku, form.quantity.quantity)
     except UpstreamRefused as refusal:
         flash(f"{sku}: {_reason(refusal)}", "bad")
         return redirect(back)
     flash(f"{plural(form.quantity.quantity, 'unit')} of {sku} added to your cart.", "added")
+    for problem in [line.problem for line in after.line_items if line.sku == sku.upper() and line.problem]:
+        flash(f"{sku}: {problem}", "warn")
     return redirect(back)
 
 

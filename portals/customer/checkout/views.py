@@ -7,8 +7,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
-from portals.customer.cart.client import Cart, carts
-from portals.customer.cart.presenter import changed_lines, fingerprint, has_same_units, shown_lines
+from portals.customer.cart.client import Cart, by_sku, carts
+from portals.customer.cart.presenter import changed_lines, fingerprint, has_same_units, lock_of, shown_lines
 from portals.customer.checkout.client import (
     NOTHING_TO_PAY,
     Attempt,
@@ -42,6 +42,8 @@ def pay() -> ResponseReturnValue:
     if known and known.token is not None:
         return _place(known)
     cart = carts.get_cart()
+    if lock_of(cart):
+        return _review(cart)
     form = ReviewForm(request.form)
     po_number = form.po_number.data
     if form.reviewed.data != fingerprint(cart):
@@ -148,7 +150,10 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
     shortages = msgspec.convert(refusal.extra.get("shortages") or [], list[Shortage])
     if refusal.status == 409 and shortages:
         return render_template("checkout/out_of_stock.html", shortages=shortages), 409
-    return render_template("checkout/refused.html", detail=refusal.detail or refusal.title), refusal.status
+    lines = by_sku(refusal, [line.sku for line in carts.get_cart().line_items]) if refusal.errors else {}
+    details = [refusal.detail or refusal.title] if not refusal.errors or refusal.detail else []
+    details += [error.detail for error in refusal.errors if error.detail not in lines.values()]
+    return render_template("checkout/refused.html", details=details, lines=lines), refusal.status
 
 
 def _changed(attempt: Attempt, total: Price) -> str:
@@ -170,15 +175,14 @@ def _review(cart: Cart, *, po_number: str = "", error: str = "") -> Response | s
     if not cart.line_items:
         flash("Your cart is empty; there is nothing to check out.", "warn")
         return redirect(url_for("cart.cart"))
-    lines = shown_lines(cart)
-    if any(line.warning for line in lines):
-        flash("Some lines cannot be delivered as they stand. Change them before you check out.", "warn")
+    if lock_of(cart):
+        flash(lock_of(cart), "warn")
         return redirect(url_for("cart.cart"))
     allow_form_target(current_app.extensions["tradepost_settings"].public_psp_url)
     return render_template(
         "checkout/review.html",
         cart=cart,
-        lines=lines,
+        lines=shown_lines(cart),
         reviewed=fingerprint(cart),
         attempt_id=new_form_key(),
         po_number=po_number or session.get("po_number", ""),

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import MAX_LINES, Offer, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
-from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total
+from shared.base.money import MAX_AMOUNT, Money, UnitPrice, is_currency, line_total, money_text
 
 MAX_QUANTITY = 1_000_000
 
@@ -31,6 +31,7 @@ class PricedCartLine:
     A cart line with today's offer.
 
     `available` is None for a product that is not stocked; prices are None for a SKU that the catalog does not know.
+    `problem` says why the line cannot be ordered as it stands, None when it can.
     """
 
     sku: str
@@ -40,15 +41,21 @@ class PricedCartLine:
     total: Money | None
     available: int | None
     is_available: bool
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
 class PricedCart:
-    """A cart with today's prices; `total` is None for lines that no order could hold together."""
+    """
+    A cart with today's prices.
+
+    `total` is None for lines that no order could hold together; `problem` says why where the lines are fine one by one.
+    """
 
     line_items: list[PricedCartLine]
     total: Money | None
     updated_at: datetime | None
+    problem: str | None = None
 
 
 def merged_lines(lines: Iterable[CartLine]) -> list[CartLine]:
@@ -86,8 +93,43 @@ def priced_cart(
     lines: Sequence[CartLine], offers: Sequence[Offer | None], *, updated_at: datetime | None = None
 ) -> PricedCart:
     """Return the cart with the offers line by line, None for an unknown SKU."""
-    priced = [_priced_line(line, offer) for line, offer in zip(lines, offers, strict=True)]
-    return PricedCart(priced, _sum([line.total for line in priced]), updated_at)
+    others = other_currencies([offer.unit_price.currency if offer else None for offer in offers])
+    priced = [
+        _priced_line(line, offer, others.get(position))
+        for position, (line, offer) in enumerate(zip(lines, offers, strict=True))
+    ]
+    return PricedCart(priced, _sum([line.total for line in priced]), updated_at, _cart_problem(priced))
+
+
+def fault_of(offer: Offer | None) -> str | None:
+    """Return why a product cannot be ordered in any quantity, None when it can."""
+    if offer is None:
+        return UNKNOWN_SKU
+    if not offer.is_active:
+        return "This product is not sold any more."
+    currency = offer.unit_price.currency
+    return None if is_currency(currency) else f"Its price is in {currency}, which is not a currency of ISO 4217."
+
+
+def other_currencies(currencies: Sequence[str | None]) -> dict[int, str]:
+    """Return the fault of each line, by position, whose currency is not the first line's; None has no price."""
+    first = next((currency for currency in currencies if currency is not None), None)
+    return {
+        position: f"Its price is in {currency}, the first line's in {first}; an order has one currency."
+        for position, currency in enumerate(currencies)
+        if currency not in (None, first)
+    }
+
+
+def _cart_problem(lines: Sequence[PricedCartLine]) -> str | None:
+    totals = [line.total for line in lines if line.total is not None]
+    currencies = list(dict.fromkeys(total.currency for total in totals))
+    if len(currencies) > 1:
+        named = f"{', '.join(currencies[:-1])} and {currencies[-1]}"
+        return f"The cart holds prices in {named}. An order has one currency: remove the lines of the others."
+    if sum(total.amount for total in totals) > MAX_AMOUNT:
+        return f"The total is beyond {money_text(MAX_AMOUNT, currencies[0])}; order in several parts."
+    return None
 
 
 def _sum(totals: Sequence[Money | None]) -> Money | None:
@@ -100,9 +142,10 @@ def _sum(totals: Sequence[Money | None]) -> Money | None:
     return Money(amount, currencies.pop())
 
 
-def _priced_line(line: CartLine, offer: Offer | None) -> PricedCartLine:
+def _priced_line(line: CartLine, offer: Offer | None, other_currency: str | None) -> PricedCartLine:
     if offer is None:
-        return PricedCartLine(line.sku, line.quantity, line.sku, None, None, available=0, is_available=False)
+        return PricedCartLine(line.sku, line.quantity, line.sku, None, None, 0, is_available=False, problem=UNKNOWN_SKU)
+    short = offer.available is not None and offer.available < line.quantity
     unit_amount, currency = offer.unit_price
     return PricedCartLine(
         line.sku,
@@ -111,5 +154,6 @@ def _priced_line(line: CartLine, offer: Offer | None) -> PricedCartLine:
         offer.unit_price,
         Money(line_total(unit_amount, line.quantity), currency),
         offer.available,
-        is_available=offer.is_active and (offer.available is None or offer.available >= line.quantity),
+        is_available=offer.is_active and not short,
+        problem=fault_of(offer) or other_currency or (f"Only {offer.available:,} are available." if short else None),
     )

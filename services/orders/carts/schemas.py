@@ -24,7 +24,11 @@ class CartInput(InputSchema):
 
 
 class CartLineSchema(OutputSchema):
-    """`available` is null for what is not stocked; prices are null for an unknown SKU."""
+    """
+    `available` is null for what is not stocked; prices are null for an unknown SKU.
+
+    `problem` says why the line cannot be ordered as it stands, null when it can.
+    """
 
     sku = fields.String()
     name = fields.String()
@@ -33,9 +37,13 @@ class CartLineSchema(OutputSchema):
     total = MoneyField(allow_none=True)
     available = fields.Integer(allow_none=True)
     is_available = fields.Boolean()
+    problem = fields.String(allow_none=True)
 
 
 class CartSchema(OutputSchema):
+    """`problem` says why no order can hold these lines together: two currencies, or more than an order may cost."""
+
     line_items = fields.List(fields.Nested(CartLineSchema))
     total = MoneyField(allow_none=True)
+    problem = fields.String(allow_none=True)
     updated_at = fields.DateTime(allow_none=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.orders.errors import UNKNOWN_SKU, TotalChanged, invalid
+from services.orders.carts.rules import fault_of, other_currencies
+from services.orders.errors import TotalChanged, invalid
 from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total, money_text
@@ -96,7 +97,7 @@ def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | Non
     faults = [
         FieldError(f"/line_items/{position}/sku", fault)
         for position, offer in enumerate(offers)
-        if (fault := _fault_of(offer))
+        if (fault := fault_of(offer))
     ]
     if faults:
         raise InvalidInput(errors=faults)
@@ -116,12 +117,6 @@ def price_lines(requested: Sequence[RequestedLine], offers: Sequence[Offer | Non
     return PricedLines(line_items, currency, total)
 
 
-def _fault_of(offer: Offer | None) -> str | None:
-    if offer is None:
-        return UNKNOWN_SKU
-    return None if offer.is_active else "This product is not sold any more."
-
-
 def _require_catalog_currency(requested: Sequence[RequestedLine], offers: Sequence[Offer]) -> None:
     """Refuse overrides in another currency than the catalog's: an override changes the price, never the currency."""
     faults = [
@@ -137,12 +132,10 @@ def _require_catalog_currency(requested: Sequence[RequestedLine], offers: Sequen
 
 
 def _common_currency(prices: Sequence[UnitPrice]) -> str:
-    currency = prices[0].currency
-    for position, price in enumerate(prices):
-        if price.currency != currency:
-            detail = f"Its price is in {price.currency}, the first line's in {currency}."
-            raise invalid(f"/line_items/{position}/sku", detail)
-    return currency
+    faults = other_currencies([price.currency for price in prices])
+    if faults:
+        raise InvalidInput(errors=[FieldError(f"/line_items/{line}/sku", fault) for line, fault in faults.items()])
+    return prices[0].currency
 
 
 def _frozen(position: int, line: RequestedLine, offer: Offer, price: UnitPrice) -> OrderLine:

@@ -64,6 +64,23 @@ class TestCart:
 
         assert shop.carts["com_acme"]["WASHER"] == 7
 
+    def test_says_when_a_price_is_in_another_currency_and_locks_the_checkout(self, buyer: Visitor, shop):
+        shop.add_product("EURO", name="Euro bolt", unit_price={"amount": 100, "currency": "EUR"}, price_breaks=[])
+
+        page = buyer.get("/products/EURO").submit("/cart/items", quantity="1")
+        assert "EURO: Its price is in EUR, the first line's in GBP." in page.text
+
+        page = buyer.get("/cart")
+        assert "The cart holds prices in GBP and EUR." in page.text
+        assert "Its price is in EUR" in next(row for row in page.rows() if "EURO" in row)
+        assert [button.get("disabled") is not None for button in page.all("button") if button.get("name") == "go"] == [
+            True
+        ]
+        assert "Lower to what is in stock" not in page.text
+
+        page = page.submit("/cart", remove="EURO")
+        assert "The cart holds prices" not in buyer.get("/cart").text
+
     def test_goes_to_the_checkout_with_the_quantities_as_typed(self, buyer: Visitor, shop):
         page = buyer.get("/cart").submit("/cart", go="checkout", **{"quantity-BOLT-M8": "20"})
 

@@ -117,6 +117,32 @@ class TestCheckout:
         assert "This product is no longer sold" in page.text
         assert "/cart" in page.links()
 
+    def test_a_refusal_shows_the_detail_of_each_line(self, buyer: Visitor, shop, gateway: FakeGateway):
+        back = go_to_card_page(buyer)
+        errors = [
+            {"pointer": "/line_items/0/sku", "detail": "This product is not sold any more."},
+            {"pointer": "/line_items/7/sku", "detail": "Gone meanwhile."},
+            {"pointer": "/payment", "detail": "Give a payment: the order costs something."},
+        ]
+        gateway.fail_next("/orders", refused(422, "invalid-input", errors=errors))
+
+        page = buyer.get(f"{back}?token=tok_ok")
+
+        assert page.status == 422
+        assert "BOLT-M8 : This product is not sold any more." in page.text
+        assert "Gone meanwhile." in page.text
+        assert "Give a payment: the order costs something." in page.text
+
+    def test_two_currencies_lock_the_checkout(self, buyer: Visitor, shop):
+        page = buyer.get("/checkout")
+        shop.add_product("EURO", unit_price={"amount": 100, "currency": "EUR"}, price_breaks=[])
+        shop.carts["com_acme"]["EURO"] = 1
+
+        for answer in (buyer.get("/checkout"), page.submit("/checkout")):
+            assert answer.heading() == "Cart"
+            assert "The cart holds prices in GBP and EUR." in answer.text
+        assert not shop.book.orders
+
     def test_a_cart_that_changed_meanwhile_is_reviewed_again(self, buyer: Visitor, shop, gateway: FakeGateway):
         back = go_to_card_page(buyer)
         shop.carts["com_acme"]["BOLT-M8"] = 90

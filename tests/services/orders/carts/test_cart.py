@@ -27,7 +27,7 @@ class TestCart:
     def test_is_empty_at_first_and_calls_no_service(self, buyer, products):
         response = buyer.get("/v1/cart")
 
-        assert response.json == {"line_items": [], "total": None, "updated_at": None}
+        assert response.json == {"line_items": [], "total": None, "problem": None, "updated_at": None}
         assert products.faults.calls == []
 
     def test_shows_prices_stock_and_total_by_one_call(self, buyer, products):
@@ -45,6 +45,7 @@ class TestCart:
             "total": {"amount": 1000, "currency": "GBP"},
             "available": 1000,
             "is_available": True,
+            "problem": None,
         }
         assert [line["available"] for line in cart["line_items"]] == [1000, None, 1000]
         assert [line["is_available"] for line in cart["line_items"]] == [True, True, False]
@@ -102,6 +103,35 @@ class TestCart:
         assert cart["line_items"][1]["unit_price"] is None
         assert cart["total"] is None
 
+    def test_says_at_the_line_that_its_currency_is_another(self, buyer, products):
+        products.add("EURO", currency="EUR")
+        fill(buyer, ("BOLT", 1))
+
+        cart = buyer.post("/v1/cart/items", json={"sku": "EURO", "quantity": 1}).json
+
+        detail = "Its price is in EUR, the first line's in GBP; an order has one currency."
+        assert [line["problem"] for line in cart["line_items"]] == [None, detail]
+        assert cart["line_items"][1]["total"] == {"amount": 250, "currency": "EUR"}
+        assert cart["total"] is None
+        assert cart["problem"].startswith("The cart holds prices in GBP and EUR.")
+        assert fill(buyer, ("EURO", 1)).json["problem"] is None
+
+    def test_says_why_a_line_cannot_be_ordered(self, buyer, products):
+        products.add("RARE", on_hand=2)
+        products.add("OLD", is_active=False)
+        products.add("LEV", currency="BGN")
+        cart = fill(buyer, ("BOLT", 1), ("RARE", 3), ("OLD", 1)).json
+        del products.offers["OLD"]
+
+        assert [line["problem"] for line in cart["line_items"]] == [
+            None,
+            "Only 2 are available.",
+            "This product is not sold any more.",
+        ]
+        assert buyer.get("/v1/cart").json["line_items"][2]["problem"] == "The catalog has no product with this SKU."
+        lev = fill(buyer, ("LEV", 1)).json["line_items"][0]
+        assert lev["problem"] == "Its price is in BGN, which is not a currency of ISO 4217."
+
     def test_belongs_to_one_user_in_one_company(self, buyer, app, api):
         fill(buyer, ("BOLT", 1))
 
@@ -139,7 +169,29 @@ class TestPlaceCart:
         cart = buyer.get("/v1/cart")
 
         assert (filled.status_code, cart.status_code, cart.json["total"]) == (200, 200, None)
+        assert cart.json["problem"].startswith("The total is beyond 1,000,000,000,000.00 GBP")
         assert buyer.post("/v1/orders", json=PAYMENT).json["errors"][0]["pointer"] == "/line_items"
+
+    def test_names_each_line_in_another_currency(self, buyer, products):
+        for sku in ("EURO", "CENT"):
+            products.add(sku, currency="EUR")
+        fill(buyer, ("BOLT", 1), ("EURO", 1), ("NUT", 1), ("CENT", 1))
+
+        response = buyer.post("/v1/orders", json=PAYMENT)
+
+        assert response.status_code == 422
+        detail = "Its price is in EUR, the first line's in GBP; an order has one currency."
+        named = [(error["pointer"], error["detail"]) for error in response.json["errors"]]
+        assert named == [("/line_items/1/sku", detail), ("/line_items/3/sku", detail)]
+
+    def test_is_refused_in_a_currency_that_left_iso_4217(self, buyer, products, payments):
+        products.add("LEV", currency="BGN")
+        fill(buyer, ("LEV", 1))
+
+        response = buyer.post("/v1/orders", json=PAYMENT)
+
+        assert response.json["errors"][0]["pointer"] == "/line_items/0/sku"
+        assert payments.charges == 0
 
     def test_keeps_it_when_the_card_is_declined(self, buyer):
         fill(buyer, ("BOLT", 4))
