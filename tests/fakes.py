@@ -13,7 +13,7 @@ from typing import Any
 
 from services.orders.clients import PaymentAnswer, Reservation, ReservationPage
 from services.orders.errors import OutOfStock, Shortage
-from services.orders.orders.rules import Offer, SkuQuantity
+from services.orders.orders.rules import Offer, SkuQuantity, units_per_sku
 from shared.base.money import UnitPrice
 from shared.calls.resilience import UpstreamUnavailable
 
@@ -87,7 +87,8 @@ class FakeProducts:
 
     def prices(self, line_items: Sequence[SkuQuantity]) -> list[Offer | None]:
         late = self.faults.before("prices")
-        offers = [self._offer(line.sku, line.quantity) for line in line_items]
+        units = units_per_sku(line_items)
+        offers = [self._offer(line.sku, units[line.sku]) for line in line_items]
         after(late)
         return offers
 

@@ -57,8 +57,13 @@ def round_half_even(value: Decimal) -> int:
 
 
 def line_total(unit_amount: Decimal, quantity: int) -> int:
-    """Return the price of `quantity` units in whole minor units; it is rounded once per line."""
-    return round_half_even(unit_amount * quantity)
+    """
+    Return the price of `quantity` units in whole minor units; it is rounded once per line.
+
+    What costs something costs at least one minor unit, so that no order of 0.4 pence is free (docs/adr/0031).
+    """
+    exact = unit_amount * quantity
+    return round_half_even(exact) or int(exact > 0)
 
 
 def share(total: int, part: int, whole: int) -> int:
@@ -108,6 +113,12 @@ def minor_units(major: Decimal, currency: str) -> Decimal:
 
 def major_units(minor: int | Decimal, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-exponent(currency))
+
+
+def unit_price_text(amount: Decimal, currency: str) -> str:
+    """Return a unit price as problems name it, with all its decimals: `1,234.505 GBP`."""
+    major = major_units(amount, currency).normalize()
+    return f"{major:,.{max(exponent(currency), -int(major.as_tuple().exponent))}f} {currency}"
 
 
 def money_text(amount: int, currency: str) -> str:

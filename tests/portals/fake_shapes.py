@@ -61,6 +61,7 @@ def make_product(sku: str) -> Json:
             {"min_quantity": 12, "unit_price": gbp(210)},
             {"min_quantity": 48, "unit_price": gbp("195.5")},
         ],
+        "warnings": [],
         "is_stocked": True,
         "available": 100,
         "is_active": True,

@@ -48,6 +48,7 @@ class Product(ProductTexts, frozen=True, kw_only=True):
     sku: str
     unit_price: Price
     price_breaks: list[PriceBreak]
+    warnings: list[str] = []
     is_active: bool
     is_stocked: bool
     available: int | None

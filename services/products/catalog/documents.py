@@ -10,7 +10,7 @@ import msgspec
 from mongoengine import BooleanField, StringField
 from pymongo import InsertOne, UpdateOne
 
-from services.products.catalog.rules import ProductFields
+from services.products.catalog.rules import ProductFields, price_warnings
 from services.products.stock.documents import Stock
 from services.products.stock.rules import StockLevel
 from shared.base.clock import now
@@ -48,10 +48,14 @@ class StoredProduct(ProductFields, frozen=True, kw_only=True):
 
 
 class ProductView(StoredProduct, frozen=True, kw_only=True):
-    """A product as the API shows it; `available` is None when it is not stocked."""
+    """A product as the API shows it; `available` is None when it is not stocked, `warnings` are about its prices."""
 
     is_stocked: bool
     available: int | None
+
+    @property
+    def warnings(self) -> list[str]:
+        return price_warnings(self)
 
 
 class Product(Aggregate):

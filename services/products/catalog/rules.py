@@ -11,6 +11,7 @@ import msgspec
 
 from services.products.errors import PriceBreaksInvalid
 from shared.base.errors import FieldError
+from shared.base.money import unit_price_text
 from shared.events.catalog.products import Price, PriceBreak, ProductState
 
 MAX_BREAKS = 50
@@ -93,6 +94,27 @@ def sorted_breaks(base: Price, breaks: Iterable[PriceBreak]) -> list[PriceBreak]
     if len(ordered) > MAX_BREAKS:
         raise _invalid(f"Give at most {MAX_BREAKS} price breaks.")
     return ordered
+
+
+def price_warnings(fields: ProductFields) -> list[str]:
+    """
+    Return what of the prices is allowed, but often a mistake: a break from which on one unit costs more than before.
+
+    A contract may raise the price of large orders; a price lowered below an old break is one that was forgotten.
+    """
+    warnings, before = [], fields.unit_price
+    for step in fields.price_breaks:
+        if Decimal(step.unit_price.amount) > Decimal(before.amount):
+            warnings.append(
+                f"From {step.min_quantity:,} units on, one costs {_text(step.unit_price)}:"
+                f" more than the {_text(before)} for fewer."
+            )
+        before = step.unit_price
+    return warnings
+
+
+def _text(unit_price: Price) -> str:
+    return unit_price_text(Decimal(unit_price.amount), unit_price.currency)
 
 
 def _invalid(detail: str) -> PriceBreaksInvalid:

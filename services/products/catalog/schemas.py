@@ -73,6 +73,7 @@ class ProductSchema(OutputSchema):
 
     unit_price = UnitPriceField()
     price_breaks = fields.List(fields.Nested(PriceBreakSchema))
+    warnings = fields.List(fields.String(), metadata={"description": "Breaks that cost more than fewer units do."})
     is_stocked = fields.Boolean()
     available = fields.Integer(allow_none=True)
     is_active = fields.Boolean()

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from pymongo import InsertOne, UpdateOne
 
 from services.products.catalog.documents import Product, StoredProduct
-from services.products.catalog.rules import ProductFields
+from services.products.catalog.rules import ProductFields, price_warnings
 from services.products.clients import Clients
 from services.products.config import ProductsSettings
 from services.products.currencies.documents import sold_currencies
@@ -206,7 +206,16 @@ def apply_batch(
     counts["unchanged"] += len(batch.superseded)
     counts["failed"] += len({fault.row for fault in faults})
     counts["rows_read"] = len(batch)
-    return dict(counts), sorted(faults + batch.superseded, key=lambda fault: fault.row)
+    notices = _price_notices(_without(batch.rows, faults), known)
+    return dict(counts), sorted([*faults, *batch.superseded, *notices], key=lambda fault: fault.row)
+
+
+def _price_notices(rows: Sequence[ImportedRow], known: Mapping[str, StoredProduct]) -> list[RowFault]:
+    return [
+        RowFault(row.row, "breaks", warning, is_notice=True)
+        for row in rows
+        for warning in price_warnings(_fields(row, known.get(row.sku)))
+    ]
 
 
 def _currency_conflict(row: ImportedRow, known: StoredProduct | None, sold: SoldCurrencies) -> RowFault | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.products.catalog.documents import Product
-from services.products.prices.rules import Offers, offer
+from services.products.prices.rules import Offers, offer, units_per_sku
 from services.products.stock.documents import Stock
 from services.products.stock.rules import SkuQuantity
 
@@ -14,14 +14,16 @@ def list_prices(line_items: Sequence[SkuQuantity]) -> Offers:
     """
     Return an offer per line, in the requested order, and the unknown SKUs.
 
-    It runs two queries whatever the number of lines.
+    The lines of one SKU are bought together: each has the price for the sum of their units. It runs two queries
+    whatever the number of lines.
     """
-    skus = list(dict.fromkeys(line.sku for line in line_items))
+    units = units_per_sku(line_items)
+    skus = list(units)
     products = Product.priced_by_sku(skus)
     levels = Stock.levels(products)
     return Offers(
         items=[
-            offer(products[line.sku], line.quantity, levels.get(line.sku))
+            offer(products[line.sku], units[line.sku], levels.get(line.sku))
             for line in line_items
             if line.sku in products
         ],

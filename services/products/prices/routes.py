@@ -19,5 +19,5 @@ class Prices(MethodView):
     @prices_blp.arguments(LinesInput)
     @prices_blp.response(200, PricesSchema)
     def post(self, body: PriceRequest) -> Offers:
-        """Price each line for its quantity, with its stock."""
+        """Price each line for the units of its SKU in all lines together, with its stock."""
         return operations.list_prices(body.line_items)

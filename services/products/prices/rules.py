@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -36,6 +36,14 @@ class Offers:
 
     items: list[Offer]
     unknown: list[str]
+
+
+def units_per_sku(line_items: Iterable[SkuQuantity]) -> dict[str, int]:
+    """Return how many units of each SKU the lines hold together, in order of first appearance."""
+    units: dict[str, int] = {}
+    for line in line_items:
+        units[line.sku] = units.get(line.sku, 0) + line.quantity
+    return units
 
 
 def unit_price(base: Price, breaks: Sequence[PriceBreak], quantity: int) -> Price:

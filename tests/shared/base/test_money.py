@@ -27,9 +27,15 @@ from shared.base.money import (
 class TestLineTotal:
     @pytest.mark.parametrize(
         ("unit", "quantity", "total"),
-        [("255", 6, 1530), ("25.5", 1, 26), ("24.5", 1, 24), ("0.125", 4, 0), ("0", 9, 0)],
+        [("255", 6, 1530), ("25.5", 1, 26), ("24.5", 1, 24), ("0", 9, 0)],
     )
     def test_rounds_half_even_once_per_line(self, unit, quantity, total):
+        assert line_total(Decimal(unit), quantity) == total
+
+    @pytest.mark.parametrize(
+        ("unit", "quantity", "total"), [("0.125", 4, 1), ("0.0001", 1, 1), ("0.4", 2, 1), ("0", 1, 0)]
+    )
+    def test_costs_at_least_a_minor_unit_unless_it_is_free(self, unit, quantity, total):
         assert line_total(Decimal(unit), quantity) == total
 
 

@@ -69,6 +69,15 @@ class TestProducts:
         assert words in page.text
         assert shop.products["BOLT-M8"] == before
 
+    def test_warns_of_a_break_that_costs_more_than_fewer_units(self, staff: Visitor, shop):
+        warning = "From 12 units on, one costs 2.10 GBP: more than the 2.00 GBP for fewer."
+        shop.products["BOLT-M8"]["warnings"] = [warning]
+
+        page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", unit_price="2.00")
+
+        assert page.status == 200
+        assert warning in page.text
+
     def test_stops_and_resumes_the_sale(self, staff: Visitor, shop):
         token = staff.get("/admin/products/BOLT-M8").form("/products/BOLT-M8").findall("input")[0].get("value")
 

@@ -78,13 +78,33 @@ class TestPlaceOrder:
         assert products.held[order["id"]] == {"BOLT": 5, "NUT": 5}
 
     def test_prices_by_quantity_and_rounds_each_line_half_even(self, place):
-        lines = [{"sku": "NUT", "quantity": quantity} for quantity in (1, 3, 100)]
+        lines = [{"sku": "NUT", "quantity": quantity} for quantity in (1, 3)]
 
         order = place(line_items=lines).json
 
-        assert [line["unit_price"]["amount"] for line in order["line_items"]] == ["12.5", "12.5", 10]
-        assert [line["total"]["amount"] for line in order["line_items"]] == [12, 38, 1000]
-        assert order["total"]["amount"] == 1050
+        assert [line["unit_price"]["amount"] for line in order["line_items"]] == ["12.5", "12.5"]
+        assert [line["total"]["amount"] for line in order["line_items"]] == [12, 38]
+        assert order["total"]["amount"] == 50
+
+    def test_gives_two_lines_of_a_product_the_break_that_the_cart_gives(self, place, buyer):
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in (("NUT", 60), ("BOLT", 1), ("nut", 40))]
+        cart = buyer.put("/v1/cart", json={"line_items": lines}).json
+
+        order = place(line_items=lines).json
+
+        assert [line["unit_price"]["amount"] for line in order["line_items"]] == [10, 250, 10]
+        assert order["total"] == cart["total"] == {"amount": 1250, "currency": "GBP"}
+
+    def test_costs_at_least_a_minor_unit_when_its_price_is_less(self, place, buyer, products, payments):
+        products.add("GRAIN", "0.4")
+        line = {"sku": "GRAIN", "quantity": 1}
+        cart = buyer.put("/v1/cart", json={"line_items": [line]}).json
+
+        unpaid, order = place(line_items=[line], payment=None), place(line_items=[line]).json
+
+        assert errors_of(unpaid)[0][0] == "/payment"
+        assert order["total"] == cart["total"] == {"amount": 1, "currency": "GBP"}
+        assert payments.charges == 1
 
     def test_takes_the_price_a_rep_keys_in(self, place, rep):
         price = {"amount": "333.3", "currency": "GBP"}

@@ -96,6 +96,19 @@ class TestCreateProduct:
         assert buyer.post("/v1/products", json=NEW).status_code == 403
 
 
+class TestPriceWarnings:
+    def test_name_breaks_that_cost_more_than_fewer_units(self, merchant: Any) -> None:
+        make_product(price_breaks=[price_break(12, "210"), price_break(48, "195")])
+        assert merchant.get(f"/v1/products/{SKU}").json["warnings"] == []
+
+        price = {"amount": "200.5", "currency": "GBP"}
+        changed = merchant.patch(f"/v1/products/{SKU}", json={"unit_price": price})
+
+        assert changed.status_code == 200
+        warning = "From 12 units on, one costs 2.10 GBP: more than the 2.005 GBP for fewer."
+        assert changed.json["warnings"] == merchant.get(f"/v1/products/{SKU}").json["warnings"] == [warning]
+
+
 class TestChangeProduct:
     def test_changes_only_the_given_fields(self, merchant: Any) -> None:
         make_product(price_breaks=[price_break(12, "210")])
@@ -156,7 +169,7 @@ class TestReadProduct:
         assert response.status_code == 200
         assert (response.json["is_stocked"], response.json["available"]) == (True, 7)
         assert set(response.json) == {
-            *("sku", "name", "description", "category", "unit_price", "price_breaks"),
+            *("sku", "name", "description", "category", "unit_price", "price_breaks", "warnings"),
             *("is_stocked", "available", "is_active", "version", "created_at", "updated_at"),
         }
 

@@ -186,6 +186,17 @@ class TestRows:
         assert (error["row"], error["field"]) == (3, field)
         assert error["detail"]
 
+    def test_below_an_old_break_are_noticed(self, merchant: Any, imported: Import) -> None:
+        imported(csv_file([csv_row(unit_price="2.55", breaks="12:2.10;48:1.95")]))
+
+        columns = ("sku", "name", "unit_price", "currency")
+        finished = imported(csv_file([csv_row(unit_price="2.00"), csv_row("OTHER")], columns))
+
+        assert (finished["updated"], finished["created"], finished["failed"]) == (1, 1, 0)
+        (notice,) = finished["errors"]
+        assert (notice["row"], notice["field"], notice["kind"]) == (2, "breaks", "notice")
+        assert notice["detail"] == "From 12 units on, one costs 2.10 GBP: more than the 2.00 GBP for fewer."
+
     def test_may_separate_thousands_by_commas(self, buyer: Any, imported: Import) -> None:
         imported(csv_file([csv_row(unit_price="1,234.50", stock="12,000", breaks="1,200:1,100.00")]))
 

@@ -51,25 +51,34 @@ class TestPrices:
         make_product("B", stock=5, price_breaks=BREAKS)
         make_product("A", is_active=False)
 
-        response = prices(orders, ("b", 12), ("A", 1), ("B", 1), ("NONE", 1))
+        response = prices(orders, ("b", 12), ("A", 1), ("B", 36), ("NONE", 1))
 
         assert response.status_code == 200
         assert [(item["sku"], item["unit_price"]["amount"]) for item in response.json["items"]] == [
-            ("B", 210),
+            ("B", 195),
             ("A", 255),
-            ("B", 255),
+            ("B", 195),
         ]
         assert response.json["unknown"] == ["NONE"]
         assert response.json["items"][0] == {
             "sku": "B",
             "name": "Hex bolt M8",
-            "unit_price": {"amount": 210, "currency": "GBP"},
+            "unit_price": {"amount": 195, "currency": "GBP"},
             "is_stocked": True,
             "available": 5,
             "is_active": True,
         }
         assert response.json["items"][1]["is_active"] is False
         assert response.json["items"][1]["available"] is None
+
+    def test_of_two_lines_reach_the_break_of_their_sum(self, orders: Any) -> None:
+        make_product("B", price_breaks=BREAKS)
+
+        amounts = [[item["unit_price"]["amount"] for item in prices(orders, *lines).json["items"]] for lines in (
+            [("B", 6), ("b", 6)], [("B", 6), ("B", 5)], [("B", 1_000_000), ("B", 1_000_000)],
+        )]  # fmt: skip
+
+        assert amounts == [[210, 210], [255, 255], ["230.5", "230.5"]]
 
     def test_reads_products_and_stock_once_however_many_lines(
         self, orders: Any, mongodb_url: Any, products_app: Any
