@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, jsonify, render_template, request
 
+from shared.base.numbers import read_digits
 from tools.mailbox.maildir import Mail, MailFolder
 
 PAGE_SIZE = 50
@@ -83,7 +84,8 @@ def _get(mail_id: str) -> Mail:
 
 
 def _number(name: str, default: int) -> int:
-    return max(0, request.args.get(name, default, type=int))
+    number = read_digits(request.args.get(name, ""))
+    return default if number is None else number
 
 
 def _harden(response: Response) -> Response:

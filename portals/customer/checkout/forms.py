@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import IntegerField, StringField
+from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
+from shared.base.numbers import read_digits
 from shared.portal.answers import Price
 from shared.portal.forms import PortalForm, TextField
 
@@ -23,9 +24,14 @@ class ReviewForm(PortalForm):
 class AcceptanceForm(PortalForm):
     """The total that the page showed as the new one; the API refuses any other than today's."""
 
-    total_amount = IntegerField(validators=[InputRequired()])
+    total_amount = StringField()
     currency = TextField(validators=[InputRequired()])
+
+    def validate_total_amount(self, field: StringField) -> None:
+        if read_digits(field.data or "") is None:
+            raise ValidationError("Give whole minor units.")
 
     @property
     def total(self) -> Price:
-        return Price(self.total_amount.data, self.currency.data)
+        """The accepted total; only after validation."""
+        return Price(read_digits(self.total_amount.data or "") or 0, self.currency.data)

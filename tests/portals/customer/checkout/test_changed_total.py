@@ -73,7 +73,9 @@ class TestChangedTotal:
         assert page.status == 409
         assert not shop.book.orders
 
-    @pytest.mark.parametrize("typed", [{"total_amount": "abc"}, {"total_amount": ""}, {"currency": ""}])
+    @pytest.mark.parametrize(
+        "typed", [{"total_amount": "abc"}, {"total_amount": "1_0"}, {"total_amount": ""}, {"currency": ""}]
+    )
     def test_a_total_that_is_none_leads_to_the_review(self, changed: Page, shop, typed):
         assert changed.submit("/acceptance", **typed).heading() == "Check out"
         assert not shop.book.orders
