@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _NOT_PRINTABLE = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"
 # Character classes for patterns. All but line feed and tab are refused in a text, line breaks too in a line.
@@ -24,3 +25,8 @@ def fault_of_text(text: str, *, multiline: bool) -> str | None:
     if not multiline and _LINE.fullmatch(text) is None:
         return "Give one line, without line breaks."
     return None
+
+
+def comparable(text: str) -> str:
+    """Return the NFKC form, in which texts compare that look alike however a keyboard or system composes them."""
+    return unicodedata.normalize("NFKC", text)

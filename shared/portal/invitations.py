@@ -11,7 +11,7 @@ from shared.portal.error_pages import field_errors
 from shared.portal.gateway import Call, Transport
 
 GONE = {404, 410}
-MISTYPED = {"password": "Use at least 12 characters, and none that is published.", "name": "Enter your name."}
+MISTYPED = {"name": "Enter your name."}
 
 
 class Invitation(Answer, frozen=True, kw_only=True):

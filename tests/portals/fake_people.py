@@ -42,7 +42,11 @@ class FakePeople:
     def accept(self, body: Json) -> Json:
         found = self.lookup(body)
         if len(body["password"]) < 12:
-            raise Refusal(422, "invalid-input", errors=[{"pointer": "/password", "detail": "Too short."}])
+            detail = "Use at least 12 characters, and at most 1024."
+            raise Refusal(422, "invalid-input", errors=[{"pointer": "/password", "detail": detail}])
+        if body["password"] == "password1234":
+            detail = "This password is too common; choose another."
+            raise Refusal(422, "invalid-input", errors=[{"pointer": "/password", "detail": detail}])
         self.passwords[found["email"]] = body["password"]
         return found
 

@@ -43,13 +43,17 @@ class TestAccept:
         assert PASSWORD not in page.source
         assert not gateway.shop.people.passwords
 
-    def test_says_what_is_wrong_with_the_password(self, invited: Visitor):
+    @pytest.mark.parametrize(
+        ("password", "reason"),
+        [("short", "Use at least 12 characters"), ("password1234", "This password is too common")],
+    )
+    def test_says_what_is_wrong_with_the_password(self, password: str, reason: str, invited: Visitor):
         page = invited.get("/admin/invitations/secret-token")
 
-        page = page.submit("/invitations/secret-token", password="short", again="short")
+        page = page.submit("/invitations/secret-token", password=password, again=password)
 
         assert page.status == 422
-        assert "Use at least 12 characters" in page.text
+        assert reason in page.text
 
     @pytest.mark.parametrize(
         ("change", "status", "reason"),

@@ -10,12 +10,13 @@ from mongoengine.errors import NotUniqueError
 
 from services.users.audit.documents import AuditEntry, AuditKind
 from services.users.clients import clients
+from services.users.clients.passwords import common_passwords
 from services.users.companies.documents import Company
 from services.users.errors import InvitationExpired, InvitationUnknown, InvitationUsed, PersonKnown
 from services.users.invitations.rules import INVITATION_HOURS, Acceptance, InvitationView, TokenGiven
 from services.users.keys.rules import digest
 from services.users.people.documents import Role, User
-from services.users.people.rules import NewPerson, is_refused_password, normalized_email, roles_refused
+from services.users.people.rules import NewPerson, is_refused_password, normalized_email, roles_refused, why_refused
 from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
@@ -103,6 +104,8 @@ def accept_invitation(given: Acceptance, *, address: str) -> InvitationView:
     """Set the person's password and activate them; of two requests with one token, one succeeds."""
     if is_refused_password(given.password, clients().mode):
         raise InvalidInput(errors=[FieldError("/password", "This password is published; choose another.")])
+    if reason := why_refused(given.password, common_passwords()):
+        raise InvalidInput(errors=[FieldError("/password", reason)])
     _invited_by_token(given.token)  # a made-up token must not take a turn to hash
     with clients().passwords.turns.turn(network_of(address), is_known=True):
         person = _invited_by_token(given.token)

@@ -37,7 +37,13 @@ class AcceptanceInput(InputSchema):
     token = secret_text(256)
     name = text(max_length=200)
     password = fields.String(
-        required=True, load_only=True, validate=validate.Length(min=MIN_PASSWORD_LENGTH, max=MAX_PASSWORD_LENGTH)
+        required=True,
+        load_only=True,
+        validate=validate.Length(
+            min=MIN_PASSWORD_LENGTH,
+            max=MAX_PASSWORD_LENGTH,
+            error="Use at least {min} characters, and at most {max}.",
+        ),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import string
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.users.config import DEMO_MODE
+from shared.base.texts import comparable
 
 DEMO_PASSWORD = "tradepost-demo"  # noqa: S105 - public on purpose: refused outside demo mode
 
@@ -51,6 +53,15 @@ DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
 
 OWNER_ROLE = "merchant_admin"
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 12, 1024
+LEAST_DIFFERENT_CHARACTERS = 4
+PADDING = string.digits + string.punctuation
+KEY_ROWS = (
+    "0123456789" * 4,
+    string.ascii_lowercase * 2,
+    "1234567890qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+)
 
 
 @dataclass(frozen=True)
@@ -132,4 +143,31 @@ def roles_refused(roles: Mapping[str, Iterable[str] | None], *, for_staff: bool)
 
 def is_refused_password(password: str, mode: str) -> bool:
     """Return whether a password is the published one of the demo, outside demo mode."""
-    return password == DEMO_PASSWORD and mode != DEMO_MODE
+    return comparable(password) == DEMO_PASSWORD and mode != DEMO_MODE
+
+
+def why_refused(password: str, common: Container[str]) -> str | None:
+    """
+    Return why a password may not be chosen, None for a good one.
+
+    Guessers begin with common passwords, with digits or signs at their ends or repeated, and with runs of keys.
+    """
+    text = comparable(password).casefold()
+    if len(text) < MIN_PASSWORD_LENGTH:
+        return f"Use at least {MIN_PASSWORD_LENGTH} characters."
+    compact = "".join(text.split())
+    if len(set(compact)) < LEAST_DIFFERENT_CHARACTERS:
+        return f"Use at least {LEAST_DIFFERENT_CHARACTERS} different characters."
+    unit = _repeated_unit(compact)
+    bare = compact.strip(PADDING)
+    if any(each in common for each in (text, compact, unit, unit.strip(PADDING), bare, _repeated_unit(bare))):
+        return "This password is too common; choose another."
+    if any(compact in row or compact[::-1] in row for row in KEY_ROWS):
+        return "Do not use a row of keys, letters or digits."
+    return None
+
+
+def _repeated_unit(text: str) -> str:
+    """Return the shortest text that repeats to `text`, which is `text` itself if none does."""
+    place = (text + text).find(text, 1)
+    return text[: max(place, 0)]

@@ -60,7 +60,7 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
         if user is None or not fits or not user.is_active or is_refused_password(given.password, clients().mode):
             _count_failure(attempt, user, address)
             raise InvalidCredentials()
-        if user.password_hash and clients().passwords.is_outdated(user.password_hash):
+        if user.password_hash and clients().passwords.is_outdated(user.password_hash, given.password):
             user.password_hash = clients().passwords.hash(given.password)
             user.commit()
     LoginFailures.clear(attempt.pair, attempt.account)

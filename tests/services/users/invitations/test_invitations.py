@@ -149,6 +149,11 @@ class TestAccept:
         token = invite().json["token"]
 
         assert accept(token, password="short").status_code == 422
+        common = accept(token, password="Password1234!")
+        assert common.status_code == 422
+        assert common.json["errors"] == [
+            {"pointer": "/password", "detail": "This password is too common; choose another."}
+        ]
         assert accept(token, password="tradepost-demo").status_code == 422
         assert accept(token).status_code == 201
 

@@ -216,4 +216,4 @@ class TestPasswordQueue:
     def test_nobodys_password_fits_nobody(self):
         queue = PasswordQueue()
         assert not queue.fits("", None)
-        assert not queue.is_outdated(UNKNOWN_USER_HASH)
+        assert not queue.is_outdated(UNKNOWN_USER_HASH, "")
