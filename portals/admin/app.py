@@ -32,6 +32,7 @@ def create_app(settings: AdminSettings | None = None, **options: Any) -> Flask:
         blueprints=[area.blueprint for area in AREAS],
         check_access=refuse_buyers,
         prefix=PREFIX,
+        same_site="Strict",
         **options,
     )
 

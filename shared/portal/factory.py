@@ -20,9 +20,10 @@ from shared.portal.error_pages import register_error_pages
 from shared.portal.formatting import register_formatting
 from shared.portal.gateway import Gateway, Transport
 from shared.portal.headers import register_headers
+from shared.portal.hop import register_hop
 from shared.portal.invitations import InvitationClient, make_invitations
 from shared.portal.prefix import Prefix
-from shared.portal.sessions import Sessions
+from shared.portal.sessions import SameSite, Sessions
 from shared.portal.settings import PortalSettings
 from shared.portal.sign_in import AccessCheck, GatewayAuthority, make_blueprint, require_sign_in
 from shared.portal.statuses import status_word
@@ -45,30 +46,30 @@ def create_portal(
     transport: Transport | None = None,
     redis: Redis | None = None,
     prefix: str = "",
+    same_site: SameSite = "Lax",
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """
     Build one portal: the layout is in `folder`/templates, an area's pages in `folder`/<area>/templates.
 
     `check_access` returns why a person may not use the portal; `transport` sends the calls to the gateway and `redis`
-    keeps the sessions (by default those of the settings); `clock` is in epoch seconds.
+    keeps the sessions (by default those of the settings); `same_site` is of its cookies; `clock` is in epoch seconds.
     """
     configure_observability(name, settings)
     app = Flask(name, static_folder=str(HERE / "static"), static_url_path="/static", template_folder=None)
     app.config.update(
-        SECRET_KEY=settings.service_secret,
-        MAX_CONTENT_LENGTH=settings.max_body_bytes,
-        BOOTSTRAP_SERVE_LOCAL=True,
+        SECRET_KEY=settings.service_secret, MAX_CONTENT_LENGTH=settings.max_body_bytes, BOOTSTRAP_SERVE_LOCAL=True
     )
     transport = transport or HttpTransport(settings.gateway_url)
     store = SessionStore(redis or connect(settings.redis_url), name, seconds=settings.session_seconds)
     authority = GatewayAuthority(transport)
     tokens = TokenStore(store, authority, clock=clock)
-    app.session_interface = Sessions(store, f"__Host-{name}")
+    app.session_interface = Sessions(store, f"__Host-{name}", secret=settings.service_secret, same_site=same_site)
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
     register_refusals(app)
+    register_hop(app, same_site)
     app.before_request(require_sign_in)
     register_csrf(app)
     common = (make_blueprint(authority, tokens, check_access), make_invitations(InvitationClient(transport)))

@@ -23,6 +23,8 @@ class TestHeaders:
         assert policy["form-action"] == ["'self'"]
         assert policy["frame-ancestors"] == ["'none'"]
         assert policy["base-uri"] == ["'none'"]
+        assert policy["require-trusted-types-for"] == ["'script'"]
+        assert policy["trusted-types"] == ["'none'"]
 
     def test_nonce_is_new_for_every_answer(self, buyer: Visitor):
         first, second = (policy_of(buyer.get("/").response)["script-src"] for _ in range(2))

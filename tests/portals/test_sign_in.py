@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from redis import Redis
 
 from tests.portals.conftest import HandClock
 from tests.portals.fake_gateway import FakeGateway
 from tests.portals.fake_shapes import BUYER
 from tests.portals.pages import Visitor
+
+
+@pytest.fixture
+def sessions(redis_url: str) -> Iterator[Redis]:
+    """What the portals keep in Redis."""
+    with Redis.from_url(redis_url) as store:
+        yield store
 
 
 class TestSignIn:
@@ -109,17 +119,24 @@ class TestSignIn:
 
 
 class TestCookie:
-    @pytest.mark.parametrize(("portal", "path"), [("customer", "/sign-in"), ("admin", "/admin/sign-in")])
+    @pytest.mark.parametrize(("portal", "same_site"), [("customer", "Lax"), ("admin", "Strict")])
     def test_is_out_of_reach_of_scripts_and_other_sites(
-        self, portal: str, path: str, customer_app: Flask, admin_app: Flask
+        self, portal: str, same_site: str, customer_app: Flask, admin_app: Flask
     ):
-        app = {"customer": customer_app, "admin": admin_app}[portal]
+        app, base = {"customer": (customer_app, ""), "admin": (admin_app, "/admin")}[portal]
+        visitor = Visitor(app, base)
+        page = visitor.get(f"{base}/sign-in")
+        email = "admin@tradepost.example" if portal == "admin" else "buyer@acme.example"
+        form = {"email": email, "password": "tradepost-demo", "csrf_token": _token(page)}
+        signed_in = visitor.send(f"{base}/sign-in", form)
 
-        cookie = Visitor(app).get(path).response.headers["Set-Cookie"]
-
-        assert cookie.startswith(f"__Host-{portal}=")
-        attributes = {part.strip() for part in cookie.split(";")[1:]}
-        assert attributes == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+        given = page.response.headers.getlist("Set-Cookie") + signed_in.headers.getlist("Set-Cookie")
+        names = [cookie.partition("=")[0] for cookie in given]
+        assert names == [f"__Host-{portal}-visit", f"__Host-{portal}", f"__Host-{portal}-visit"]
+        for cookie in given:
+            attributes = {part.strip() for part in cookie.split(";")[1:]}
+            assert attributes >= {"Secure", "HttpOnly", "Path=/", f"SameSite={same_site}"}
+        assert visitor.cookie(f"__Host-{portal}-visit") is None
 
     def test_changes_when_somebody_signs_in(self, visitor: Visitor):
         visitor.get("/sign-in")
@@ -148,6 +165,51 @@ class TestCookie:
             with visitor.client.get(path) as response:
                 assert response.status_code == 200
                 assert "Set-Cookie" not in response.headers
+
+
+class TestVisit:
+    @pytest.mark.parametrize("path", ["/sign-in", "/orders", "/invitations/secret-token", "/no-such-page", "/"])
+    def test_a_view_by_nobody_stores_nothing(self, path: str, visitor: Visitor, sessions: Redis, gateway: FakeGateway):
+        gateway.shop.people.add("secret-token")
+        for _ in range(3):
+            assert visitor.get(path).status in (200, 404)
+
+        assert sessions.keys("*") == []
+
+    def test_a_refused_sign_in_stores_nothing(self, visitor: Visitor, sessions: Redis):
+        assert visitor.sign_in("buyer@acme.example", "wrong").status == 401
+
+        assert sessions.keys("*") == []
+
+    def test_a_session_is_stored_once_somebody_signs_in_and_gone_once_signed_out(
+        self, visitor: Visitor, sessions: Redis
+    ):
+        page = visitor.sign_in("buyer@acme.example")
+        assert len(sessions.keys("*")) == 1
+        page = page.submit("/sign-out")
+
+        assert "You are signed out" in page.text
+        assert "You are signed out" not in visitor.get("/sign-in").text
+        assert sessions.keys("*") == []
+
+    @pytest.mark.parametrize("planted", ["", "x", "e30.aaaa.bbbb", "A" * 3000])
+    def test_a_forged_visit_is_an_empty_one(self, planted: str, visitor: Visitor):
+        visitor.client.set_cookie("__Host-customer-visit", planted, path="/")
+
+        assert visitor.sign_in("buyer@acme.example").heading() == "Acme Trading"
+
+    def test_a_form_of_another_visit_is_refused(self, visitor: Visitor, customer_app: Flask):
+        foreign = _token(Visitor(customer_app).get("/sign-in"))
+        visitor.get("/sign-in")
+        form = {"email": "buyer@acme.example", "password": "tradepost-demo", "csrf_token": foreign}
+
+        assert visitor.send("/sign-in", form).status_code == 400
+
+    def test_a_visit_opens_no_page(self, visitor: Visitor, customer_app: Flask):
+        forged = URLSafeTimedSerializer("s" * 32, salt="__Host-admin-visit").dumps({"viewer": {"id": "usr_1"}})
+        visitor.client.set_cookie("__Host-customer-visit", forged, path="/")
+
+        assert visitor.get("/orders").heading() == "Sign in"
 
 
 class TestTokens:
