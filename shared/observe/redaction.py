@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from shared.base.card_numbers import passes_luhn
+
 REDACTED = "[redacted]"
 _DEEPEST = 6
 _SECRET_KEY = re.compile(
@@ -53,7 +55,7 @@ def _value(value: Any, depth: int) -> Any:
     if kind is str:
         return redact_text(value)
     if kind is int:
-        return REDACTED if 10**12 <= value < 10**19 and _CARD_SHAPED.fullmatch(str(value)) and _luhn(value) else value
+        return REDACTED if 10**12 <= value < 10**19 and _is_card_number(str(value)) else value
     if isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return _nested(value, depth - 1)
     return value
@@ -67,11 +69,9 @@ def _nested(value: Any, depth: int) -> Any:
     return [_value(part, depth) for part in value]
 
 
+def _is_card_number(digits: str) -> bool:
+    return _CARD_SHAPED.fullmatch(digits) is not None and passes_luhn(digits)
+
+
 def _card_or_same(found: re.Match[str]) -> str:
-    return REDACTED if _luhn(found[0]) else found[0]
-
-
-def _luhn(number: str | int) -> bool:
-    digits = [int(sign) for sign in str(number) if sign.isdigit()]
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+    return REDACTED if passes_luhn("".join(sign for sign in found[0] if sign.isdigit())) else found[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import Form, StringField, ValidationError
+from wtforms import Field, Form, StringField, ValidationError
 
+from shared.base import card_numbers
+from shared.base.card_numbers import holds_card_number
 from shared.base.money import MAX_AMOUNT, minor_units
 from shared.base.numbers import read_decimal, read_whole
 from shared.base.texts import with_line_feeds
@@ -48,6 +50,12 @@ class TextField(StringField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = with_line_feeds(valuelist[0].strip()) if valuelist else ""
+
+
+def no_card_number(_: PortalForm, field: Field) -> None:
+    """Refuse a text that looks like a card number, for fields that a portal itself keeps."""
+    if holds_card_number(field.data or ""):
+        raise ValidationError(card_numbers.REFUSAL)
 
 
 class AmountField(StringField):

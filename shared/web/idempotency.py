@@ -13,6 +13,7 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from shared.base.card_numbers import holds_card_number
 from shared.base.clock import now
 from shared.base.errors import BadRequest, Conflict, InvalidInput, VersionConflict
 from shared.base.ids import new_id
@@ -30,6 +31,10 @@ BODY = FieldContext(PERSONAL, "idempotency_keys.body")
 
 class IdempotencyKeyMissing(BadRequest):
     title = "The header Idempotency-Key is missing or too long"
+
+
+class IdempotencyKeyRefused(BadRequest):
+    title = "The Idempotency-Key looks like a card number"
 
 
 class IdempotencyKeyReused(InvalidInput):
@@ -55,8 +60,9 @@ def idempotent(route: Route) -> Route:
     """
     Run the route once per Idempotency-Key and company (staff: per user).
 
-    400 without a key, 422 when the key was used with another body, 409 and Retry-After while the first request is in
-    progress; then the stored answer, with `Idempotent-Replayed: true`. A 5xx answer is not stored, so a retry runs.
+    400 without a key or with a card number as one, 422 when the key was used with another body, 409 and Retry-After
+    while the first request is in progress; then the stored answer, with `Idempotent-Replayed: true`. A 5xx answer is
+    not stored, so a retry runs.
     A retry of a request that crashed runs after 30 seconds, and the operation must find what the first run created
     (by `idempotency_key()`).
     """
@@ -66,6 +72,8 @@ def idempotent(route: Route) -> Route:
         key = request.headers.get("Idempotency-Key", "").strip()
         if not key or len(key) > MAX_KEY_LENGTH:
             raise IdempotencyKeyMissing(f"Send 1 to {MAX_KEY_LENGTH} characters; {len(key)} were sent")
+        if holds_card_number(key):
+            raise IdempotencyKeyRefused("A card number must not be stored: send another key, such as a UUID")
         g.idempotency_key = f"{_owner()}:{key}"
         stored = _claim(g.idempotency_key, _fingerprint())
         if stored is not None:

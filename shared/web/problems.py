@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
 from shared.observe.observability import get_logger
+from shared.observe.redaction import redact_text
 from shared.observe.tracing import current_request_id
 from shared.web.refused_requests import register_refusals
 
@@ -96,7 +97,8 @@ def _field_errors(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     """Return the nested messages of marshmallow as one FieldError per message."""
     if isinstance(messages, Mapping):
         for name, nested in messages.items():
-            step = "" if name == "_schema" else "/" + str(name).replace("~", "~0").replace("/", "~1")
+            # An unknown field's name is the caller's: it is stored with the answer of a request with a key.
+            step = "" if name == "_schema" else "/" + redact_text(str(name)).replace("~", "~0").replace("/", "~1")
             yield from _field_errors(nested, pointer + step)
     elif isinstance(messages, list):
         for message in messages:

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from shared.base import card_numbers
+from shared.base.card_numbers import holds_card_number
 from shared.base.money import CURRENCY_ADVICE, MAX_AMOUNT, Money, UnitPrice, is_currency
 from shared.base.numbers import read_decimal, read_digits
 from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
@@ -106,14 +108,29 @@ def _timestamp(value: datetime | str) -> str:
     return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def text(*, max_length: int = 200, multiline: bool = False, **options: Any) -> fields.String:
-    """Return a field for a trimmed line, or lines, without control characters; required unless `required=False`."""
+def text(
+    *, max_length: int = 200, multiline: bool = False, are_gtins_allowed: bool = False, **options: Any
+) -> fields.String:
+    """
+    Return a field for a trimmed line, or lines, required unless `required=False`.
+
+    Control characters and numbers of payment cards are refused; `are_gtins_allowed` where a catalog names articles.
+    """
     options.setdefault("required", True)
-    checks: list[Callable[[Any], Any]] = [
-        validate.Length(min=0 if options.pop("blank", False) else 1, max=max_length),
-        _several_lines if multiline else _one_line,
-    ]
-    return PlainText(validate=checks, **options)
+
+    def check(value: str) -> None:
+        fault = fault_of_text(value, multiline=multiline, are_gtins_allowed=are_gtins_allowed)
+        if fault is not None:
+            raise ValidationError(fault)
+
+    shortest = 0 if options.pop("blank", False) else 1
+    return PlainText(validate=[validate.Length(min=shortest, max=max_length), check], **options)
+
+
+def no_card_number(value: str) -> None:
+    """Raise ValidationError for a value that looks like a card number."""
+    if holds_card_number(value):
+        raise ValidationError(card_numbers.REFUSAL)
 
 
 def secret_text(max_length: int) -> fields.String:
@@ -126,20 +143,6 @@ class PlainText(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return with_line_feeds(str(super()._deserialize(value, attr, data, **kwargs)).strip())
-
-
-def _one_line(value: str) -> None:
-    _check_text(value, multiline=False)
-
-
-def _several_lines(value: str) -> None:
-    _check_text(value, multiline=True)
-
-
-def _check_text(value: str, *, multiline: bool) -> None:
-    fault = fault_of_text(value, multiline=multiline)
-    if fault is not None:
-        raise ValidationError(fault)
 
 
 class Sku(PlainText):

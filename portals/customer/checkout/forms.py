@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length
 
 from shared.base.numbers import read_digits
 from shared.portal.answers import Price
-from shared.portal.forms import PortalForm, TextField
+from shared.portal.forms import PortalForm, TextField, no_card_number
 
 LONGEST_PO_NUMBER = 64
 
@@ -16,7 +16,10 @@ class ReviewForm(PortalForm):
     """`reviewed` is the fingerprint of the cart that the buyer saw."""
 
     po_number = TextField(
-        validators=[Length(max=LONGEST_PO_NUMBER, message=f"Use at most {LONGEST_PO_NUMBER} characters.")]
+        validators=[
+            Length(max=LONGEST_PO_NUMBER, message=f"Use at most {LONGEST_PO_NUMBER} characters."),
+            no_card_number,
+        ]
     )
     reviewed = StringField()
 

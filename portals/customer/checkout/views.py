@@ -19,7 +19,7 @@ from portals.customer.checkout.client import (
     find_attempt,
     keep_attempt,
 )
-from portals.customer.checkout.forms import LONGEST_PO_NUMBER, AcceptanceForm, ReviewForm
+from portals.customer.checkout.forms import AcceptanceForm, ReviewForm
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Price
@@ -49,9 +49,9 @@ def pay() -> ResponseReturnValue:
     if form.reviewed.data != fingerprint(cart):
         flash("Prices or lines changed while you were looking. Please review the order again.", "warn")
         return redirect(url_for("checkout.review"))
-    session["po_number"] = po_number[:LONGEST_PO_NUMBER]
     if not form.validate():
         return _review(cart, po_number=po_number, error=form.faults["po_number"]), 422
+    session["po_number"] = po_number
     is_free = cart.total is not None and cart.total.amount == 0
     attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
     if cart.total is not None:

@@ -29,6 +29,7 @@ def _text(name: str, *, is_patch: bool) -> fields.String:
         blank=not limit.is_required,
         max_length=limit.max_length,
         multiline=limit.is_multiline,
+        are_gtins_allowed=True,
     )
 
 

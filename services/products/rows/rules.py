@@ -11,6 +11,8 @@ import msgspec
 
 from services.products.catalog.rules import MAX_BREAK_QUANTITY, TEXTS, ProductPatch, TextLimit, price, sorted_breaks
 from services.products.errors import PriceBreaksInvalid
+from shared.base import card_numbers
+from shared.base.card_numbers import holds_card_number
 from shared.base.money import CURRENCY_ADVICE, is_currency, minor_units
 from shared.base.numbers import DecimalMark, read_decimal, read_whole
 from shared.base.skus import fault_of_new_sku, is_sku, normal_sku
@@ -74,7 +76,13 @@ def _text_column(limit: TextLimit) -> Column:
     unwanted = "control characters" if limit.is_multiline else "line breaks and control characters"
     advice = f"Give {length} characters without {unwanted}."
     pattern = re.compile(f"{character}{{{least},{limit.max_length}}}")
-    return Column(lambda cell, _: None if pattern.fullmatch(cell) else advice, limit.is_required)
+
+    def fault_of(cell: str, _: DecimalMark) -> str | None:
+        if pattern.fullmatch(cell) is None:
+            return advice
+        return card_numbers.REFUSAL if holds_card_number(cell, are_gtins_allowed=True) else None
+
+    return Column(fault_of, limit.is_required)
 
 
 def _fault_of_sku(cell: str, _: DecimalMark) -> str | None:

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from services.users.invitations.rules import Acceptance, TokenGiven
 from services.users.people.rules import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, NewPerson
 from shared.data.pagination import PageRequest
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of, secret_text, text
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, no_card_number, page_of, secret_text, text
 
 
 class InvitationsQuery(PageArgs):
@@ -19,7 +19,7 @@ class InvitationInput(InputSchema):
 
     builds = NewPerson
 
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+    email = fields.Email(required=True, validate=[validate.Length(max=254), no_card_number])
     name = text(max_length=200)
     company_id = text(max_length=64, required=False, load_default=None, allow_none=True)
     roles = fields.List(text(max_length=64), required=True, validate=validate.Length(min=1, max=8))

@@ -31,6 +31,19 @@ class TestIdempotency:
         assert response.status_code == 400
         assert response.json["type"] == "/problems/idempotency-key-missing"
 
+    def test_stores_no_card_number_as_a_key(self, writer):
+        response = post(writer, headers={"Idempotency-Key": "4111-1111-1111-1111"})
+
+        assert response.status_code == 400
+        assert response.json["type"] == "/problems/idempotency-key-refused"
+        assert database(SERVICE)["idempotency_keys"].count_documents({}) == 0
+
+    def test_stores_no_card_number_as_the_name_of_a_field(self, writer):
+        response = writer.post("/v1/notes", json={**BODY, "4111111111111111": 1}, headers=KEY)
+
+        assert response.status_code == 422
+        assert "4111" not in response.text
+
     def test_replays_the_first_answer(self, writer):
         first, second = post(writer), post(writer)
 

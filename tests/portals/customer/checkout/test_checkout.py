@@ -215,6 +215,13 @@ class TestCheckout:
 
         assert page.heading() == "Order SO-000124"
 
+    def test_keeps_no_card_number_as_po_number(self, buyer: Visitor, shop):
+        page = buyer.get("/checkout").submit("/checkout", po_number="4111 1111 1111 1111")
+
+        assert page.status == 422
+        assert "This looks like a card number" in page.text
+        assert "4111" not in buyer.get("/checkout").text
+
     def test_refuses_a_po_number_that_is_too_long(self, buyer: Visitor, shop):
         page = buyer.get("/checkout").submit("/checkout", po_number="P" * 65)
 
