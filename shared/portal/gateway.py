@@ -24,7 +24,7 @@ class Upload:
 
     filename: str
     content: bytes | IO[bytes]
-    content_type: str = "text/csv"
+    content_type: str = "application/octet-stream"
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ class Shop:
         counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
         times = {"created_at": "2026-11-24T09:00:00Z", "finished_at": None}
         state: Json = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
-        state |= {"rows_total": None, "has_failed_rows": False}
+        state |= {"file_format": None, "rows_total": None, "has_failed_rows": False}
         self.imports[import_id] = state | counts | times
         return 202, self.imports[import_id]
 

@@ -8,7 +8,7 @@ from flask import session
 
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Answer
-from shared.portal.gateway import Area, Call, Download, Upload, segment
+from shared.portal.gateway import Area, Call, Download, Query, Upload, segment
 
 MOST_REMEMBERED = 5
 
@@ -22,6 +22,16 @@ class RowError(Answer, frozen=True, kw_only=True):
     kind: str
 
 
+class FileFormat(Answer, frozen=True, kw_only=True):
+    """How the file is read; `kind` is csv or xlsx."""
+
+    kind: str
+    encoding: str
+    separator: str
+    sheet: str
+    decimal_mark: str
+
+
 class ProductImport(Answer, frozen=True, kw_only=True):
     id: str
     filename: str
@@ -33,14 +43,16 @@ class ProductImport(Answer, frozen=True, kw_only=True):
     unchanged: int
     failed: int
     rows_total: int | None
+    file_format: FileFormat | None
     has_failed_rows: bool
     errors: list[RowError]
 
 
 class Imports(Area):
-    def upload(self, filename: str, content: IO[bytes]) -> ProductImport:
+    def upload(self, filename: str, content: IO[bytes], *, decimal_mark: str) -> ProductImport:
         """Start an import and remember it in this session."""
-        call = Call("POST", "/products/imports", upload=Upload(filename, content))
+        query: Query = {"decimal_mark": decimal_mark or None}
+        call = Call("POST", "/products/imports", query=query, upload=Upload(filename, content))
         started = self.gateway.send(call).read(ProductImport)
         others = [found for found in session.get("imports", []) if found != started.id]
         session["imports"] = [started.id, *others][:MOST_REMEMBERED]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import FileField
-from wtforms.validators import InputRequired
+from wtforms import FileField, StringField
+from wtforms.validators import AnyOf, InputRequired
 
 from shared.portal.forms import PortalForm
 
+DECIMAL_MARKS = {"": "Detect", "point": "Point: 1,234.50", "comma": "Comma: 1.234,50"}
+
 
 class UploadForm(PortalForm):
-    file = FileField(validators=[InputRequired("Choose a CSV file first.")])
+    file = FileField(validators=[InputRequired("Choose a file first.")])
+    decimal_mark = StringField(validators=[AnyOf(list(DECIMAL_MARKS))], default="")

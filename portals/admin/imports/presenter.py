@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portals.admin.imports.client import ProductImport, RowError
+from portals.admin.imports.client import FileFormat, ProductImport, RowError
 from portals.admin.products.client import TEXTS
 
 IMPORT_TEMPLATE = (
@@ -40,6 +40,7 @@ class Progress:
     is_over: bool
     is_unreadable: bool
     counts: list[tuple[str, int]]
+    reading: str
     faults: list[RowError]
     notices: list[RowError]
     is_cut: bool
@@ -58,7 +59,19 @@ def import_progress(found: ProductImport) -> Progress:
             ("Unchanged", found.unchanged),
             ("With errors", found.failed),
         ],
+        reading=_reading(found.file_format),
         faults=faults,
         notices=[error for error in found.errors if error.kind != "fault"],
         is_cut=found.failed > len({error.row for error in faults}),
     )
+
+
+def _reading(found: FileFormat | None) -> str:
+    """Return how the file is read, in words; "" until it was checked."""
+    if found is None:
+        return ""
+    mark = f"a decimal {found.decimal_mark}"
+    if found.kind == "xlsx":
+        return f"Read as a workbook: sheet “{found.sheet}”, {mark} in texts."
+    separator = "bars" if found.separator == "bar" else f"{found.separator}s"
+    return f"Read as CSV: {found.encoding}, {separator} between the columns, {mark}."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import CombinedMultiDict
 
 from portals.admin.imports.client import imports
-from portals.admin.imports.forms import UploadForm
+from portals.admin.imports.forms import DECIMAL_MARKS, UploadForm
 from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress
 from shared.calls.service_client import UpstreamRefused
 
@@ -15,20 +16,21 @@ blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 
 @blueprint.get("")
 def upload_form() -> str:
-    return _form("")
+    return _form(UploadForm())
 
 
 @blueprint.post("")
 def upload() -> ResponseReturnValue:
-    form = UploadForm(request.files)
+    form = UploadForm(CombinedMultiDict([request.files, request.form]))
     if not form.validate():
-        return _form(form.faults["file"]), 422
+        return _form(form), 422
     try:
-        started = imports.upload(form.file.data.filename, form.file.data.stream)
+        sent = form.file.data
+        started = imports.upload(sent.filename, sent.stream, decimal_mark=form.decimal_mark.data)
     except UpstreamRefused as refusal:
         if refusal.status not in (400, 413, 415, 422):
             raise
-        return _form(refusal.detail or refusal.title), refusal.status
+        return _form(form, refusal.detail or refusal.title), refusal.status
     flash(f"{started.filename} is uploaded.", "good")
     return redirect(url_for("imports.progress", import_id=started.id))
 
@@ -64,5 +66,13 @@ def state(import_id: str) -> Response:
     return jsonify(is_over=shown.is_over, counts=dict(shown.counts))
 
 
-def _form(error: str) -> str:
-    return render_template("imports/upload.html", columns=COLUMNS, recent=imports.recent(), error=error)
+def _form(form: UploadForm, error: str = "") -> str:
+    error = error or form.faults.get("file", "")
+    return render_template(
+        "imports/upload.html",
+        columns=COLUMNS,
+        recent=imports.recent(),
+        error=error,
+        form=form,
+        decimal_marks=DECIMAL_MARKS,
+    )

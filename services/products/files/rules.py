@@ -16,6 +16,10 @@ MOST_LINES_OF_ROW = 300
 LooksLikeRow = Callable[[Sequence[str]], bool]
 
 
+class Number(str):
+    """A cell that the file stores as a number, not as text: it has a point before its decimals."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of the file; `fault` is why its cells could not be told apart, with `cells` as far as they could."""
@@ -76,9 +80,10 @@ class CsvRows:
     a fault and the next line is read as the next row.
     """
 
-    def __init__(self, text: TextIO, looks_like_row: LooksLikeRow) -> None:
+    def __init__(self, text: TextIO, looks_like_row: LooksLikeRow, separator: str = ",") -> None:
         self._lines = _Lines(text)
-        self._reader = csv.reader(self._lines, strict=True)
+        self._separator = separator
+        self._reader = csv.reader(self._lines, strict=True, delimiter=separator)
         self._looks_like_row = looks_like_row
         self._number = 0
 
@@ -94,7 +99,7 @@ class CsvRows:
             return self._unreadable(str(error))
         except _RowTooLong:
             return self._unreadable("it is too long" if len(self._lines.taken) == 1 else "")
-        if any(self._looks_like_row(_cells_of(line)) for line in self._lines.taken[1:]):
+        if any(self._looks_like_row(self._cells_of(line)) for line in self._lines.taken[1:]):
             return self._unreadable("")
         return Row(self._number, cells)
 
@@ -103,10 +108,9 @@ class CsvRows:
         if len(self._lines.taken) > 1 or reason == "unexpected end of data":
             reason = 'a quote (") is opened and not closed. Close it, or write it twice inside a quoted cell'
         self._lines.go_back()
-        cells = _cells_of(self._lines.taken[0][:LONGEST_QUOTED_ROW].rstrip("\r\n"))
+        cells = self._cells_of(self._lines.taken[0][:LONGEST_QUOTED_ROW].rstrip("\r\n"))
         return Row(self._number, cells, f"The row cannot be read: {reason}.")
 
-
-def _cells_of(line: str) -> list[str]:
-    """Return the cells of one line, with quotes as they come."""
-    return next(csv.reader([line]), [])
+    def _cells_of(self, line: str) -> list[str]:
+        """Return the cells of one line, with quotes as they come."""
+        return next(csv.reader([line], delimiter=self._separator), [])

@@ -10,12 +10,14 @@ import msgspec
 from mongoengine import DateTimeField, IntField, ListField, StringField
 from pymongo import ReturnDocument
 
+from services.products.formats.rules import FileFormat
 from services.products.imports.rules import CheckedFile
 from services.products.rows.rules import RowFault
 from shared.base.clock import now
 from shared.base.ids import new_id
+from shared.base.numbers import DecimalMark
 from shared.data.persistence import Aggregate, retry_on_failover
-from shared.data.struct_fields import StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
 from shared.events.catalog.products import ImportRequested
 
 STALLED_AFTER = timedelta(seconds=20)
@@ -42,6 +44,7 @@ class ImportRun(msgspec.Struct, frozen=True):
     attempts: int
     rows_read: int = 0
     sold_currencies: list[str] = []
+    decimal_mark: str = ""
 
 
 class StalledImport(msgspec.Struct, frozen=True):
@@ -72,6 +75,8 @@ class ProductImport(Aggregate):
     updated = IntField(default=0)
     unchanged = IntField(default=0)
     failed = IntField(default=0)
+    decimal_mark = StringField()
+    file_format = StructField(FileFormat)
     rows_total = IntField()
     columns = ListField(StringField())
     errors = StructListField(RowFault)
@@ -112,13 +117,22 @@ class ProductImport(Aggregate):
         return [*self.errors, *self.notices]
 
     @property
+    def mark(self) -> DecimalMark:
+        """The decimal mark with which the file was read."""
+        return DecimalMark[self.file_format.decimal_mark.upper()] if self.file_format else DecimalMark.POINT
+
+    @property
     def has_failed_rows(self) -> bool:
         return bool(self.failed_parts)
 
     @classmethod
     def beat(cls, run: ImportRun, checked: CheckedFile | None = None) -> None:
         """Record that the job is at work, and what it found in the file."""
-        found = {} if checked is None else {"rows_total": checked.rows, "columns": checked.columns}
+        found: dict[str, object] = (
+            {}
+            if checked is None
+            else {"rows_total": checked.rows, "columns": checked.columns, "file_format": to_stored(checked.found)}
+        )
         update = {"$set": {"heartbeat_at": now(), **found}}
         retry_on_failover(lambda: cls.collection().update_one({"_id": run.id, "runner": run.runner}, update))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +20,19 @@ from services.products.currencies.documents import sold_currencies
 from services.products.currencies.rules import ANY_CURRENCY, SoldCurrencies
 from services.products.errors import ImportUnreadable, PriceBreaksInvalid, StockContended
 from services.products.imports.documents import MAX_ATTEMPTS, ImportRun, ImportStatus, ProductImport
-from services.products.imports.rules import ProductRows, ReadRow, check_file, failed_rows, failed_rows_heading
+from services.products.imports.rules import (
+    CheckedFile,
+    ProductRows,
+    ReadRow,
+    check_file,
+    failed_rows,
+    failed_rows_heading,
+)
 from services.products.rows.rules import ImportedRow, RowFault, parse_row
 from services.products.stock.documents import refusals_of, set_many
 from shared.base.errors import HandedBack, NotFound
 from shared.base.ids import new_id
+from shared.base.numbers import DecimalMark
 from shared.base.skus import normal_sku
 from shared.data.persistence import retry_on_failover, write_unordered
 from shared.observe.observability import get_logger
@@ -42,7 +49,7 @@ COPIES_KEPT = timedelta(days=1)
 Write = InsertOne[dict[str, Any]] | UpdateOne
 
 
-def start_import(*, filename: str, content: IO[bytes]) -> ProductImport:
+def start_import(*, filename: str, content: IO[bytes], decimal_mark: str = "") -> ProductImport:
     """
     Store the file and record the event that starts its import; return the import, queued.
 
@@ -50,10 +57,11 @@ def start_import(*, filename: str, content: IO[bytes]) -> ProductImport:
     could commit and crash before the queue has the job, or enqueue and then fail to commit. The event is stored with
     the import in one write, and delivered at least once.
     """
-    queued = ProductImport(filename=filename[-200:] or "products.csv")
+    queued = ProductImport(filename=filename[-200:] or "products.csv", decimal_mark=decimal_mark)
+    # Whatever the name says, the content decides what kind of file it is.
     queued.sold_currencies = list(sold_currencies().codes)
     queued.file_key = f"imports/{queued.id}.csv"
-    current_clients(Clients).files.put(queued.file_key, content, content_type="text/csv")
+    current_clients(Clients).files.put(queued.file_key, content, content_type="application/octet-stream")
     queued.request()
     return queued.commit()
 
@@ -68,14 +76,14 @@ def failed_rows_file(import_id: str) -> Iterator[bytes]:
     found = ProductImport.get(import_id)
     if not found.failed_parts:
         raise NotFound(f"Import {import_id} has no file of failed rows")
-    return _failed_pieces(found.id, list(found.columns), sorted(found.failed_parts))
+    return _failed_pieces(found)
 
 
-def _failed_pieces(import_id: str, columns: Sequence[str], parts: Sequence[int]) -> Iterator[bytes]:
+def _failed_pieces(found: ProductImport) -> Iterator[bytes]:
     files = current_clients(Clients).files
-    yield failed_rows_heading(columns)
-    for part in parts:
-        with files.open(_part_key(import_id, part)) as stored:
+    yield failed_rows_heading(found.columns, found.mark)
+    for part in sorted(found.failed_parts):
+        with files.open(_part_key(found.id, part)) as stored:
             while piece := stored.read(PIECE_BYTES):
                 yield piece
 
@@ -121,14 +129,14 @@ def clean_workspace() -> None:
 def _apply_file(run: ImportRun) -> ImportRun | None:
     """Apply every batch that is left and return the run after it; None when another job claimed the import."""
     max_rows = current_settings(ProductsSettings).max_import_rows
-    with _open_text(run) as text:
-        checked = check_file(ProductRows(text), max_rows=max_rows, beat=lambda: ProductImport.beat(run))
+    with current_clients(Clients).workspace.open(run.file_key) as file:
+        checked = check_file(file, run.decimal_mark, max_rows=max_rows, beat=lambda: ProductImport.beat(run))
     ProductImport.beat(run, checked)
-    with _open_text(run) as text:
-        rows = islice(ProductRows(text), run.rows_read, None)
-        while batch := _next_batch(rows, checked.last):
+    with current_clients(Clients).workspace.open(run.file_key) as file:
+        rows = islice(ProductRows(file, checked.found, checked.mark), run.rows_read, None)
+        while batch := _next_batch(rows, checked):
             counts, faults = apply_batch(run.id, batch, SoldCurrencies(tuple(run.sold_currencies), is_set=True))
-            has_part = _store_failed_rows(run, faults, batch)
+            has_part = _store_failed_rows(run, faults, batch, checked.mark)
             advanced = ProductImport.advance(run, counts, faults, has_part=has_part)
             if advanced is None:
                 return None
@@ -136,15 +144,9 @@ def _apply_file(run: ImportRun) -> ImportRun | None:
     return run
 
 
-def _open_text(run: ImportRun) -> io.TextIOWrapper:
-    """Open the stored file as text; a byte order mark is not part of the first column's name."""
-    copy = current_clients(Clients).workspace.open(run.file_key)
-    return io.TextIOWrapper(copy, encoding="utf-8-sig", newline="")
-
-
-def _store_failed_rows(run: ImportRun, faults: Sequence[RowFault], batch: Batch) -> bool:
+def _store_failed_rows(run: ImportRun, faults: Sequence[RowFault], batch: Batch, mark: DecimalMark) -> bool:
     """Store the batch's rows that have faults; a repeated batch stores them under the same key again."""
-    found = failed_rows((fault for fault in faults if not fault.is_notice), batch.raw)
+    found = failed_rows((fault for fault in faults if not fault.is_notice), batch.raw, mark)
     if found:
         current_clients(Clients).files.put(_part_key(run.id, run.rows_read), found, content_type="text/csv")
     return bool(found)
@@ -167,17 +169,17 @@ class Batch:
         return len(self.raw)
 
 
-def _next_batch(rows: Iterator[ReadRow], last: Mapping[str, int]) -> Batch:
+def _next_batch(rows: Iterator[ReadRow], checked: CheckedFile) -> Batch:
     batch = Batch()
     for row in islice(rows, BATCH_ROWS):
         batch.raw[row.number] = row.raw
         if row.fault:
             batch.faults.append(RowFault(row.number, "", row.fault))
-        elif (latest := last[normal_sku(row.cells["sku"])]) != row.number:
+        elif (latest := checked.last[normal_sku(row.cells["sku"])]) != row.number:
             detail = f"Row {latest} has the same SKU and replaces this row."
             batch.superseded.append(RowFault(row.number, "sku", detail, is_notice=True))
         else:
-            parsed = parse_row(row.number, row.cells)
+            parsed = parse_row(row.number, row.cells, checked.mark)
             batch.rows.append(parsed) if isinstance(parsed, ImportedRow) else batch.faults.extend(parsed)
     return batch
 

@@ -12,7 +12,7 @@ from flask.views import MethodView
 from services.products.config import ProductsSettings
 from services.products.imports import operations
 from services.products.imports.documents import ProductImport
-from services.products.imports.schemas import ImportFile, ImportSchema, UploadedFile
+from services.products.imports.schemas import ImportFile, ImportOptions, ImportOptionsInput, ImportSchema, UploadedFile
 from services.products.rows.rules import OPTIONAL, REQUIRED
 from shared.web.auth import requires
 from shared.web.schemas import ProblemSchema
@@ -42,16 +42,20 @@ class Imports(MethodView):
     @requires("products:write")
     @accepts_upload
     @imports_blp.arguments(ImportFile, location="files")
+    @imports_blp.arguments(ImportOptionsInput, location="query")
     @imports_blp.response(202, ImportSchema)
     @imports_blp.doc(
         description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and optionally {_OPTIONAL}."
         " A column that is left out leaves known products as they are."
         " `unit_price` in major units (`2.55`), `breaks` as `12:2.10;48:1.95`, an empty `stock` is not stocked."
-        " Known SKUs are updated. `Location` shows the progress."
+        " Known SKUs are updated. CSV is read in UTF-8, UTF-16 or Windows-1252, with commas, semicolons, tabs or bars."
+        " `Location` shows the progress and how the file is read."
     )
-    def post(self, body: UploadedFile) -> tuple[ProductImport, int, dict[str, str]]:
-        """Import a CSV file."""
-        started = operations.start_import(filename=body.file.filename or "", content=body.file.stream)
+    def post(self, body: UploadedFile, options: ImportOptions) -> tuple[ProductImport, int, dict[str, str]]:
+        """Import a CSV file or an XLSX workbook."""
+        started = operations.start_import(
+            filename=body.file.filename or "", content=body.file.stream, decimal_mark=options.decimal_mark
+        )
         return started, 202, {"Location": url_for("imports.OneImport", import_id=started.id)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_smorest.fields import Upload
-from marshmallow import fields
+from marshmallow import fields, validate
 from werkzeug.datastructures import FileStorage
 
 from shared.web.schemas import InputSchema, OutputSchema
@@ -22,6 +22,31 @@ class ImportFile(InputSchema):
     builds = UploadedFile
 
     file = Upload(required=True)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How the file is to be read."""
+
+    decimal_mark: str
+
+
+class ImportOptionsInput(InputSchema):
+    builds = ImportOptions
+
+    decimal_mark = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "point", "comma"]),
+        metadata={"description": "What stands before decimals in the file; empty: detected from the whole file."},
+    )
+
+
+class FileFormatSchema(OutputSchema):
+    kind = fields.String(metadata={"description": "`csv` or `xlsx`."})
+    encoding = fields.String(metadata={"description": "`UTF-8`, `UTF-16` or `Windows-1252`; empty for a workbook."})
+    separator = fields.String(metadata={"description": "`comma`, `semicolon`, `tab` or `bar`; empty for a workbook."})
+    sheet = fields.String(metadata={"description": "The sheet of the workbook that is read."})
+    decimal_mark = fields.String(metadata={"description": "`point` or `comma`."})
 
 
 class RowFaultSchema(OutputSchema):
@@ -46,6 +71,9 @@ class ImportSchema(OutputSchema):
     updated = fields.Integer()
     unchanged = fields.Integer()
     failed = fields.Integer()
+    file_format = fields.Nested(
+        FileFormatSchema, allow_none=True, metadata={"description": "How the file is read; null until it was checked."}
+    )
     rows_total = fields.Integer(allow_none=True, metadata={"description": "Null until the whole file was checked."})
     has_failed_rows = fields.Boolean(metadata={"description": "Whether `failed-rows` has a file."})
     errors = fields.List(

@@ -43,8 +43,9 @@ def orders(products_app: Flask, api: Callable[..., Api]) -> Api:
 def upload(merchant: Api) -> Import:
     """Upload a file and return the response body: `upload(content, filename="spring.csv")`."""
 
-    def send(content: bytes, filename: str = "products.csv") -> dict[str, Any]:
-        response = merchant.post("/v1/products/imports", data={"file": (io.BytesIO(content), filename)})
+    def send(content: bytes, filename: str = "products.csv", **options: str) -> dict[str, Any]:
+        data = {"file": (io.BytesIO(content), filename)}
+        response = merchant.post("/v1/products/imports", data=data, query_string=options)
         assert response.status_code == 202, response.json
         return dict(response.get_json())
 

@@ -21,6 +21,7 @@ class TestImports:
         assert page.heading() == "catalog.csv"
         assert "Queued" in page.text
         assert gateway.sent("POST", "/products/imports")[0].upload == Upload("catalog.csv", b"sku,name\r\n")
+        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": None}
         assert 'http-equiv="refresh"' in page.source
 
     def test_shows_counts_and_every_row_that_was_refused(self, staff: Visitor, gateway: FakeGateway):
@@ -54,6 +55,33 @@ class TestImports:
         assert row.startswith("File ")
         assert row.endswith("This is not UTF-8")
 
+    def test_sends_the_decimal_mark_and_names_how_the_file_was_read(self, staff: Visitor, gateway: FakeGateway):
+        form = staff.get("/admin/imports").form("/imports")
+        token = form.findall("input")[0].get("value")
+        values = {"csrf_token": token, "file": (io.BytesIO(b"x"), "a.csv"), "decimal_mark": "comma"}
+
+        staff.post("/admin/imports", values)
+
+        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": "comma"}
+        found = next(iter(gateway.shop.imports.values()))
+        read = {
+            "kind": "csv",
+            "encoding": "Windows-1252",
+            "separator": "semicolon",
+            "sheet": "",
+            "decimal_mark": "comma",
+        }
+        found["file_format"] = read
+        page = staff.get(f"/admin/imports/{found['id']}")
+        assert "Read as CSV: Windows-1252, semicolons between the columns, a decimal comma." in page.text
+
+    def test_refuses_a_decimal_mark_that_is_none(self, staff: Visitor, gateway: FakeGateway):
+        token = staff.get("/admin/imports").form("/imports").findall("input")[0].get("value")
+        values = {"csrf_token": token, "file": (io.BytesIO(b"x"), "a.csv"), "decimal_mark": "dot"}
+
+        assert staff.post("/admin/imports", values).status == 422
+        assert gateway.sent("POST", "/products/imports") == []
+
     def test_hands_out_the_failed_rows(self, staff: Visitor, gateway: FakeGateway):
         self.upload(staff, b"x")
         found = next(iter(gateway.shop.imports.values()))
@@ -72,7 +100,7 @@ class TestImports:
         page = staff.get("/admin/imports").submit("/imports")
 
         assert page.status == 422
-        assert "Choose a CSV file first" in page.text
+        assert "Choose a file first" in page.text
 
     def test_shows_why_the_gateway_refused_it(self, staff: Visitor):
         page = self.upload(staff, b"")

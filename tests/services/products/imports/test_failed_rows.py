@@ -14,6 +14,7 @@ from services.products.imports import operations
 from services.products.imports.documents import ProductImport
 from services.products.rows.rules import RowFault
 from shared.base.clock import now
+from shared.base.numbers import DecimalMark
 from tests.factories.products import SKU, csv_file, csv_row, make_product, price_break, reserve
 
 Import = Callable[..., dict[str, Any]]
@@ -41,7 +42,7 @@ class TestFaults:
     def test_of_a_row_are_all_named_in_the_order_of_the_columns(self, imported: Import) -> None:
         row = csv_row("X/", name="", unit_price="1,50", currency="ABC", stock="-1", breaks="12")
 
-        finished = imported(csv_file([row]))
+        finished = imported(csv_file([csv_row("GOOD"), row]))
 
         fields = ["sku", "name", "unit_price", "currency", "stock", "breaks"]
         assert [error["field"] for error in finished["errors"]] == fields
@@ -134,7 +135,7 @@ class TestFile:
         run = ProductImport.claim(wanted["id"])
         assert run is not None
         fault = RowFault(2, "", "The worker was killed after this.")
-        operations._store_failed_rows(run, [fault], operations.Batch(raw={2: ["S0"]}))
+        operations._store_failed_rows(run, [fault], operations.Batch(raw={2: ["S0"]}), DecimalMark.POINT)
         hold_clock(now() + timedelta(seconds=25))
 
         operations.run_import(wanted["id"])

@@ -1,0 +1,1 @@
+"""Workbooks of spreadsheets (XLSX) as rows of text cells."""
