@@ -150,6 +150,7 @@ POLICY: tuple[Route, ...] = (
     _write("POST", "/v1/orders/{order_id}/shipments", "orders", "orders:ship", seconds=15.0),
     _write("POST", "/v1/orders/{order_id}/remainder-cancellation", "orders", "orders:write", seconds=15.0),
     _write("POST", "/v1/orders/{order_id}/returns", "orders", "orders:return", seconds=15.0),
+    _write("POST", "/v1/orders/{order_id}/settlement", "orders", "orders:return", seconds=15.0),
     _write("POST", "/v1/payments/sessions", "payments", "payments:write", seconds=15.0, checkout=True),
     _public("/v1/payments/webhooks/{psp}", "payments", RateClass.PUBLIC, body_limit=256 * KIB),
     _get("/v1/payments", "payments", "payments:read"),

@@ -32,6 +32,7 @@ class Shipment(Answer, frozen=True, kw_only=True):
     line_items: list[LineUnits]
     total: Price
     captured_total: Price
+    failure: str | None = None
     shipped_at: str
 
 
@@ -40,7 +41,18 @@ class Return(Answer, frozen=True, kw_only=True):
     line_items: list[LineUnits]
     total: Price
     refunded_total: Price
+    failure: str | None = None
     returned_on: str
+
+
+class Failure(Answer, frozen=True, kw_only=True):
+    """A capture (`kind`) of a shipment or a refund that was refused."""
+
+    kind: str
+    total: Price
+    reason: str
+    failed_at: str
+    is_settled: bool
 
 
 class OrderAnswer(Answer, frozen=True, kw_only=True):
@@ -61,6 +73,8 @@ class OrderAnswer(Answer, frozen=True, kw_only=True):
     cancelled_total: Price | None = None
     shipments: list[Shipment]
     returns: list[Return]
+    failures: list[Failure] = []
+    settlement_note: str | None = None
     created_at: str
 
     def allows(self, action: str) -> bool:
@@ -76,19 +90,31 @@ class MovedLine:
 
 @dataclass(frozen=True)
 class Entry:
-    """A shipment or return: its day, its amount, and how much of it is `done` (captured or refunded)."""
+    """
+    A shipment or return: its day, its amount, and how much of it is `done` (captured or refunded).
+
+    `has_failed`: its capture or refund was refused.
+    """
 
     day: str
     reference: str | None
     total: Price
     done: Price
     line_items: list[MovedLine]
+    has_failed: bool
 
 
 def shipments_of(order: OrderAnswer) -> list[Entry]:
     """Return the order's shipments, oldest first."""
     return [
-        Entry(each.shipped_at, each.reference, each.total, each.captured_total, _moved(order, each.line_items))
+        Entry(
+            each.shipped_at,
+            each.reference,
+            each.total,
+            each.captured_total,
+            _moved(order, each.line_items),
+            each.failure is not None,
+        )
         for each in order.shipments
     ]
 
@@ -96,7 +122,14 @@ def shipments_of(order: OrderAnswer) -> list[Entry]:
 def returns_of(order: OrderAnswer) -> list[Entry]:
     """Return the order's returns, oldest first."""
     return [
-        Entry(each.returned_on, each.reference, each.total, each.refunded_total, _moved(order, each.line_items))
+        Entry(
+            each.returned_on,
+            each.reference,
+            each.total,
+            each.refunded_total,
+            _moved(order, each.line_items),
+            each.failure is not None,
+        )
         for each in order.returns
     ]
 

@@ -166,6 +166,8 @@ class FakePlatform:
             "captured_total": _money(0),
             "shipments": [],
             "returns": [],
+            "failures": [],
+            "settlement_note": None,
         }
         return 201, self.orders[order_id]
 
@@ -189,7 +191,8 @@ class FakePlatform:
         self.effects["shipment", order["id"], body["reference"]] += 1
         lines = [{"line_id": line["line_id"], "quantity": line["quantity"]} for line in order["line_items"]]
         shipment = {"id": f"shp_{len(order['shipments'])}", "reference": body["reference"], "line_items": lines}
-        order["shipments"].append(shipment | {"total": order["total"], "captured_total": _money(0), "shipped_at": NOW})
+        shipment |= {"total": order["total"], "captured_total": _money(0), "failure": None, "shipped_at": NOW}
+        order["shipments"].append(shipment)
         order |= {"status": "shipped", "allowed_actions": ["return"]}
         return 201, order
 
@@ -218,6 +221,7 @@ class FakePlatform:
                 ],
                 "total": refund,
                 "refunded_total": _money(0),
+                "failure": None,
                 "created_at": NOW,
             }
         )
@@ -303,4 +307,5 @@ def _shown_stock(product: Body) -> Body:
 def _import(import_id: str, status: str) -> Body:
     counts = dict.fromkeys(("rows_read", "created", "updated", "unchanged", "failed"), 0)
     times = {"created_at": NOW, "finished_at": None}
-    return {"id": import_id, "filename": "products.csv", "status": status, "errors": [], **counts, **times}
+    rows: Body = {"rows_total": None, "has_failed_rows": False, "errors": []}
+    return {"id": import_id, "filename": "products.csv", "status": status, **rows, **counts, **times}

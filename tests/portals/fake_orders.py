@@ -25,6 +25,7 @@ class OrderBook:
         self.orders: list[Json] = []
         self.payments: dict[str, Json] = {}
         self._emptiers: dict[str, Json] = {}
+        self.refusal_of_refunds = ""
 
     def routes(self) -> list[tuple[str, str, Any]]:
         return [
@@ -34,6 +35,7 @@ class OrderBook:
             ("POST", "/orders/([^/]+)/cancellation", self.cancel),
             ("POST", "/orders/([^/]+)/remainder-cancellation", self.cancel_remainder),
             ("POST", "/orders/([^/]+)/shipments", self.ship),
+            ("POST", "/orders/([^/]+)/settlement", self.settle),
             ("POST", "/orders/([^/]+)/returns", self.record_return),
             (
                 "GET",
@@ -57,6 +59,8 @@ class OrderBook:
         for name in ("status", "reference", "ordered_on", "company_id"):
             if call.query.get(name):
                 rows = [order for order in rows if order[name] == call.query[name]]
+        if call.query.get("needs_attention"):
+            rows = [order for order in rows if _needs_attention(order)]
         return 200, page([_shown(order) for order in rows], call)
 
     def add(self, *lines: tuple[str, int], company_id: str = "com_acme", **changes: Any) -> Json:
@@ -81,6 +85,8 @@ class OrderBook:
             "updated_at": NOW,
             "shipments": [],
             "returns": [],
+            "failures": [],
+            "settlement_note": None,
         } | changes
         self.payments[payment_id] = {
             "id": payment_id,
@@ -166,6 +172,7 @@ class OrderBook:
             row["shipped_quantity"] += piece["quantity"]
             total += share(row["total"]["amount"], piece["quantity"], row["quantity"])
         shipment = {"id": f"shp_{len(order['shipments']) + 1}", "reference": call.body.get("reference")}
+        shipment["failure"] = None
         shipment |= {"line_items": wanted, "total": gbp(total), "captured_total": gbp(total), "shipped_at": NOW}
         order["shipments"].append(shipment)
         all_out = all(row["shipped_quantity"] == row["quantity"] for row in order["line_items"])
@@ -185,9 +192,27 @@ class OrderBook:
         total = sum(piece["refund_total"]["amount"] for piece in pieces)
         entry = {"id": f"ret_{len(order['returns']) + 1}", "reference": call.body.get("reference")}
         entry |= {"returned_on": NOW[:10], "line_items": pieces, "total": gbp(total), "refunded_total": gbp(total)}
-        order["returns"].append(entry | {"created_at": NOW})
+        order["returns"].append(entry | {"failure": None, "created_at": NOW})
         self._count(order, "refunded_total", "refund", total)
         return 201, _shown(order)
+
+    def refuse(self, order: Json, kind: str, reason: str) -> None:
+        """Let the capture of the last shipment, or the refund of the last return, be refused."""
+        parts, done = ("shipments", "captured_total") if kind == "capture" else ("returns", "refunded_total")
+        part = order[parts][-1]
+        order[done] = gbp(order[done]["amount"] - part["total"]["amount"])
+        part |= {"failure": reason, done: gbp(0)}
+        failure = {"kind": kind, "subject_id": part["id"], "total": part["total"], "reason": reason}
+        order["failures"].append(failure | {"failed_at": NOW, "is_settled": False})
+
+    def settle(self, user: Json, call: Call, order_id: str) -> tuple[int, Json]:
+        order = self.find(user, order_id)
+        if not _needs_attention(order):
+            raise Refusal(409, "action-not-allowed", detail="No capture or refund needs a person")
+        for failure in order["failures"]:
+            failure["is_settled"] = True
+        order["settlement_note"] = call.body["note"]
+        return 200, _shown(order)
 
     def refund(self, user: Json, call: Call, payment_id: str) -> tuple[int, Json]:
         payment = self.payments[payment_id]
@@ -195,6 +220,9 @@ class OrderBook:
         if call.body["amount"]["amount"] > payment["captured_total"]["amount"] - payment["refunded_total"]["amount"]:
             errors = [{"pointer": "/amount", "detail": "More than was captured and not yet refunded"}]
             raise Refusal(422, "invalid-input", errors=errors)
+        if self.refusal_of_refunds:
+            failed = _transaction("refund", call.body["amount"]) | {"status": "failed"}
+            return 201, failed | {"reason": self.refusal_of_refunds}
         self._count(order, "refunded_total", "refund", call.body["amount"]["amount"])
         return 201, payment["transactions"][-1]
 
@@ -209,8 +237,17 @@ def _shown(order: Json) -> Json:
     """Return the order with its actions, by the table of the orders service; an unknown status allows none."""
     returnable = any(row["shipped_quantity"] > row["returned_quantity"] for row in order["line_items"])
     is_known = order["status"] in [status.value for status in OrderStatus]
-    actions = allowed_actions(OrderStatus(order["status"]), has_returnable=returnable) if is_known else []
+    needed = _needs_attention(order)
+    actions = (
+        allowed_actions(OrderStatus(order["status"]), has_returnable=returnable, needs_attention=needed)
+        if is_known
+        else []
+    )
     return order | {"allowed_actions": [action.value for action in actions]}
+
+
+def _needs_attention(order: Json) -> bool:
+    return any(not failure["is_settled"] for failure in order["failures"])
 
 
 def _shown_payment(payment: Json) -> Json:

@@ -157,6 +157,8 @@ def _values(form: Element) -> dict[str, str]:
         name, kind = field.get("name"), field.get("type")
         if not name or field.tag not in ("input", "select", "textarea") or kind == "file":
             continue
+        if kind == "checkbox" and "checked" not in field.attrib:
+            continue
         if field.tag == "select":
             chosen = [option for option in field.iter("option") if "selected" in option.attrib] or list(
                 field.iter("option")

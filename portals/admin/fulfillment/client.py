@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from shared.portal.answers import Price
-from shared.portal.gateway import Area, Call, segment
+from shared.portal.answers import Answer, Price
+from shared.portal.gateway import Area, Call, Reply, segment
 
 
 class ShippedLine(msgspec.Struct, frozen=True):
@@ -23,6 +23,13 @@ class ReturnedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     refund_amount: Price | None = None
 
 
+class Refund(Answer, frozen=True, kw_only=True):
+    """A refund: `reason` is the processor's code when its status is failed."""
+
+    status: str
+    reason: str | None
+
+
 class Fulfillment(Area):
     def ship(self, order_id: str, lines: Sequence[ShippedLine] | None, *, reference: str, key: str) -> None:
         """Ship these lines, everything that is left when `lines` is None."""
@@ -34,12 +41,16 @@ class Fulfillment(Area):
         body = {"line_items": list(lines)}
         self._post(f"/orders/{segment(order_id)}/returns", body | _reference(reference), key)
 
-    def refund(self, payment_id: str, amount: Price, *, key: str) -> None:
+    def refund(self, payment_id: str, amount: Price, *, key: str) -> Refund:
         """Refund an amount without a return."""
-        self._post(f"/payments/{segment(payment_id)}/refunds", {"amount": amount}, key)
+        return self._post(f"/payments/{segment(payment_id)}/refunds", {"amount": amount}, key).read(Refund)
 
-    def _post(self, path: str, body: object, key: str) -> None:
-        self.gateway.send(Call("POST", path, body=body, key=key))
+    def settle(self, order_id: str, note: str) -> None:
+        """Note how the refused captures and refunds of an order were dealt with."""
+        self.gateway.send(Call("POST", f"/orders/{segment(order_id)}/settlement", body={"note": note}))
+
+    def _post(self, path: str, body: object, key: str) -> Reply:
+        return self.gateway.send(Call("POST", path, body=body, key=key))
 
 
 def _reference(reference: str) -> dict[str, str]:

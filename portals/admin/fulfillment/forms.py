@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import Field
+from wtforms.validators import InputRequired, Length
 
 from portals.admin.fulfillment.client import ReturnedLine, ShippedLine
 from portals.admin.orders.client import Order
@@ -57,6 +58,12 @@ class RefundForm(PortalForm):
     def __init__(self, formdata: object, *, currency: str) -> None:
         super().__init__(formdata)
         self.currency_of_amounts = currency
+
+
+class SettlementForm(PortalForm):
+    note = TextField(
+        validators=[InputRequired("Say how it was dealt with."), Length(max=500, message="Use at most 500 characters.")]
+    )
 
 
 def shipment_form(order: Order) -> type[ShipmentForm]:

@@ -1,4 +1,4 @@
-"""Shipping, returns and refunds of a confirmed order."""
+"""Shipping, returns, refunds and refused captures and refunds of a confirmed order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.admin.fulfillment.client import fulfillment
-from portals.admin.fulfillment.forms import RefundForm, return_form, shipment_form
+from portals.admin.fulfillment.forms import RefundForm, SettlementForm, return_form, shipment_form
 from portals.admin.orders.client import orders
 from portals.admin.orders.views import order_page
 from shared.calls.service_client import UpstreamRefused
@@ -54,10 +54,27 @@ def refund(order_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _invalid(order_id, "refund", form)
     try:
-        fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
+        refund = fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
     except UpstreamRefused as refusal:
         return _refused(order_id, "refund", refusal)
+    if refund.status == "failed":
+        fault = f"The card processor refused the refund ({refund.reason}). Nothing was refunded."
+        return order_page(order_id, faults={"refund": fault}), 409
     flash(f"{money(form.amount.price)} is being refunded.", "good")
+    return _back(order_id)
+
+
+@blueprint.post("/settlement")
+def settle(order_id: str) -> ResponseReturnValue:
+    """Note how refused captures and refunds were dealt with."""
+    form = SettlementForm(request.form)
+    if not form.validate():
+        return _invalid(order_id, "settlement", form)
+    try:
+        fulfillment.settle(order_id, form.note.data)
+    except UpstreamRefused as refusal:
+        return _refused(order_id, "settlement", refusal)
+    flash("Noted. The order is no longer listed as open.", "good")
     return _back(order_id)
 
 

@@ -1,4 +1,4 @@
-"""The overview: orders to ship, the latest orders, the latest imports of this session."""
+"""The overview: orders that need attention, orders to ship, the latest orders, the latest imports of this session."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ LATEST = 8
 def home() -> str:
     latest = orders.list_orders(OrdersFilter(), limit=LATEST).items
     confirmed = orders.list_orders(OrdersFilter(status="confirmed"), limit=LATEST).items
+    refused = orders.list_orders(OrdersFilter(needs_attention="true"), limit=LATEST).items
     begun = orders.list_orders(OrdersFilter(status="partially_shipped"), limit=LATEST).items
     return render_template(
         "home/home.html",
         latest=latest,
+        refused=refused,
         to_ship=[*begun, *confirmed][:LATEST],
-        names=companies.names(order.company_id for order in [*latest, *confirmed, *begun]),
+        names=companies.names(order.company_id for order in [*latest, *confirmed, *begun, *refused]),
         imports=imports.recent(),
     )

@@ -45,6 +45,7 @@ class OrdersFilter:
     reference: str | None = None
     ordered_on: str | None = None
     company_id: str | None = None
+    needs_attention: str | None = None
     cursor: str | None = None
 
 

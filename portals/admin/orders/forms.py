@@ -17,6 +17,7 @@ class OrderFilters(PortalForm):
     reference = TextField()
     ordered_on = TextField()
     company = TextField()
+    needs_attention = TextField()
 
     def validate_ordered_on(self, field: TextField) -> None:
         if field.data and not _is_day(field.data):

@@ -1,4 +1,4 @@
-"""What the page of an order shows: lines that are open, and what can be refunded."""
+"""What the page of an order shows: lines that are open, what can be refunded, and what to do about refusals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portals.admin.orders.client import Order, Payment
 from shared.portal.answers import Price
+from shared.portal.formatting import money
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,51 @@ def refundable(payment: Payment | None) -> Price | None:
         return None
     left = int(payment.captured_total.amount) - int(payment.refunded_total.amount)
     return Price(left, payment.captured_total.currency) if left > 0 else None
+
+
+# The money went back in another way already, or was never taken.
+NOTHING_LEFT = frozenset({"exceeds_authorization", "amount_too_large", "never_possible"})
+COLLECT = (
+    "The goods left without being paid. Collect the amount in another way, for example by invoice, or take the goods"
+    " back. Then mark it as settled."
+)
+COMPARE = (
+    "More would go back than was captured: it was probably refunded without the return already. Compare the payment's"
+    " transactions with the returns; refund what is missing below Payment, or record nothing more. Then mark it as"
+    " settled."
+)
+PAY_BACK = (
+    "The card processor does not refund this card. Pay the buyer back in another way, for example by bank transfer."
+    " Then mark it as settled."
+)
+
+
+@dataclass(frozen=True)
+class ShownFailure:
+    """A refused capture or refund: `what` was refused and `advice` for staff."""
+
+    what: str
+    advice: str
+    reason: str
+    failed_at: str
+    is_settled: bool
+
+
+def shown_failures(order: Order) -> list[ShownFailure]:
+    """Return the order's refused captures and refunds, each with what staff can do."""
+    return [
+        ShownFailure(
+            f"The {failure.kind} of {money(failure.total)} was refused.",
+            _advice(failure.kind, failure.reason),
+            failure.reason,
+            failure.failed_at,
+            failure.is_settled,
+        )
+        for failure in order.failures
+    ]
+
+
+def _advice(kind: str, reason: str) -> str:
+    if kind == "capture":
+        return COLLECT
+    return COMPARE if reason in NOTHING_LEFT else PAY_BACK

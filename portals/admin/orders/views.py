@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portals.admin.companies.client import companies
 from portals.admin.orders.client import Order, OrdersFilter, orders
 from portals.admin.orders.forms import CancellationForm, OrderFilters
-from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable
+from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable, shown_failures
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
 from shared.portal.form_keys import new_form_key
@@ -40,7 +40,7 @@ def order_detail(order_id: str) -> str:
 
 
 def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
-    """Return the page of an order; `faults` are sentences for its forms (shipment, return, refund)."""
+    """Return the page of an order; `faults` are sentences for its forms (shipment, return, refund, settlement)."""
     order = orders.get_order(order_id)
     payment = orders.find_payment(order)
     return render_template(
@@ -53,6 +53,8 @@ def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
         returnable=lines_to_return(order),
         shipments=shipments_of(order)[::-1],
         returns=returns_of(order)[::-1],
+        failures=shown_failures(order),
+        can_settle=order.allows("settle"),
         can_cancel=order.allows("cancel"),
         can_cancel_remainder=order.allows("cancel_remainder"),
         faults=faults or {},
@@ -100,6 +102,7 @@ def _filter(filters: OrderFilters) -> tuple[OrdersFilter, dict[str, str]]:
         reference=filters.reference.data or None,
         ordered_on=filters.ordered_on.data or None,
         company_id=company_id,
+        needs_attention="true" if filters.needs_attention.data else None,
         cursor=request.args.get("cursor"),
     )
     return wanted, faults

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from services.orders.errors import ActionNotAllowed
+from services.orders.failures.rules import Failure, FailureKind, failed_ids, need_attention
 from services.orders.orders.documents import Order, parties
 from services.orders.orders.rules import (
     OrderAction,
@@ -62,6 +64,7 @@ def record_capture(order: Order, shipment_id: str, amount: int) -> bool:
     order.shipments = [
         replace(each, captured_amount=amount) if each.id == shipment_id else each for each in order.shipments
     ]
+    _forget_failure(order, shipment_id)
     _end_settlement(order)
     return True
 
@@ -76,18 +79,51 @@ def record_refund(order: Order, refund_id: str, return_id: str | None, amount: i
     if not any(each.id == return_id and each.refunded_amount is None for each in order.returns):
         return False
     order.returns = [replace(each, refunded_amount=amount) if each.id == return_id else each for each in order.returns]
+    _forget_failure(order, return_id)
     _end_settlement(order)
     return True
 
 
+def record_failure(order: Order, failure: Failure) -> bool:
+    """Record that a capture or refund was refused; False for a duplicate and for what has an outcome or is unknown."""
+    if failure.subject_id in failed_ids(order.failures) or not _awaits(order, failure):
+        return False
+    order.failures = [*order.failures, failure]
+    order.needs_attention = True
+    _end_settlement(order)
+    return True
+
+
+def _awaits(order: Order, failure: Failure) -> bool:
+    """Return whether the capture or refund has no outcome yet; a refund without a return is known once it has one."""
+    if failure.kind == FailureKind.CAPTURE:
+        return any(each.id == failure.subject_id and each.captured_amount is None for each in order.shipments)
+    refunded = {each.id for each in order.returns if each.refunded_amount is not None}
+    return failure.subject_id not in refunded | {each.id for each in order.refunds}
+
+
+def record_settlement(order: Order, note: str) -> None:
+    """Record that a person dealt with all refused captures and refunds; raise ActionNotAllowed when there are none."""
+    order.take(OrderAction.SETTLE)
+    if not order.needs_attention:
+        raise ActionNotAllowed(f"No capture or refund of order {order.number} needs a person")
+    order.failures = [replace(each, is_settled=True) for each in order.failures]
+    order.settlement_note = note
+    order.needs_attention = None
+
+
+def _forget_failure(order: Order, subject_id: str) -> None:
+    """Remove a failure that an outcome of the processor has overtaken."""
+    order.failures = [each for each in order.failures if each.subject_id != subject_id]
+    order.needs_attention = need_attention(order.failures) or None
+
+
 def publish_unsettled(order: Order) -> None:
     """Publish again shipments and returns that are pending at payments, and a cancelled remainder once more."""
-    for shipment in order.shipments:
-        if shipment.captured_amount is None:
-            order.record(_shipped(order, shipment))
-    for entry in order.returns:
-        if entry.refunded_amount is None:
-            order.record(_returned(order, entry))
+    for shipment in _uncaptured(order):
+        order.record(_shipped(order, shipment))
+    for entry in _unrefunded(order):
+        order.record(_returned(order, entry))
     if _has_unrepeated_remainder(order):
         order.record(_remainder_cancelled(order))
         order.remainder = replace(order.remainder, is_repeated=True)
@@ -100,11 +136,19 @@ def _has_unrepeated_remainder(order: Order) -> bool:
 
 def has_unsettled(order: Order) -> bool:
     """Return whether a capture or refund is pending at payments, or a cancelled remainder to be published again."""
-    return (
-        _has_unrepeated_remainder(order)
-        or any(each.captured_amount is None for each in order.shipments)
-        or any(each.refunded_amount is None for each in order.returns)
-    )
+    return _has_unrepeated_remainder(order) or bool(_uncaptured(order)) or bool(_unrefunded(order))
+
+
+def _uncaptured(order: Order) -> list[Shipment]:
+    """Return the shipments whose capture is pending; a refused one is not."""
+    failed = failed_ids(order.failures)
+    return [each for each in order.shipments if each.captured_amount is None and each.id not in failed]
+
+
+def _unrefunded(order: Order) -> list[Return]:
+    """Return the returns whose refund is pending; a refused one is not."""
+    failed = failed_ids(order.failures)
+    return [each for each in order.returns if each.refunded_amount is None and each.id not in failed]
 
 
 def _expect_settlement(order: Order, seconds: float) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from services.orders.config import OrdersSettings
+from services.orders.failures.rules import Failure, failed_ids
 from services.orders.fulfillment.documents import (
     record_capture,
+    record_failure,
     record_refund,
     record_remainder_cancellation,
     record_return,
+    record_settlement,
     record_shipment,
 )
 from services.orders.fulfillment.rules import (
     ReturnItems,
+    Settlement,
     ShipOrder,
     is_repeated,
     plan_return,
@@ -86,7 +90,8 @@ def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems)
     if is_repeated(order.returns, key, wanted.reference):
         return order, False
     require_past_day(wanted.returned_on, days_of_today()[1])
-    lines = plan_return(order.shipments, order.returns, order.refunds, wanted.line_items, order.currency)
+    shipments, failed = order.shipments, failed_ids(order.failures)
+    lines = plan_return(shipments, order.returns, order.refunds, wanted.line_items, order.currency, failed=failed)
     amount = sum(line.refund_amount for line in lines)
     entry = Return(
         id=new_id("ret"),
@@ -118,6 +123,30 @@ def count_refund(order_id: str, refund_id: str, return_id: str | None, amount: i
     if record_refund(order, refund_id, return_id, amount):
         order.commit()
         log.info("refund_counted", order_id=order_id, refund_id=refund_id)
+
+
+def note_failure(order_id: str, failure: Failure) -> None:
+    """Record a refused capture or refund, so that staff see it and the order does not repeat it; safe to run twice."""
+    order = Order.get(order_id)
+    if record_failure(order, failure):
+        order.commit()
+        log.error(
+            "settlement_failed",
+            order_id=order_id,
+            kind=failure.kind,
+            subject_id=failure.subject_id,
+            reason=failure.reason,
+        )
+
+
+@retry_on_version_conflict
+def settle_failures(staff: Principal, order_id: str, settlement: Settlement) -> Order:
+    """Record how a person dealt with the order's refused captures and refunds; raise ActionNotAllowed without any."""
+    order = Order.get(order_id, **staff.company_scope("orders:return"))
+    record_settlement(order, settlement.note)
+    order.commit()
+    log.info("failures_settled", order_id=order.id)
+    return order
 
 
 def _settle_seconds() -> int:

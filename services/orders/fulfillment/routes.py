@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask.views import MethodView
 
 from services.orders.fulfillment import operations
-from services.orders.fulfillment.rules import ReturnItems, ShipOrder
-from services.orders.fulfillment.schemas import ReturnInput, ShipmentInput
+from services.orders.fulfillment.rules import ReturnItems, Settlement, ShipOrder
+from services.orders.fulfillment.schemas import ReturnInput, SettlementInput, ShipmentInput
 from services.orders.orders.rules import Cancellation
 from services.orders.orders.schemas import CancellationInput, OrderSchema, OrderView, order_view
 from shared.web.auth import current_principal, requires
@@ -56,3 +56,14 @@ class OrderReturns(MethodView):
         """Take shipped units back; they are refunded, and not put back into stock."""
         order, is_new = operations.return_items(current_principal(), order_id, idempotency_key(), body)
         return order_view(order), 201 if is_new else 200
+
+
+@fulfillment.route("/<order_id>/settlement")
+class OrderSettlement(MethodView):
+    @requires("orders:return")
+    @fulfillment.arguments(SettlementInput)
+    @fulfillment.response(200, OrderSchema)
+    @fulfillment.alt_response(409, schema=ProblemSchema, description="No capture or refund was refused")
+    def post(self, body: Settlement, order_id: str) -> OrderView:
+        """Note how the refused captures and refunds were dealt with; no money moves by it."""
+        return order_view(operations.settle_failures(current_principal(), order_id, body))

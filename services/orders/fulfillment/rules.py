@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,6 +36,13 @@ class ShipOrder:
 
     reference: str | None = None
     line_items: list[LineToShip] | None = None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a person dealt with refused captures and refunds."""
+
+    note: str
 
 
 @dataclass(frozen=True)
@@ -120,17 +127,20 @@ def plan_return(
     refunds: Sequence[Refund],
     wanted: Sequence[LineToReturn],
     currency: str,
+    *,
+    failed: Container[str] = (),
 ) -> list[ReturnLine]:
     """
     Return the lines of the next return.
 
     A refund is at most what is captured and not yet refunded, on its line and on the whole order (`refunds` are those
-    the merchant made without a return). Raises InvalidInput, or CapturePending while a capture is pending.
+    the merchant made without a return). Raises InvalidInput, or CapturePending while a capture is pending; the captures
+    of the shipments in `failed` were refused.
     """
     shipped, returned = quantities_per_line(shipments), quantities_per_line(returns)
     left = {line_id: quantity - returned[line_id] for line_id, quantity in shipped.items()}
     quantities = _checked(wanted, left, "shipped and not yet returned")
-    pending = {line.line_id for line in _uncaptured_lines(shipments) if line.amount}
+    pending = {line.line_id for line in _uncaptured_lines(shipments, failed) if line.amount}
     captured, refunded = amounts_per_line(captured_shipments(shipments)), refunds_per_line(returns)
     order_left = (
         captured_amount(shipments) - sum(entry.amount for entry in returns) - sum(refund.amount for refund in refunds)
@@ -151,9 +161,9 @@ def plan_return(
     return planned
 
 
-def _uncaptured_lines(shipments: Iterable[Shipment]) -> Iterator[ShipmentLine]:
+def _uncaptured_lines(shipments: Iterable[Shipment], failed: Container[str]) -> Iterator[ShipmentLine]:
     for shipment in shipments:
-        if shipment.captured_amount is None:
+        if shipment.captured_amount is None and shipment.id not in failed:
             yield from shipment.line_items
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.orders.fulfillment.rules import LineToReturn, LineToShip, ReturnItems, ShipOrder
+from services.orders.fulfillment.rules import LineToReturn, LineToShip, ReturnItems, Settlement, ShipOrder
 from services.orders.orders.rules import MAX_LINES
 from shared.web import schemas
 from shared.web.schemas import InputSchema, MoneyField
@@ -44,3 +44,11 @@ class ReturnInput(InputSchema):
     reference = schemas.text(max_length=100, required=False, load_default=None)
     returned_on = fields.Date(load_default=None)
     line_items = fields.List(fields.Nested(ReturnLineInput), required=True, validate=SOME_LINES)
+
+
+class SettlementInput(InputSchema):
+    """`note` says how the refused captures and refunds were dealt with."""
+
+    builds = Settlement
+
+    note = schemas.text(max_length=500)

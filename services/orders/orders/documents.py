@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 import msgspec
-from mongoengine import DateTimeField, EnumField, IntField, StringField
+from mongoengine import BooleanField, DateTimeField, EnumField, IntField, StringField
 
 from services.orders.errors import ActionNotAllowed, OrderNotCancellable, OrderNotShippable, Shortage
+from services.orders.failures.rules import Failure
 from services.orders.orders.rules import (
     UNDECIDED,
     WITHDRAWN,
@@ -50,7 +51,7 @@ class Order(Aggregate):
 
     `line_items` is written once; what was shipped, captured, returned and refunded of a line is derived from
     `shipments` and `returns`. `next_sweep_at` is when the sweeper processes the order; it is absent while no answer
-    is pending.
+    is pending. `needs_attention` is set while one of `failures` waits for a person, and absent otherwise.
     """
 
     id_prefix = "ord"
@@ -77,6 +78,9 @@ class Order(Aggregate):
     returns = StructListField(Return)
     refunds = StructListField(Refund)
     remainder = StructField(Remainder)
+    failures = StructListField(Failure)
+    needs_attention = BooleanField()
+    settlement_note = EncryptedStringField()
     next_sweep_at = DateTimeField(db_field="due_at")
     attempts = IntField(default=0)
 
@@ -96,6 +100,7 @@ class Order(Aggregate):
             ("ordered_on", "_id"),
             ("reference", "_id"),
             {"fields": ["next_sweep_at"], "sparse": True},
+            {"fields": ["needs_attention", "_id"], "partialFilterExpression": {"needs_attention": True}},
         ],
     }
 
@@ -259,5 +264,8 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     returns: list[Return] = []
     refunds: list[Refund] = []
     remainder: Remainder | None = None
+    failures: list[Failure] = []
+    needs_attention: bool = False
+    settlement_note: str | None = None
     created_at: datetime
     updated_at: datetime

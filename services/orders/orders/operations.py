@@ -33,6 +33,7 @@ def list_orders(reader: Principal, wanted: OrdersFilter) -> Page[OrderRecord]:
         "company_id": wanted.company_id,
         "status": wanted.status,
         "reference": wanted.reference,
+        "needs_attention": wanted.needs_attention,
         "ordered_on": wanted.ordered_on.isoformat() if wanted.ordered_on else None,
     }
     query = {name: value for name, value in filters.items() if value is not None} | scope

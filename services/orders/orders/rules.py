@@ -52,6 +52,7 @@ class OrderAction(StrEnum):
     COMPLETE = "complete"
     CANCEL_REMAINDER = "cancel_remainder"
     RETURN = "return"
+    SETTLE = "settle"
 
 
 # State → action → next state. An action that a state does not name is refused in that state.
@@ -76,14 +77,24 @@ STATES: Final[Mapping[OrderStatus, Mapping[OrderAction, OrderStatus]]] = {
         OrderAction.COMPLETE: OrderStatus.SHIPPED,
         OrderAction.CANCEL_REMAINDER: OrderStatus.PARTIALLY_CANCELLED,
         OrderAction.RETURN: OrderStatus.PARTIALLY_SHIPPED,
+        OrderAction.SETTLE: OrderStatus.PARTIALLY_SHIPPED,
     },
-    OrderStatus.SHIPPED: {OrderAction.RETURN: OrderStatus.SHIPPED},
-    OrderStatus.PARTIALLY_CANCELLED: {OrderAction.RETURN: OrderStatus.PARTIALLY_CANCELLED},
+    OrderStatus.SHIPPED: {OrderAction.RETURN: OrderStatus.SHIPPED, OrderAction.SETTLE: OrderStatus.SHIPPED},
+    OrderStatus.PARTIALLY_CANCELLED: {
+        OrderAction.RETURN: OrderStatus.PARTIALLY_CANCELLED,
+        OrderAction.SETTLE: OrderStatus.PARTIALLY_CANCELLED,
+    },
     OrderStatus.CANCELLED: {},
     OrderStatus.REFUSED: {},
 }
 # What the API offers as `allowed_actions`, in the order in which they are shown.
-ACTIONS_OF_PEOPLE = (OrderAction.CANCEL, OrderAction.SHIP, OrderAction.CANCEL_REMAINDER, OrderAction.RETURN)
+ACTIONS_OF_PEOPLE = (
+    OrderAction.CANCEL,
+    OrderAction.SHIP,
+    OrderAction.CANCEL_REMAINDER,
+    OrderAction.RETURN,
+    OrderAction.SETTLE,
+)
 # The checkout is still at work on these.
 UNDECIDED = frozenset(status for status, actions in STATES.items() if OrderAction.REFUSE in actions)
 # These hold neither stock nor money.
@@ -97,10 +108,15 @@ def next_status(status: OrderStatus, action: OrderAction) -> OrderStatus | None:
     return STATES[status].get(action)
 
 
-def allowed_actions(status: OrderStatus, *, has_returnable: bool) -> list[OrderAction]:
-    """Return what a person may ask for; RETURN needs shipped units that were not returned (`has_returnable`)."""
-    allowed = [action for action in ACTIONS_OF_PEOPLE if action in STATES[status]]
-    return allowed if has_returnable else [action for action in allowed if action != OrderAction.RETURN]
+def allowed_actions(status: OrderStatus, *, has_returnable: bool, needs_attention: bool = False) -> list[OrderAction]:
+    """
+    Return what a person may ask for.
+
+    RETURN needs shipped units that were not returned (`has_returnable`), SETTLE a refused capture or refund
+    (`needs_attention`).
+    """
+    has_object = {OrderAction.RETURN: has_returnable, OrderAction.SETTLE: needs_attention}
+    return [action for action in ACTIONS_OF_PEOPLE if action in STATES[status] and has_object.get(action, True)]
 
 
 class SkuQuantity(Struct, frozen=True):
@@ -193,6 +209,7 @@ class OrdersFilter:
     ordered_on: date | None = None
     status: str | None = None
     company_id: str | None = None
+    needs_attention: bool | None = None
 
 
 @dataclass(frozen=True)

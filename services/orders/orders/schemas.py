@@ -8,6 +8,7 @@ from decimal import Decimal
 from marshmallow import fields, validate
 from msgspec import Struct
 
+from services.orders.failures.schemas import FailureSchema, FailureView, failure_view
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.rules import (
     ACTIONS_OF_PEOPLE,
@@ -36,7 +37,7 @@ STATUSES = [status.value for status in OrderStatus]
 
 
 class OrdersQuery(PageArgs):
-    """`company_id` is for staff."""
+    """`company_id` is for staff; `needs_attention` (only `true`) lists orders with a refused capture or refund."""
 
     builds = OrdersFilter
 
@@ -44,6 +45,7 @@ class OrdersQuery(PageArgs):
     ordered_on = fields.Date(load_default=None)
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     company_id = fields.String(load_default=None, validate=validate.Length(max=100))
+    needs_attention = fields.Boolean(load_default=None, validate=validate.Equal(True))
 
 
 class CancellationInput(InputSchema):
@@ -74,11 +76,14 @@ class ShippedLineSchema(OutputSchema):
 
 
 class ShipmentSchema(OutputSchema):
+    """`failure` is why its capture was refused."""
+
     id = fields.String()
     reference = fields.String(allow_none=True)
     line_items = fields.List(fields.Nested(ShippedLineSchema))
     total = MoneyField()
     captured_total = MoneyField()
+    failure = fields.String(allow_none=True)
     shipped_at = fields.DateTime()
 
 
@@ -89,12 +94,15 @@ class ReturnedLineSchema(OutputSchema):
 
 
 class ReturnSchema(OutputSchema):
+    """`failure` is why its refund was refused."""
+
     id = fields.String()
     reference = fields.String(allow_none=True)
     returned_on = fields.String()
     line_items = fields.List(fields.Nested(ReturnedLineSchema))
     total = MoneyField()
     refunded_total = MoneyField()
+    failure = fields.String(allow_none=True)
     created_at = fields.DateTime()
 
 
@@ -102,7 +110,8 @@ class OrderSchema(OutputSchema):
     """
     `allowed_actions` names what the order's state and quantities allow a person with the permission to ask for.
 
-    `cancelled_total` is the share of `total` that will not be shipped.
+    `cancelled_total` is the share of `total` that will not be shipped. `failures` are refused captures and refunds;
+    `settlement_note` is how a person dealt with them.
     """
 
     id = fields.String()
@@ -124,6 +133,8 @@ class OrderSchema(OutputSchema):
     payment_id = fields.String(allow_none=True)
     shipments = fields.List(fields.Nested(ShipmentSchema))
     returns = fields.List(fields.Nested(ReturnSchema))
+    failures = fields.List(fields.Nested(FailureSchema))
+    settlement_note = fields.String(allow_none=True)
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
 
@@ -151,6 +162,7 @@ class ShipmentView(Struct):
     line_items: list[ShipmentLine]
     total: Money
     captured_total: Money
+    failure: str | None
     shipped_at: datetime
 
 
@@ -167,6 +179,7 @@ class ReturnView(Struct):
     line_items: list[ReturnedLineView]
     total: Money
     refunded_total: Money
+    failure: str | None
     created_at: datetime
 
 
@@ -192,6 +205,8 @@ class OrderView(Struct, kw_only=True):
     payment_id: str | None
     shipments: list[ShipmentView]
     returns: list[ReturnView]
+    failures: list[FailureView]
+    settlement_note: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -200,6 +215,8 @@ def order_view(order: Order | OrderRecord) -> OrderView:
     """Return what the API shows of an order."""
     currency = order.currency
     lines = _lines(order)
+    cancelled = unshipped_amount(order.total_amount, order.shipments) if order.status in ENDED else 0
+    reasons = {failure.subject_id: failure.reason for failure in order.failures}
     returnable = any(line.shipped_quantity > line.returned_quantity for line in lines)
     return OrderView(
         id=order.id,
@@ -208,7 +225,9 @@ def order_view(order: Order | OrderRecord) -> OrderView:
         po_number=order.po_number,
         status=order.status,
         status_reason=order.status_reason,
-        allowed_actions=allowed_actions(order.status, has_returnable=returnable),
+        allowed_actions=allowed_actions(
+            order.status, has_returnable=returnable, needs_attention=bool(order.needs_attention)
+        ),
         ordered_on=order.ordered_on,
         company_id=order.company_id,
         placed_by=order.placed_by,
@@ -217,17 +236,15 @@ def order_view(order: Order | OrderRecord) -> OrderView:
         total=Money(order.total_amount, currency),
         captured_total=Money(captured_amount(order.shipments), currency),
         refunded_total=Money(refunded_amount(order.returns, order.refunds), currency),
-        cancelled_total=Money(_cancelled_amount(order), currency),
+        cancelled_total=Money(cancelled, currency),
         payment_id=order.payment_id,
-        shipments=[_shipment(shipment, currency) for shipment in order.shipments],
-        returns=[_return(entry, currency) for entry in order.returns],
+        shipments=[_shipment(shipment, currency, reasons.get(shipment.id)) for shipment in order.shipments],
+        returns=[_return(entry, currency, reasons.get(entry.id)) for entry in order.returns],
+        failures=[failure_view(failure, currency) for failure in order.failures],
+        settlement_note=order.settlement_note,
         created_at=order.created_at,
         updated_at=order.updated_at,
     )
-
-
-def _cancelled_amount(order: Order | OrderRecord) -> int:
-    return unshipped_amount(order.total_amount, order.shipments) if order.status in ENDED else 0
 
 
 def _lines(order: Order | OrderRecord) -> list[LineView]:
@@ -254,18 +271,19 @@ def _lines(order: Order | OrderRecord) -> list[LineView]:
     ]
 
 
-def _shipment(shipment: Shipment, currency: str) -> ShipmentView:
+def _shipment(shipment: Shipment, currency: str, failure: str | None) -> ShipmentView:
     return ShipmentView(
         shipment.id,
         shipment.reference,
         shipment.line_items,
         Money(shipment.amount, currency),
         Money(shipment.captured_amount or 0, currency),
+        failure,
         shipment.shipped_at,
     )
 
 
-def _return(entry: Return, currency: str) -> ReturnView:
+def _return(entry: Return, currency: str, failure: str | None) -> ReturnView:
     return ReturnView(
         entry.id,
         entry.reference,
@@ -276,5 +294,6 @@ def _return(entry: Return, currency: str) -> ReturnView:
         ],
         Money(entry.amount, currency),
         Money(entry.refunded_amount or 0, currency),
+        failure,
         entry.created_at,
     )

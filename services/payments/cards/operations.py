@@ -224,7 +224,7 @@ def _attempt(payment: Payment, transaction: Transaction) -> Payment:
         return _resolve_authorization(payment)
     if payment.charge_id is not None and payment.is_ready(transaction):
         return _call_processor(payment, payment.charge_id, transaction)
-    if transaction.age < rules.TRANSACTION_EXPIRES_AFTER.total_seconds():
+    if transaction.age < rules.expires_after(transaction.kind).total_seconds():
         return _record_outcome(payment, transaction, Outcome.WAITING)
     log.error("payment_transaction_expired", **transaction.log_fields(payment.id))
     return _record_outcome(payment, transaction, Outcome.FAILED, "never_possible")

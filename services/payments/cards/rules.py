@@ -8,12 +8,16 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from services.payments.payments.rules import PaymentStatus
+from services.payments.transactions.rules import TransactionKind
 from shared.base.money import Money
 
 # An order cannot stay pending for ever because of a charge that the processor never received.
 AUTHORIZATION_EXPIRES_AFTER = timedelta(minutes=15)
-# A refund that came before its capture, or a capture before its authorisation.
+# A capture that came before its authorisation.
 TRANSACTION_EXPIRES_AFTER = timedelta(hours=24)
+# A refund of more than is captured and not refunded: orders records a return once its capture is counted, so waiting
+# for a capture takes minutes at most; otherwise the money was refunded in another way.
+REFUND_EXPIRES_AFTER = timedelta(minutes=15)
 
 DECLINE_REASONS = frozenset(
     {
@@ -67,6 +71,11 @@ class CardPage:
     """The address of a card page of the processor."""
 
     url: str
+
+
+def expires_after(kind: TransactionKind) -> timedelta:
+    """Return how long a transaction that cannot be carried out yet stays pending."""
+    return REFUND_EXPIRES_AFTER if kind == TransactionKind.REFUND else TRANSACTION_EXPIRES_AFTER
 
 
 def authorization_status(status: PaymentStatus) -> str:

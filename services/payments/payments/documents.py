@@ -24,7 +24,7 @@ from shared.data.encryption import PAYMENT
 from shared.data.events import Event
 from shared.data.persistence import Aggregate
 from shared.data.version_conflicts import retry_on_version_conflict
-from shared.events.catalog.payments import PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentRefunded
+from shared.events.catalog.payments import PaymentAuthorized, PaymentDeclined
 
 
 class Payment(Aggregate):
@@ -120,7 +120,7 @@ class Payment(Aggregate):
             return False
         for transaction in self.transactions:
             if transaction.is_pending:
-                self._close(transaction, TransactionStatus.FAILED, reason=reason)
+                self._fail(transaction, reason)
         self._enter(PaymentAction.DECLINE)
         if is_late:
             self.record(PaymentDeclined(payment_id=self.id, order_id=self.order_id, reason=reason))
@@ -134,7 +134,7 @@ class Payment(Aggregate):
             return existing
         capture = self._add(TransactionKind.CAPTURE, key, amount, shipment_id=shipment_id)
         if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.capturable_amount:
-            self._close(capture, TransactionStatus.FAILED, reason="exceeds_authorization")
+            self._fail(capture, "exceeds_authorization")
         return capture
 
     def request_refund(
@@ -146,7 +146,7 @@ class Payment(Aggregate):
             return existing
         refund = self._add(TransactionKind.REFUND, key, amount, return_id=return_id, reference=reference)
         if requested_amount(TransactionKind.REFUND, self.transactions) > self.amount:
-            self._close(refund, TransactionStatus.FAILED, reason="exceeds_authorization")
+            self._fail(refund, "exceeds_authorization")
         return refund
 
     def request_release(self, amount: int) -> Transaction:
@@ -156,7 +156,7 @@ class Payment(Aggregate):
             return existing
         release = self._add(TransactionKind.RELEASE, "release", amount)
         if requested_amount(TransactionKind.CAPTURE, self.transactions) > self.capturable_amount:
-            self._close(release, TransactionStatus.FAILED, reason="exceeds_authorization")
+            self._fail(release, "exceeds_authorization")
         return release
 
     def request_void(self) -> Transaction | None:
@@ -202,7 +202,7 @@ class Payment(Aggregate):
 
     def announce_again(self, transaction: Transaction) -> bool:
         """Announce the outcome of a repeated request once more; False for a duplicate delivery of the first request."""
-        if not transaction.has_succeeded or not is_announced_again(transaction.age):
+        if transaction.is_pending or not is_announced_again(transaction.age):
             return False
         event = self._event_of(transaction)
         if event is not None:
@@ -210,10 +210,10 @@ class Payment(Aggregate):
         return event is not None
 
     def fail(self, transaction: Transaction, reason: str) -> bool:
-        """Record that the processor refused or that the transaction expired; False when it has an outcome already."""
+        """Record and announce a refusal by the processor, or the expiry; False when there is an outcome already."""
         if not transaction.is_pending:
             return False
-        self._close(transaction, TransactionStatus.FAILED, reason=reason)
+        self._fail(transaction, reason)
         return True
 
     def postpone(self, transaction: Transaction) -> bool:
@@ -227,6 +227,12 @@ class Payment(Aggregate):
         transaction = Transaction.begin(kind, key, amount, **details)
         self.transactions.append(transaction)
         return transaction
+
+    def _fail(self, transaction: Transaction, reason: str) -> None:
+        self._close(transaction, TransactionStatus.FAILED, reason=reason)
+        event = self._event_of(transaction)
+        if event is not None:
+            self.record(event)
 
     def _close(self, transaction: Transaction, status: TransactionStatus, **details: str) -> None:
         """Give a transaction its final status; a success also moves the payment to its next state."""
@@ -245,18 +251,9 @@ class Payment(Aggregate):
         )
 
     def _event_of(self, transaction: Transaction) -> Event | None:
-        about = {"payment_id": self.id, "order_id": self.order_id, "currency": self.currency}
-        if transaction.kind == TransactionKind.CAPTURE:
-            return PaymentCaptured(**about, shipment_id=transaction.shipment_id or "", amount=transaction.amount)
-        if transaction.kind == TransactionKind.REFUND:
-            return PaymentRefunded(
-                **about,
-                company_id=self.company_id,
-                refund_id=transaction.id,
-                return_id=transaction.return_id,
-                amount=transaction.amount,
-            )
-        return None
+        return transaction.event(
+            payment_id=self.id, order_id=self.order_id, company_id=self.company_id, currency=self.currency
+        )
 
 
 def due_payments(moment: datetime, limit: int) -> list[str]:

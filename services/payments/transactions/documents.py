@@ -12,6 +12,13 @@ from services.payments.transactions.rules import Outcome, ShownTransaction, Tran
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.money import Money
+from shared.data.events import Event
+from shared.events.catalog.payments import (
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 from shared.observe.observability import counter
 
 ATTEMPTS = counter(
@@ -91,6 +98,23 @@ class Transaction(EmbeddedDocument):
             created_at=self.created_at,
             reference=self.reference,
             reason=self.reason,
+        )
+
+    def event(self, *, payment_id: str, order_id: str, company_id: str, currency: str) -> Event | None:
+        """Return the event of the outcome of a capture or refund of this payment, None for the other kinds."""
+        about = {"payment_id": payment_id, "order_id": order_id, "currency": currency}
+        named = {**about, "company_id": company_id}
+        shipment_id, reason = self.shipment_id or "", self.reason or ""
+        if self.kind == TransactionKind.CAPTURE and self.has_succeeded:
+            return PaymentCaptured(**about, shipment_id=shipment_id, amount=self.amount)
+        if self.kind == TransactionKind.CAPTURE:
+            return PaymentCaptureFailed(**named, shipment_id=shipment_id, amount=self.amount, reason=reason)
+        if self.kind != TransactionKind.REFUND:
+            return None
+        if self.has_succeeded:
+            return PaymentRefunded(**named, refund_id=self.id, return_id=self.return_id, amount=self.amount)
+        return PaymentRefundFailed(
+            **named, refund_id=self.id, return_id=self.return_id, amount=self.amount, reason=reason
         )
 
     def is_due(self, moment: datetime) -> bool:

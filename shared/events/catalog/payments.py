@@ -40,6 +40,35 @@ class PaymentCaptured(Event):
 
 
 @dataclass(frozen=True)
+class PaymentCaptureFailed(Event):
+    """The money of a shipment will not be taken by itself: a person is needed. `reason` is the processor's code."""
+
+    name: ClassVar[str] = "payments.payment_capture_failed.v1"
+    payment_id: str
+    order_id: str
+    company_id: str
+    shipment_id: str
+    currency: str
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class PaymentRefundFailed(Event):
+    """A refund will not be made by itself: a person is needed. `return_id` is None for one without a return."""
+
+    name: ClassVar[str] = "payments.payment_refund_failed.v1"
+    payment_id: str
+    order_id: str
+    company_id: str
+    refund_id: str
+    return_id: str | None
+    currency: str
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class PaymentRefunded(Event):
     """Money was refunded; `return_id` is None for a refund that the merchant made without a return."""
 

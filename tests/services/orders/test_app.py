@@ -51,8 +51,10 @@ class TestApp:
 
         assert sorted(handlers_of("orders")) == [
             "payments.payment_authorized.v1",
+            "payments.payment_capture_failed.v1",
             "payments.payment_captured.v1",
             "payments.payment_declined.v1",
+            "payments.payment_refund_failed.v1",
             "payments.payment_refunded.v1",
         ]
         assert sweeps == {

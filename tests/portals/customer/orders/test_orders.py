@@ -100,6 +100,18 @@ class TestOrderPage:
 
         assert "Cancel what is left" not in buyer.get(f"/orders/{order['id']}").text
 
+    def test_says_when_a_refund_was_not_possible(self, buyer: Visitor, shop):
+        order = shop.book.add(("BOLT-M8", 12))
+        ship(shop, order)
+        body = {"line_items": [{"line_id": "1", "quantity": 2}]}
+        shop.book.record_return(STAFF, Call("POST", "", body=body), order["id"])
+        shop.book.refuse(order, "refund", "card_closed")
+
+        page = buyer.get(f"/orders/{order['id']}")
+
+        assert "The refund to your card was not possible" in page.text
+        assert "card_closed" not in page.text
+
     def test_orders_the_same_again_and_names_what_is_gone(self, buyer: Visitor, shop):
         order = shop.book.add(("BOLT-M8", 3), ("NUT-M8", 4))
         del shop.products["NUT-M8"]

@@ -121,11 +121,12 @@ class Explaining:
 
 
 class TestIndexes:
-    FILTERS: tuple[dict[str, str], ...] = (
+    FILTERS: tuple[dict[str, str | bool], ...] = (
         {},
         {"status": "confirmed"},
         {"ordered_on": "2026-01-05"},
         {"reference": "PO-7"},
+        {"needs_attention": True},
     )
     SCOPES: tuple[dict[str, str], ...] = ({}, {"company_id": ACME})
     KEYS = (

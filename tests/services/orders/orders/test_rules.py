@@ -64,8 +64,19 @@ class TestAllowedActions:
     def test_leave_out_a_return_of_nothing(self):
         assert allowed_actions(OrderStatus.PARTIALLY_SHIPPED, has_returnable=False) == ["ship", "cancel_remainder"]
 
+    @pytest.mark.parametrize("status", ["shipped", "partially_shipped", "partially_cancelled"])
+    def test_offer_a_settlement_of_what_was_refused_only(self, status):
+        refused = allowed_actions(OrderStatus(status), has_returnable=False, needs_attention=True)
+        settled = allowed_actions(OrderStatus(status), has_returnable=False, needs_attention=False)
+
+        assert ("settle" in refused, "settle" in settled) == (True, False)
+
     def test_are_never_those_of_the_checkout(self):
-        offered = {action for status in OrderStatus for action in allowed_actions(status, has_returnable=True)}
+        offered = {
+            action
+            for status in OrderStatus
+            for action in allowed_actions(status, has_returnable=True, needs_attention=True)
+        }
 
         assert offered == set(ACTIONS_OF_PEOPLE)
 

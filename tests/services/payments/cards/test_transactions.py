@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from services.payments.payments.documents import Payment
 from shared.base.clock import now
+from tests.support import ACME
 
 
 def outline(payment_id: str) -> list[tuple[str, str, int]]:
@@ -63,6 +64,8 @@ class TestCapture:
 
         assert outline(payment_id) == [("capture", "succeeded", 700), ("capture", "failed", 301)]
         assert orders_side.moved()["captured_amount"] == 700
+        failure = next(each for each in orders_side.events(payment_id) if each["name"].endswith("capture_failed.v1"))
+        assert (failure["shipment_id"], failure["reason"]) == ("shp_2", "exceeds_authorization")
 
     def test_is_counted_as_failed_when_it_exceeds_the_authorisation(self, orders_side):
         before = failed("capture"), failed("refund")
@@ -154,6 +157,34 @@ class TestCapture:
 
         (capture,) = Payment.get(payment_id).transactions[1:]
         assert (capture.status, capture.reason) == ("failed", "charge_not_capturable")
+        assert orders_side.events(payment_id) == [
+            {
+                "name": "payments.payment_capture_failed.v1",
+                "payment_id": payment_id,
+                "order_id": "ord_1",
+                "company_id": ACME,
+                "shipment_id": "shp_1",
+                "currency": "GBP",
+                "amount": 1000,
+                "reason": "charge_not_capturable",
+            }
+        ]
+
+    def test_announces_a_failure_again_for_a_later_repeat(self, orders_side, sandbox, hold_clock):
+        """Orders that an older version left asking are told at their next question."""
+        payment_id = orders_side.authorized()
+        charge_id = sandbox.charges_of("ord_1")[0]["id"]
+        sandbox.call("POST", f"/charges/{charge_id}/void", {}, key="by-hand")
+        orders_side.ship(payment_id, 1000)
+        orders_side.run_jobs()
+        told = orders_side.events(payment_id)
+        orders_side.ship(payment_id, 1000)
+        assert orders_side.events(payment_id) == told
+
+        hold_clock(now() + timedelta(seconds=61))
+        orders_side.ship(payment_id, 1000)
+
+        assert orders_side.events(payment_id) == told * 2
 
 
 class TestRefundOfReturn:
@@ -189,14 +220,47 @@ class TestRefundOfReturn:
         assert outline(payment_id)[-1] == ("refund", "pending", 301)
         assert orders_side.moved()["refunded_amount"] == 0
 
-    def test_is_given_up_after_a_day_without_a_capture(self, orders_side, hold_clock):
+    def test_is_given_up_after_a_quarter_of_an_hour_without_a_capture(self, orders_side, hold_clock):
         payment_id = orders_side.authorized()
         orders_side.give_back(payment_id, 10)
+        hold_clock(now() + timedelta(minutes=14))
+        orders_side.sweep()
+        waiting = outline(payment_id)
 
-        hold_clock(now() + timedelta(hours=25))
+        hold_clock(now() + timedelta(minutes=12))
         orders_side.sweep()
 
+        assert waiting == [("refund", "pending", 10)]
         assert outline(payment_id) == [("refund", "failed", 10)]
+        [failure] = orders_side.events(payment_id)
+        assert failure["name"] == "payments.payment_refund_failed.v1"
+        assert (failure["return_id"], failure["amount"], failure["reason"]) == ("ret_1", 10, "never_possible")
+
+    def test_of_what_was_refunded_otherwise_fails_and_is_announced(self, orders_side, admin):
+        """A full refund by staff and a return at once: the money goes back once."""
+        payment_id = orders_side.captured(amount=1000)
+        body = {"amount": {"amount": 1000, "currency": "GBP"}}
+        assert admin.post(f"/v1/payments/{payment_id}/refunds", json=body).status_code == 201
+
+        orders_side.give_back(payment_id, 1000)
+        orders_side.run_jobs()
+
+        assert orders_side.moved()["refunded_amount"] == 1000
+        failure = orders_side.events(payment_id)[-1]
+        assert failure["name"] == "payments.payment_refund_failed.v1"
+        assert (failure["return_id"], failure["reason"]) == ("ret_1", "exceeds_authorization")
+
+    def test_that_the_processor_refuses_fails_and_is_announced(self, orders_side, sandbox):
+        payment_id = orders_side.captured(amount=1000)
+        charge_id = sandbox.charges_of("ord_1")[0]["id"]
+        sandbox.call("POST", f"/charges/{charge_id}/refunds", {"amount": 1000}, key="by-hand")
+
+        orders_side.give_back(payment_id, 250)
+        orders_side.run_jobs()
+
+        failure = orders_side.events(payment_id)[-1]
+        assert failure["name"] == "payments.payment_refund_failed.v1"
+        assert (failure["amount"], failure["reason"]) == (250, "amount_too_large")
 
     def test_refunds_nothing_for_an_amount_of_zero(self, orders_side):
         payment_id = orders_side.captured()

@@ -1,0 +1,1 @@
+"""Refused captures and refunds: what is kept and shown of them."""

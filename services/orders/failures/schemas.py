@@ -1,0 +1,38 @@
+"""What the API shows of a refused capture or refund."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from marshmallow import fields, validate
+from msgspec import Struct
+
+from services.orders.failures.rules import Failure, FailureKind
+from shared.base.money import Money
+from shared.web.schemas import MoneyField, OutputSchema
+
+
+class FailureSchema(OutputSchema):
+    """A refused capture or refund; `subject_id` is the shipment, the return, or a refund without a return."""
+
+    kind = fields.String(validate=validate.OneOf([each.value for each in FailureKind]))
+    subject_id = fields.String()
+    total = MoneyField()
+    reason = fields.String()
+    failed_at = fields.DateTime()
+    is_settled = fields.Boolean()
+
+
+class FailureView(Struct):
+    kind: FailureKind
+    subject_id: str
+    total: Money
+    reason: str
+    failed_at: datetime
+    is_settled: bool
+
+
+def failure_view(failure: Failure, currency: str) -> FailureView:
+    """Return what the API shows of a failure, in the currency of its order."""
+    total = Money(failure.amount, currency)
+    return FailureView(failure.kind, failure.subject_id, total, failure.reason, failure.failed_at, failure.is_settled)
