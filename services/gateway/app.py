@@ -7,7 +7,6 @@ from functools import partial
 from flask import Flask
 
 from services.gateway.clients.descriptions import DescriptionCache
-from services.gateway.clients.limiter import Limiter
 from services.gateway.clients.upstream import Upstream, get_json
 from services.gateway.config import GatewaySettings
 from services.gateway.operations import Readiness
@@ -18,6 +17,8 @@ from services.gateway.proxy.matching import Matcher
 from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
 from shared.observe.observability import configure_observability, observe_requests
+from shared.web.hosts import KnownHosts
+from shared.web.limiter import Limiter
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
@@ -51,7 +52,7 @@ def create_app(
     app.register_blueprint(blueprint)
     register_problems(app)
     observe_requests(app, is_edge=True)
-    app.wsgi_app = Edge(  # type: ignore[method-assign]
+    edge = Edge(
         app.wsgi_app,
         matcher=Matcher(POLICY),
         admission=Admission(TokenVerifier("gateway", keys, Revocations.at(settings.redis_url)), limiter, settings),
@@ -59,6 +60,7 @@ def create_app(
         settings=settings,
         sampler=_sampler(settings),
     )
+    app.wsgi_app = KnownHosts(edge, ("gateway", *settings.allowed_hosts))  # type: ignore[method-assign]
     return app
 
 

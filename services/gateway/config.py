@@ -14,8 +14,10 @@ class GatewaySettings(ObservedSettings):
 
     A limit is `<calls per second>/<burst>`; `staff_` limits are for the merchant's own staff, whose tools replay
     whole days of trade. Anonymous calls, sign-ins among them, are counted per network (an IPv6 address's /64).
-    `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the
-    portals'); `cors_origins` are exact origins. `upstream_places` is how many calls may be under way to one service,
+    `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the portals');
+    `cors_origins` are exact origins. `allowed_hosts` are the names that clients may use for the gateway, beside
+    `gateway` and those of this machine (`*`: any name).
+    `upstream_places` is how many calls may be under way to one service,
     `upstream_threads` how many may be under way or wait: each occupies one of the gateway's threads.
     `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: normally, and at most.
     """
@@ -29,6 +31,7 @@ class GatewaySettings(ObservedSettings):
     notifications_url: str = "http://notifications:8080"
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     upstream_places: int = 32
     upstream_threads: int = 192
     body_memory_bytes: int = 256 * 1024

@@ -11,12 +11,12 @@ from typing import Any
 import redis
 
 from services.gateway.clients.descriptions import DescriptionCache
-from services.gateway.clients.limiter import Limiter
 from services.gateway.clients.upstream import Upstream
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
 from shared.base.errors import Problem
 from shared.calls.exchange import Request
+from shared.web.limiter import Limiter
 
 PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0

@@ -22,6 +22,7 @@ from shared.portal.gateway import Gateway, Transport
 from shared.portal.headers import register_headers
 from shared.portal.hop import register_hop
 from shared.portal.invitations import InvitationClient, make_invitations
+from shared.portal.limits import ClientAddress, register_limits
 from shared.portal.prefix import Prefix
 from shared.portal.sessions import SameSite, Sessions
 from shared.portal.settings import PortalSettings
@@ -30,6 +31,7 @@ from shared.portal.statuses import status_word
 from shared.portal.store import SessionStore, connect
 from shared.portal.tokens import TokenStore
 from shared.portal.transport import HttpTransport
+from shared.web.hosts import KnownHosts, host_of
 from shared.web.refused_requests import register_refusals
 from shared.web.service import register_health
 
@@ -69,6 +71,7 @@ def create_portal(
     app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
     register_refusals(app)
+    register_limits(app, settings)
     register_hop(app, same_site)
     app.before_request(require_sign_in)
     register_csrf(app)
@@ -79,7 +82,7 @@ def create_portal(
     register_error_pages(app)
     register_health(app, name, {"redis": store.check})
     observe_requests(app, is_edge=True)
-    _wrap(app, prefix)
+    _wrap(app, settings, prefix)
     return app
 
 
@@ -101,7 +104,10 @@ def _register_pages(app: Flask, folder: Path) -> None:
     app.context_processor(lambda: {"viewer": session.get("viewer")})
 
 
-def _wrap(app: Flask, prefix: str) -> None:
-    """Add the middleware: forwarded headers, the prefix, the request's deadline."""
+def _wrap(app: Flask, settings: PortalSettings, prefix: str) -> None:
+    """Add the middleware: the client's address, the scheme, the Host, the prefix, the request's deadline."""
     inner = deadline.Middleware(app.wsgi_app)
-    app.wsgi_app = ProxyFix(Prefix(inner, prefix) if prefix else inner, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    public = (host_of(url) for url in (settings.public_customer_url, settings.public_admin_url))
+    known = KnownHosts(Prefix(inner, prefix) if prefix else inner, (app.name, *public, *settings.allowed_hosts))
+    proxied = ProxyFix(known, x_for=0, x_proto=1)
+    app.wsgi_app = ClientAddress(proxied, settings.trusted_proxies)  # type: ignore[method-assign]

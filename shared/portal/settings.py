@@ -12,7 +12,10 @@ class PortalSettings(ObservedSettings):
     """
     Base of both portals' `config.py`; `service_secret` signs the forms' CSRF tokens, the same in all tasks of a portal.
 
-    `session_seconds` is how long a browser may stay away and still be signed in.
+    `session_seconds` is how long a browser may stay away and still be signed in. `allowed_hosts` are further names of
+    the portal (`*`: any name), beside those of the public addresses. `trusted_proxies` are networks whose
+    `X-Forwarded-For` is trusted. A limit is `<pages per second>/<burst>`: for each signed-in person, and for everybody
+    else of a network together.
     """
 
     redis_url: str
@@ -23,4 +26,8 @@ class PortalSettings(ObservedSettings):
     public_admin_url: str = "http://127.0.0.1:8082/admin"
     public_psp_url: str = "http://127.0.0.1:8084"
     session_seconds: int = 8 * 3600
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    person_limit: str = "20/200"
+    visitor_limit: str = "20/200"
     max_body_bytes: int = 2 * 1024 * 1024

@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from shared.base.errors import Problem
 from shared.web.arrivals import ArrivalLimits, unchunked
 from shared.web.client_connections import ClientConnection, Crowd, Phase
+from shared.web.hosts import check_host
 from shared.web.refused_requests import problem_for, refuse
 
 LOOK_SECONDS = 0.25
@@ -194,6 +195,7 @@ class Worker(ThreadWorker):
         if arrival.problem is not None:
             raise arrival.problem
         arrival.check(req.body.reader)
+        check_host(req)
         if isinstance(req.body.reader, ChunkedReader):
             req.body = unchunked(req.body)
         try:

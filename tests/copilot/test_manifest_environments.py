@@ -38,8 +38,9 @@ class TestEnvironment:
         assert manifest["observability"] == {"container_insights": True}
         assert manifest["network"]["vpc"]["flow_logs"] == {"retention": RETENTION[environment]}
 
-    def test_is_the_network_whose_proxies_the_gateway_trusts(self, environment):
-        trusted = manifest_of("gateway", environment)["variables"]["TRUSTED_PROXIES"].split(",")
+    @pytest.mark.parametrize("door", ["gateway", "customer", "admin"])
+    def test_is_the_network_whose_proxies_the_doors_trust(self, door, environment):
+        trusted = manifest_of(door, environment)["variables"]["TRUSTED_PROXIES"].split(",")
 
         assert trusted == [_manifest(environment)["network"]["vpc"]["cidr"], "127.0.0.0/8"]
 

@@ -19,6 +19,8 @@ ADDRESSES: dict[str, Any] = {
     "public_customer_url": "http://portal.example",
     "public_admin_url": "http://portal.example/admin",
     "public_psp_url": "http://cards.example",
+    "person_limit": "100000/100000",
+    "visitor_limit": "100000/100000",
 }
 
 

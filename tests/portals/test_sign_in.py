@@ -174,23 +174,23 @@ class TestVisit:
         for _ in range(3):
             assert visitor.get(path).status in (200, 404)
 
-        assert sessions.keys("*") == []
+        assert sessions.keys("session:*") == []
 
     def test_a_refused_sign_in_stores_nothing(self, visitor: Visitor, sessions: Redis):
         assert visitor.sign_in("buyer@acme.example", "wrong").status == 401
 
-        assert sessions.keys("*") == []
+        assert sessions.keys("session:*") == []
 
     def test_a_session_is_stored_once_somebody_signs_in_and_gone_once_signed_out(
         self, visitor: Visitor, sessions: Redis
     ):
         page = visitor.sign_in("buyer@acme.example")
-        assert len(sessions.keys("*")) == 1
+        assert len(sessions.keys("session:*")) == 1
         page = page.submit("/sign-out")
 
         assert "You are signed out" in page.text
         assert "You are signed out" not in visitor.get("/sign-in").text
-        assert sessions.keys("*") == []
+        assert sessions.keys("session:*") == []
 
     @pytest.mark.parametrize("planted", ["", "x", "e30.aaaa.bbbb", "A" * 3000])
     def test_a_forged_visit_is_an_empty_one(self, planted: str, visitor: Visitor):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.gateway.clients.limiter import Bucket, Decision, Limit, Limiter
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import RateLimited
 from services.gateway.policy import Access, RateClass, Route
 from shared.base.addresses import client_address, network_of
 from shared.base.errors import Forbidden, Unauthorized
+from shared.web.limiter import Bucket, Decision, Limit, Limiter
 from shared.web.tokens import Principal, TokenVerifier
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from services.gateway.clients.limiter import Decision
 from services.gateway.clients.upstream import Upstream
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
@@ -34,6 +33,7 @@ from shared.calls.exchange import Request, Response
 from shared.calls.wire import Body
 from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
+from shared.web.limiter import Decision
 from shared.web.problems import problem_document
 from shared.web.refused_requests import REFUSAL
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import redis
 
-from services.gateway.clients.limiter import LEASE_SECONDS, Bucket, Limit, Limiter
+from shared.web.limiter import LEASE_SECONDS, Bucket, Limit, Limiter
 
 DEAD_REDIS = "redis://127.0.0.1:1/0"
 
@@ -121,7 +121,7 @@ class TestWithRedis:
         limiter.take([Bucket(Limit("read", 10, 100), "usr_1")])
         limiter.close()
         with redis.Redis.from_url(redis_url) as store:
-            assert 0 < store.ttl("gateway:limit:read:usr_1") <= 11
+            assert 0 < store.ttl("limit:read:usr_1") <= 11
 
 
 class TestWithoutRedis:

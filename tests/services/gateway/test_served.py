@@ -41,6 +41,7 @@ def port(served_upstream: FakeUpstream, redis_url: str) -> Iterator[int]:
         "REDIS_URL": redis_url,
         "TRADEPOST_ENV": "test",
         "WEB_THREADS": str(THREADS),
+        "ALLOWED_HOSTS": "shop.example",
         "HEAD_SECONDS": "1",
         "UPSTREAM_PLACES": "4",
         "BODY_IDLE_SECONDS": str(BODY_IDLE_SECONDS),
@@ -161,7 +162,6 @@ class TestTargets:
         "target",
         [
             "http://gateway/internal/v1/prices",
-            "http://products:8080/api/v1/../../internal/v1/prices",
             "/api/v1/products/..%2f..%2finternal%2fv1%2fprices",
             "//internal/v1/prices",
             "/internal/v1/prices#/api/v1/products",
@@ -181,6 +181,51 @@ class TestTargets:
 
         assert client.read()[0] == 200
         assert targets(served_upstream) == ["/v1/orders?limit=2"]
+
+
+HOSTS = {
+    "none": "",
+    "empty": "Host: \r\n",
+    "no name": "Host: gate way\r\n",
+    "with a user": "Host: admin@gateway\r\n",
+    "unknown": "Host: evil.example\r\n",
+    "unknown, looks known": "Host: gateway.evil.example\r\n",
+}
+
+
+class TestHosts:
+    @pytest.mark.parametrize("field", HOSTS.values(), ids=HOSTS.keys())
+    @pytest.mark.parametrize("path", ["/api/v1/orders", "/docs"])
+    def test_that_are_unknown_are_refused(self, field, path, client, bearer, served_upstream):
+        client.send(f"GET {path} HTTP/1.1\r\n{field}{bearer.partition(chr(10))[2]}\r\n".encode())
+
+        status, body = client.read()
+        assert (status, json.loads(body)["status"]) == (400, 400)
+        assert targets(served_upstream) == []
+
+    @pytest.mark.parametrize(
+        "host", ["gateway", "gateway:8080", "LOCALHOST", "127.0.0.1:80", "[::1]:80", "shop.example"]
+    )
+    def test_that_are_known_are_served(self, host, client, bearer):
+        client.send(f"GET /api/v1/orders HTTP/1.1\r\nHost: {host}\r\n{bearer.partition(chr(10))[2]}\r\n".encode())
+
+        assert client.read()[0] == 200
+
+    def test_of_target_and_field_must_be_one(self, client, bearer, served_upstream):
+        client.send(f"GET http://products:8080/api/v1/orders HTTP/1.1\r\n{bearer}\r\n".encode())
+
+        assert client.read()[0] == 400
+        assert targets(served_upstream) == []
+
+    def test_of_probes_may_be_addresses(self, client):
+        client.send(b"GET /health/live HTTP/1.1\r\nHost: 10.20.3.4:8080\r\n\r\n")
+
+        assert client.read()[0] == 200
+
+    def test_are_not_asked_of_old_clients(self, client):
+        client.send(b"GET /health/live HTTP/1.0\r\n\r\n")
+
+        assert client.read()[0] == 200
 
 
 class TestSlowClients:

@@ -91,7 +91,7 @@ class Bucket:
 
     @property
     def key(self) -> str:
-        return f"gateway:limit:{self.limit.name}:{self.client}"
+        return f"limit:{self.limit.name}:{self.client}"
 
 
 @dataclass(frozen=True, slots=True)
