@@ -103,6 +103,11 @@ story: ## the README's first story over REST, as printed, against the running pl
 	test -s $(STATE)/story.sh || { echo "README.md has no story under 'Try it over REST'" >&2; exit 1; }
 	sh -eu $(STATE)/story.sh
 
+.PHONY: fuzz
+fuzz: setup-dev ## requests made from the OpenAPI document, as three people, against the running platform: no answer is a 5xx
+	@$(HINT)
+	$(PY) -m tests.fuzz
+
 .PHONY: replay
 replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
 	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }

@@ -1,0 +1,1 @@
+"""Requests made from the OpenAPI document, by Schemathesis, against the running platform."""
