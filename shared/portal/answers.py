@@ -44,8 +44,9 @@ class Viewer(Answer, frozen=True, kw_only=True):
 
 
 class Grant(Answer, frozen=True, kw_only=True):
-    """The tokens of a sign-in; `expires_in` is in seconds."""
+    """The tokens of a sign-in; `expires_in` is in seconds, `device_token` makes the browser known at the next one."""
 
     access_token: str
     refresh_token: str
     expires_in: int
+    device_token: str | None = None

@@ -24,9 +24,7 @@ def hop_from_another_site() -> str | None:
     """Return the hop page for a navigation that another site began, None for any other request."""
     if request.method != "GET" or request.endpoint in WITHOUT_SESSION:
         return None
-    if request.headers.get("Sec-Fetch-Mode") != "navigate":
-        return None
-    if request.headers.get("Sec-Fetch-Site") not in {"cross-site", "same-site"}:
+    if request.headers.get("Sec-Fetch-Mode") != "navigate" or request.headers.get("Sec-Fetch-Site") != "cross-site":
         return None
     return render_template("hop.html", target=_target())
 

@@ -13,6 +13,7 @@ from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import bind_context, get_logger
 from shared.portal.answers import Grant, Viewer
+from shared.portal.devices import device_token, remember_device
 from shared.portal.gateway import Call, Transport
 from shared.portal.navigation import safe_next
 from shared.portal.sessions import PortalSession
@@ -37,8 +38,9 @@ class GatewayAuthority:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def login(self, email: str, password: str) -> Grant:
-        return self._grant("/auth/login", {"email": email, "password": password})
+    def login(self, email: str, password: str, device_token: str) -> Grant:
+        given = {"email": email, "password": password, "device_token": device_token, "remember_device": True}
+        return self._grant("/auth/login", given)
 
     def refresh(self, refresh_token: str) -> Grant:
         return self._grant("/auth/refresh", {"refresh_token": refresh_token})
@@ -49,7 +51,7 @@ class GatewayAuthority:
     def me(self, access_token: str) -> Viewer:
         return self._transport.send(Call("GET", "/me"), access_token).read(Viewer)
 
-    def _grant(self, path: str, body: dict[str, str]) -> Grant:
+    def _grant(self, path: str, body: dict[str, Any]) -> Grant:
         return self._transport.send(Call("POST", path, body=body), None).read(Grant)
 
 
@@ -65,7 +67,7 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
             return redirect(target) if session.get("viewer") else _form(target)
         email = request.form.get("email", "").strip()
         try:
-            grant = authority.login(email, request.form.get("password", ""))
+            grant = authority.login(email, request.form.get("password", ""), device_token())
             viewer = authority.me(grant.access_token)
         except UpstreamRefused as refusal:
             return _form(target, email=email, error=_reason(refusal), status=refusal.status)
@@ -77,7 +79,7 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
         tokens.start(grant, _session().renew())
         session.update(left, viewer=msgspec.to_builtins(viewer))
         log.info("signed_in", user_id=viewer.id)
-        return redirect(target)
+        return remember_device(redirect(target), grant.device_token)
 
     @blueprint.post("/sign-out")
     def sign_out() -> ResponseReturnValue:

@@ -108,7 +108,7 @@ class FakeGateway:
             user = self.shop.users.get(call.body["email"])
             if user is None or call.body["password"] != PASSWORD:
                 raise refused(401, "invalid-credentials")
-            return self._grant(call.body["email"])
+            return self._grant(call.body["email"], device_token=call.body["device_token"] or "dev_new")
         if call.path == "/auth/refresh":
             self.refreshes += 1
             email = self._refresh.pop(call.body["refresh_token"], None)
@@ -126,12 +126,12 @@ class FakeGateway:
                 raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         return None
 
-    def _grant(self, email: str) -> Reply:
+    def _grant(self, email: str, *, device_token: str | None = None) -> Reply:
         number = next(self._serial)
         access, refresh = f"access-{number}", f"refresh-{number}"
         self._access[access], self._refresh[refresh] = email, email
         grant = {"access_token": access, "refresh_token": refresh, "token_type": "Bearer"}
-        return Reply(200, grant | {"expires_in": self.token_seconds})
+        return Reply(200, grant | {"expires_in": self.token_seconds, "device_token": device_token})
 
     def _signed_in(self, call: Call, token: str | None) -> Reply:
         email = self._access.get(token or "")

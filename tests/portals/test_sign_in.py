@@ -132,10 +132,12 @@ class TestCookie:
 
         given = page.response.headers.getlist("Set-Cookie") + signed_in.headers.getlist("Set-Cookie")
         names = [cookie.partition("=")[0] for cookie in given]
-        assert names == [f"__Host-{portal}-visit", f"__Host-{portal}", f"__Host-{portal}-visit"]
+        own = [f"__Host-{portal}-visit", f"__Host-{portal}-device", f"__Host-{portal}", f"__Host-{portal}-visit"]
+        assert names == own
         for cookie in given:
             attributes = {part.strip() for part in cookie.split(";")[1:]}
-            assert attributes >= {"Secure", "HttpOnly", "Path=/", f"SameSite={same_site}"}
+            expected = "Strict" if "-device=" in cookie else same_site
+            assert attributes >= {"Secure", "HttpOnly", "Path=/", f"SameSite={expected}"}
         assert visitor.cookie(f"__Host-{portal}-visit") is None
 
     def test_changes_when_somebody_signs_in(self, visitor: Visitor):

@@ -147,6 +147,11 @@ def new_refresh_token() -> str:
     return f"rt_{secrets.token_urlsafe(32)}"
 
 
+def new_device_token() -> str:
+    """Return a token by which a device is known at later sign-ins; only its digests with accounts are stored."""
+    return f"dev_{secrets.token_urlsafe(32)}"
+
+
 def refresh_token_after(token: str) -> str:
     """Return the successor of a refresh token: always the same one, which nobody without our key can tell."""
     return f"rt_{blind_index('users', 'refresh_tokens.successor', token)}"
@@ -189,7 +194,7 @@ class LoginFailures(Document):
 
 
 class KnownPlace(Document):
-    """Where a person has signed in within 90 days; the id is a digest of the account and the place."""
+    """Where a person has signed in within 90 days: a digest of the account, and of the network or the device."""
 
     id = StringField(primary_key=True)
     seen_at = DateTimeField(required=True)
@@ -203,8 +208,10 @@ class KnownPlace(Document):
     }
 
     @classmethod
-    def is_known(cls, key: str) -> bool:
-        return cls._get_collection().find_one({"_id": str(key)}, {"_id": 1}) is not None
+    def known_of(cls, *keys: str) -> set[str]:
+        """Return those of the keys that are known."""
+        found = cls._get_collection().find({"_id": {"$in": [str(key) for key in keys]}}, {"_id": 1})
+        return {each["_id"] for each in found}
 
     @classmethod
     def remember(cls, key: str) -> None:

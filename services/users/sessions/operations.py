@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -19,10 +19,12 @@ from services.users.sessions.documents import (
     LoginFailures,
     RefreshToken,
     Session,
+    new_device_token,
     new_refresh_token,
     refresh_token_after,
 )
 from services.users.sessions.rules import (
+    DEVICE_TOKEN,
     FREE_ACCOUNT_FAILURES,
     FREE_FAILURES,
     LONGEST_ACCOUNT_WAIT_SECONDS,
@@ -48,12 +50,12 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
     """
     Begin a session; raise InvalidCredentials, alike for a wrong password and an unknown account.
 
-    Failed attempts delay the next from the same network; fifty of them delay, briefly, those from any network but
-    those where this person signed in before.
+    Failed attempts delay the next from the same network or known device; fifty of them delay, briefly, all but those
+    from where this person signed in before.
     """
     attempt = _Attempt.of(given, address)
     _refuse_too_soon(attempt)
-    with clients().passwords.turns.turn(attempt.network, is_known=attempt.is_known):
+    with clients().passwords.turns.turn(attempt.share, is_known=attempt.is_known):
         _refuse_too_soon(attempt)
         user = User.find_by_email(given.email)
         fits = clients().passwords.fits(given.password, user.password_hash if user else None)
@@ -64,29 +66,48 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
             user.password_hash = clients().passwords.hash(given.password)
             user.commit()
     LoginFailures.clear(attempt.pair, attempt.account)
-    KnownPlace.remember(attempt.place)
+    device_token = _remember(attempt, given)
     session = Session.begin(user.id, days=clients().session_days)
     AuditEntry.write(AuditKind.SIGNED_IN, user_id=user.id, session_id=session.id, address=address)
     _sign_ins.labels("succeeded").inc()
     log.info("signed_in", user_id=user.id, session_id=session.id)
-    return _tokens(user, session, new_refresh_token())
+    return replace(_tokens(user, session, new_refresh_token()), device_token=device_token)
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A sign-in's keys: digests of the account, of account and network, and of the place where it may be known."""
+    """
+    A sign-in's keys, digests all: of the account, and of account and place.
 
-    network: str
+    The place is the device where the account knows it, else the network; `share` is whose turn at the password queue
+    the attempt takes.
+    """
+
     account: str
+    network_place: str
     pair: str
-    place: str
+    share: str
     is_known: bool
 
     @classmethod
     def of(cls, given: Credentials, address: str) -> Self:
         network, account = network_of(address), email_index(given.email)
-        place = digest("place", account, network)
-        return cls(network, account, digest("pair", account, network), place, KnownPlace.is_known(place))
+        network_place = digest("place", account, network)
+        device = digest("device", account, given.device_token) if given.device_token else ""
+        known = KnownPlace.known_of(network_place, device)
+        if device in known:
+            return cls(account, network_place, digest("pair", account, device), device, is_known=True)
+        return cls(account, network_place, digest("pair", account, network), network, is_known=network_place in known)
+
+
+def _remember(attempt: _Attempt, given: Credentials) -> str | None:
+    """Remember where a sign-in succeeded; return the device's token, None for a client that did not ask for one."""
+    KnownPlace.remember(attempt.network_place)
+    if not given.remember_device:
+        return None
+    token = given.device_token if DEVICE_TOKEN.fullmatch(given.device_token) else new_device_token()
+    KnownPlace.remember(digest("device", attempt.account, token))
+    return token
 
 
 def refresh_session(given: RefreshRequest, *, client: str) -> Tokens:

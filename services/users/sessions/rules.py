@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 # A mistyping person notices nothing; a guesser gets two attempts a minute. The second row counts an account's failures
@@ -10,10 +11,18 @@ FREE_FAILURES, LONGEST_WAIT_SECONDS = 5, 30.0
 FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS = 50, 5.0
 
 
+# The shape of a device token: 256 random bits. One token serves every account of a browser.
+DEVICE_TOKEN = re.compile(r"dev_[A-Za-z0-9_-]{43}")
+
+
 @dataclass(frozen=True)
 class Credentials:
+    """`device_token` says which device this is; `remember_device` asks for one that later sign-ins can send."""
+
     email: str
     password: str
+    device_token: str = ""
+    remember_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,12 @@ class ActingRequest:
 
 @dataclass(frozen=True)
 class Tokens:
-    """`expires_in` is the access token's life in seconds."""
+    """`expires_in` is the access token's life in seconds; `device_token` is set where the client asked for one."""
 
     access_token: str
     refresh_token: str
     expires_in: int
+    device_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105 (a scheme)
 
 

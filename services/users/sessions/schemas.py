@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from services.users.people.rules import MAX_PASSWORD_LENGTH
 from services.users.sessions.rules import ActingRequest, Credentials, RefreshRequest
@@ -14,6 +14,8 @@ class LoginInput(InputSchema):
 
     email = text(max_length=254)
     password = secret_text(MAX_PASSWORD_LENGTH)
+    device_token = fields.String(load_only=True, load_default="", validate=validate.Length(max=64))
+    remember_device = fields.Boolean(load_default=False)
 
 
 class RefreshInput(InputSchema):
@@ -27,6 +29,7 @@ class TokensSchema(OutputSchema):
     refresh_token = fields.String()
     token_type = fields.String()
     expires_in = fields.Integer()
+    device_token = fields.String(allow_none=True)
 
 
 class ActingTokenInput(InputSchema):
