@@ -65,6 +65,10 @@ logs: setup ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end
 parked: setup ## dead-letter events and failed jobs (AGAIN=orders retries those of a service)
 	@$(PY) -m tools.parked $(if $(AGAIN),--again $(AGAIN))
 
+.PHONY: resume
+resume: setup ## after databases were restored: end the notes of older copies, raise versions, rebuild search's index
+	@$(PY) -m tools.resume
+
 .PHONY: config
 config: setup ## every setting, its default, and the limits per dependency
 	@$(PY) -m tools.up config

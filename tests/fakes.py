@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.orders.clients import PaymentAnswer, Reservation, ReservationPage
-from services.orders.errors import OutOfStock, Shortage
+from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
+from services.orders.fulfillment.rules import KnownPayments, KnownReservations, SettledOrder
 from services.orders.orders.rules import Offer, SkuQuantity, units_per_sku
 from shared.base.money import UnitPrice
 from shared.calls.resilience import UpstreamUnavailable
@@ -64,6 +65,7 @@ class FakeProducts:
         self.held: dict[str, dict[str, int]] = {}
         self.held_at: dict[str, datetime] = {}
         self.released: set[str] = set()
+        self.numbers: dict[int, str] = {}
         self._decided: dict[str, tuple[dict[str, int], OutOfStock | None]] = {}
         self._lock = threading.Lock()
 
@@ -104,9 +106,11 @@ class FakeProducts:
             available=self.available(sku),
         )
 
-    def reserve(self, order_id: str, units: Mapping[str, int]) -> None:
+    def reserve(self, order_id: str, units: Mapping[str, int], *, order_number: int | None = None) -> None:
         late = self.faults.before("reserve")
         with self._lock:
+            if order_number is not None and self.numbers.setdefault(order_number, order_id) != order_id:
+                raise OrderNumberTaken(f"The number {order_number} belongs to another order")
             self._decide(order_id, units)
         after(late)
 
@@ -142,6 +146,13 @@ class FakeProducts:
         self.held.pop(order_id, None)
         after(late)
 
+    def compare(self, order_ids: Sequence[str]) -> KnownReservations:
+        self.faults.before("compare")
+        unknown = [each for each in order_ids if each not in self._decided]
+        return KnownReservations(
+            max(self.numbers, default=None), unknown, [each for each in order_ids if each in self.held]
+        )
+
     def reservations(self, *, before: str, cursor: str | None) -> ReservationPage:
         self.faults.before("reservations")
         moment = datetime.fromisoformat(before)
@@ -161,6 +172,15 @@ class FakePayments:
         self.payments: dict[str, dict[str, Any]] = {}
         self.charges = 0
         self._lock = threading.Lock()
+
+    def compare(self, order_ids: Sequence[str]) -> KnownPayments:
+        self.faults.before("compare")
+        settled = [
+            SettledOrder(each, self.payments[each].get("captured", 0), self.payments[each].get("refunded", 0))
+            for each in order_ids
+            if each in self.payments
+        ]
+        return KnownPayments(settled, list(self.payments))
 
     def authorize(self, *, order_id: str, company_id: str, amount: int, currency: str, token: str) -> PaymentAnswer:
         late = self.faults.before("authorize")

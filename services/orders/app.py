@@ -10,6 +10,7 @@ from services.orders.clients import Clients, make_clients
 from services.orders.config import OrdersSettings
 from services.orders.fulfillment.routes import fulfillment
 from services.orders.orders.routes import orders
+from shared.data import older_copies
 from shared.data.persistence import open_database
 from shared.events import backlog, inbox
 from shared.web import idempotency
@@ -39,5 +40,8 @@ def create_app(
         database=database,
         clients=clients,
         keys=keys,
-        notices={"events": backlog.notice_of(SERVICE, settings)},
+        notices={
+            "events": backlog.notice_of(SERVICE, settings),
+            "copies": older_copies.notice_of(SERVICE),
+        },
     )

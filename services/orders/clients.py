@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from services.orders.errors import OutOfStock, Shortage
+from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
+from services.orders.fulfillment.rules import KnownPayments, KnownReservations
 from services.orders.orders.rules import Offer, SkuQuantity
 from shared.base.money import UnitPrice
 from shared.calls.identity import ServiceIdentity
@@ -45,12 +46,14 @@ class ReservationPage(Struct, frozen=True):
 
 class Products(Protocol):
     def prices(self, line_items: Sequence[SkuQuantity]) -> list[Offer | None]: ...
-    def reserve(self, order_id: str, units: Mapping[str, int]) -> None: ...
+    def reserve(self, order_id: str, units: Mapping[str, int], *, order_number: int | None = None) -> None: ...
+    def compare(self, order_ids: Sequence[str]) -> KnownReservations: ...
     def release(self, order_id: str) -> None: ...
     def reservations(self, *, before: str, cursor: str | None) -> ReservationPage: ...
 
 
 class Payments(Protocol):
+    def compare(self, order_ids: Sequence[str]) -> KnownPayments: ...
     def authorize(self, *, order_id: str, company_id: str, amount: int, currency: str, token: str) -> PaymentAnswer: ...
 
 
@@ -70,20 +73,31 @@ class ProductsClient(ServiceClient):
         return [None if line.sku in unknown else _offer(next(offers)) for line in line_items]
 
     @resilient(timeout=2.0, attempts=2)
-    def reserve(self, order_id: str, units: Mapping[str, int], *, timeout: float) -> None:
+    def reserve(
+        self, order_id: str, units: Mapping[str, int], *, order_number: int | None = None, timeout: float
+    ) -> None:
         """
-        Reserve stock for an order, all or nothing; raise OutOfStock.
+        Reserve stock for an order, all or nothing; raise OutOfStock, OrderNumberTaken for another order's number.
 
         Safe to repeat: the order id is the reservation's id.
         """
-        body = {"line_items": [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]}
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in units.items()]
+        body = {"line_items": lines, "order_number": order_number} if order_number else {"line_items": lines}
         try:
             self.put(f"/internal/v1/reservations/{segment(order_id)}", body, timeout=timeout)
         except UpstreamRefused as refusal:
             if refusal.kind == "out-of-stock":
                 shortages = msgspec.convert(refusal.extra.get("shortages", []), list[Shortage])
                 raise OutOfStock(shortages) from refusal
+            if refusal.kind == "order-number-taken":
+                raise OrderNumberTaken(f"The number {order_number} belongs to another order") from refusal
             raise _unavailable(refusal) from refusal
+
+    @resilient(timeout=2.0, attempts=2)
+    def compare(self, order_ids: Sequence[str], *, timeout: float) -> KnownReservations:
+        """Return what products knows of these orders (at most 1,000)."""
+        answer = self.post("/internal/v1/reservations/comparison", {"order_ids": list(order_ids)}, timeout=timeout)
+        return msgspec.convert(answer, KnownReservations)
 
     @resilient(timeout=2.0, attempts=2)
     def release(self, order_id: str, *, timeout: float) -> None:
@@ -109,6 +123,12 @@ def _offer(answer: Mapping[str, Any]) -> Offer:
 
 class PaymentsClient(ServiceClient):
     service = "payments"
+
+    @resilient(timeout=2.0, attempts=2)
+    def compare(self, order_ids: Sequence[str], *, timeout: float) -> KnownPayments:
+        """Return what payments knows of these orders (at most 1,000)."""
+        answer = self.post("/internal/v1/payment-comparison", {"order_ids": list(order_ids)}, timeout=timeout)
+        return msgspec.convert(answer, KnownPayments)
 
     @resilient(timeout=6.0, attempts=2)
     def authorize(

@@ -37,6 +37,10 @@ class OutOfStock(Conflict):
         self.shortages = list(shortages)
 
 
+class OrderNumberTaken(Conflict):
+    title = "The number belongs to another order"
+
+
 class TotalChanged(VersionConflict):
     """A VersionConflict: the same idempotency key may be sent again with the new total."""
 

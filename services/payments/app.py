@@ -7,8 +7,10 @@ from flask import Flask
 from services.payments.cards.routes import blp as cards_blp
 from services.payments.cards.routes import internal_blp
 from services.payments.clients import Clients
+from services.payments.comparison.routes import blp as comparison_blp
 from services.payments.config import PaymentsSettings
 from services.payments.payments.routes import blp as payments_blp
+from shared.data import older_copies
 from shared.data.persistence import open_database
 from shared.events import backlog, inbox
 from shared.web import idempotency
@@ -27,9 +29,12 @@ def create_app(
     return create_service(
         SERVICE,
         settings,
-        blueprints=[payments_blp, cards_blp, internal_blp],
+        blueprints=[payments_blp, cards_blp, internal_blp, comparison_blp],
         database=database,
         clients=clients or Clients.build(settings),
         keys=keys,
-        notices={"events": backlog.notice_of(SERVICE, settings)},
+        notices={
+            "events": backlog.notice_of(SERVICE, settings),
+            "copies": older_copies.notice_of(SERVICE),
+        },
     )

@@ -31,6 +31,10 @@ class ReservationReleased(Conflict):
     title = "The reservation of this order was already released"
 
 
+class OrderNumberTaken(Conflict):
+    title = "The number belongs to another order"
+
+
 class ReservationInFlight(Unavailable):
     """Not final: another request is making the same reservation; the client retries."""
 

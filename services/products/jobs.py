@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.products.imports import operations as imports
 from services.products.imports.documents import ProductImport
 from services.products.reservations import operations as reservations
+from shared.data.older_copies import resume
 from shared.events.jobs import job
 from shared.observe.observability import get_logger
 
@@ -35,3 +36,9 @@ def sweep_reservations() -> None:
 def clean_workspace() -> None:
     """Delete the files that imports left in their workspace."""
     imports.clean_workspace()
+
+
+@job(queue="products-sweeps", timeout=600)
+def resume_after_restore() -> None:
+    """Raise the versions of products beyond those that an older copy has lost (docs/operate.md)."""
+    resume("products")

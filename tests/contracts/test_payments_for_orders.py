@@ -51,3 +51,14 @@ class TestAuthorizations:
     def test_of_another_amount_are_declined(self, payments: Payments) -> None:
         authorize(payments)
         assert authorize(payments, amount=2600) == PaymentAnswer("declined", None, "payment-differs")
+
+
+class TestComparison:
+    def test_shows_what_was_captured_of_the_orders_that_have_a_payment(self, payments: Payments) -> None:
+        authorize(payments)
+
+        known = payments.compare(["ord_1", "ord_2"])
+
+        assert [(each.order_id, each.captured_amount, each.refunded_amount) for each in known.items] == [
+            ("ord_1", 0, 0)
+        ]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.orders.clients import Products, ProductsClient
-from services.orders.errors import OutOfStock, Shortage
+from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
 from services.orders.orders.rules import Offer, SkuQuantity
 from shared.base.clock import now
 from shared.base.money import UnitPrice
@@ -148,3 +148,21 @@ class TestReservations:
             "ord_4",
         ]
         assert listed(products, (now() - timedelta(hours=1)).isoformat()) == []
+
+
+class TestComparison:
+    def test_names_orders_without_a_reservation_open_ones_and_the_highest_number(self, products: Products) -> None:
+        products.reserve("ord_1", {"BOLT": 1}, order_number=7)
+        products.reserve("ord_2", {"BOLT": 1}, order_number=9)
+        products.release("ord_2")
+
+        known = products.compare(["ord_1", "ord_2", "ord_3"])
+
+        assert (known.highest_order_number, known.unreserved, known.open) == (9, ["ord_3"], ["ord_1"])
+
+    def test_refuses_the_number_of_another_order(self, products: Products) -> None:
+        products.reserve("ord_1", {"BOLT": 1}, order_number=7)
+        products.reserve("ord_1", {"BOLT": 1}, order_number=7)
+
+        with pytest.raises(OrderNumberTaken):
+            products.reserve("ord_2", {"BOLT": 1}, order_number=7)

@@ -14,16 +14,40 @@ from services.orders.orders.rules import WITHDRAWN
 from shared.base.clock import now
 from shared.data.persistence import database, retry_on_failover
 
+NUMBER_PREFIX = "SO-"
+
 
 def next_order_number() -> str:
     """Return the next number, such as `SO-000123`: rising and never given twice; one may stay unused."""
+    return f"{NUMBER_PREFIX}{_counted():06d}"
+
+
+def numeral_of(number: str) -> int | None:
+    """Return what was counted for an order number, None for a number of another form."""
+    counted = number.removeprefix(NUMBER_PREFIX)
+    return int(counted) if counted.isascii() and counted.isdigit() else None
+
+
+def highest_order_number() -> int:
+    """Return the last number that was counted, 0 before the first order."""
+    found = database("orders")["counters"].find_one({"_id": "order_number"})
+    return int(found["value"]) if found else 0
+
+
+def raise_order_number(least: int) -> None:
+    """Let the next number be higher than `least`."""
+    counters = database("orders")["counters"]
+    counters.update_one({"_id": "order_number"}, {"$max": {"value": least}}, upsert=True)
+
+
+def _counted() -> int:
     counters = database("orders")["counters"]
     counted: Any = retry_on_failover(
         lambda: counters.find_one_and_update(
             {"_id": "order_number"}, {"$inc": {"value": 1}}, upsert=True, return_document=ReturnDocument.AFTER
         )
     )
-    return f"SO-{counted['value']:06d}"
+    return int(counted["value"])
 
 
 def find_repeated(

@@ -34,6 +34,7 @@ from services.orders.orders.rules import OrderAction, require_company
 from shared.base import deadline
 from shared.base.clock import days_of_today, now, today
 from shared.base.errors import Forbidden, InvalidInput, VersionConflict
+from shared.data.older_copies import require_no_older_copy
 from shared.observe.metrics import counter
 from shared.observe.observability import bind_context, get_logger
 from shared.web.service import current_settings
@@ -67,7 +68,7 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
 
     A repeated reference, cart or key leads to the order that holds it, an empty cart to the order that emptied it.
     Raises OutOfStock, PaymentDeclined or OrderExpired for an order that was withdrawn; CartEmpty, CardsNotAccepted,
-    TotalChanged or InvalidInput before anything is recorded.
+    TotalChanged, InvalidInput or OlderCopyFound before anything is recorded.
     """
     company_id = require_company(buyer.company_id)
     _require_override(buyer, wanted)
@@ -82,6 +83,7 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
         earlier = find_repeated(company_id, idempotency_key=key, reference=wanted.reference, cart_key=cart_key)
         if earlier is not None:
             return _repeated(earlier, key)
+        require_no_older_copy("orders")
         order = _new_order(buyer, company_id, wanted, cart)
         order.idempotency_key, order.cart_key = key, cart_key
         order.schedule_sweep_in(lease_seconds())

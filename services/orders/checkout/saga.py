@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.orders.carts.documents import Cart
-from services.orders.checkout.documents import due_order_ids, ids_without_stock
+from services.orders.checkout.documents import due_order_ids, ids_without_stock, numeral_of
 from services.orders.clients import PaymentAnswer, payments, products
 from services.orders.config import OrdersSettings
-from services.orders.errors import OutOfStock, Shortage
+from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
 from services.orders.fulfillment.documents import publish_unsettled
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderAction, units_per_sku
@@ -21,6 +21,7 @@ from shared.base import deadline
 from shared.base.clock import now
 from shared.base.errors import VersionConflict
 from shared.calls.service_client import UpstreamUnavailable
+from shared.data.older_copies import OlderCopy, note_older_copy, older_copies
 from shared.events.sweeps import sweep
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
@@ -37,6 +38,7 @@ OUT_OF_STOCK = "out_of_stock"
 PAYMENT_DECLINED = "payment_declined"
 STOCK_TIMEOUT = "stock_unanswered"
 PAYMENT_TIMEOUT = "payment_unanswered"
+OLDER_COPY = "older_copy"
 
 # Kept back of the request's time, to commit the order's state and to answer the buyer.
 ANSWER_SECONDS = 0.5
@@ -92,7 +94,12 @@ def _run_steps(order: Order) -> Order:
 def reserve_stock(order: Order) -> None:
     """Reserve the order's stock or refuse the order; one that costs nothing is confirmed by it."""
     try:
-        products().reserve(order.id, units_per_sku(order.line_items))
+        products().reserve(order.id, units_per_sku(order.line_items), order_number=numeral_of(order.number))
+    except OrderNumberTaken as proof:
+        note_older_copy("orders", OlderCopy("orders", f"it gave the number {order.number} a second time", [order.id]))
+        log.error("order_number_taken", order_id=order.id, reason=str(proof))
+        refuse(order, OLDER_COPY)
+        return
     except OutOfStock as refusal:
         refuse(order, OUT_OF_STOCK, shortages=refusal.shortages)
         return
@@ -188,7 +195,13 @@ def _expired_wait(order: Order) -> str | None:
 
 
 def release_stray_reservations() -> int:
-    """Release stock that is reserved for withdrawn or unknown orders; return for how many orders."""
+    """
+    Release stock that is reserved for withdrawn or unknown orders; return for how many orders.
+
+    None is released on an older copy: an unknown order may be one that it has lost.
+    """
+    if older_copies("orders"):
+        return 0
     before = (now() - timedelta(seconds=current_settings(OrdersSettings).stray_after_seconds)).isoformat()
     released, cursor = 0, None
     while True:

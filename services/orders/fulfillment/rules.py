@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
+
 from services.orders.errors import CapturePending, OrderNotShippable, invalid
 from services.orders.orders.rules import (
     OrderLine,
@@ -22,6 +24,29 @@ from services.orders.orders.rules import (
 )
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import Money, money_text, share
+
+
+class KnownReservations(Struct, frozen=True):
+    """What products knows of some orders: `unreserved` ones never had a reservation, `open` ones hold stock."""
+
+    highest_order_number: int | None
+    unreserved: list[str]
+    open: list[str]
+
+
+class SettledOrder(Struct, frozen=True):
+    """What payments has captured and refunded for an order."""
+
+    order_id: str
+    captured_amount: int
+    refunded_amount: int
+
+
+class KnownPayments(Struct, frozen=True):
+    """What payments knows of some orders, and the orders of its newest payments."""
+
+    items: list[SettledOrder]
+    newest: list[str]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from shared.base.clock import now
 from shared.base.errors import FieldError, NotFound, Unavailable
 from shared.base.ids import new_id
 from shared.base.money import Money, money_text
+from shared.data.older_copies import require_no_older_copy
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import counter, get_logger
 from shared.web.service import current_settings
@@ -69,6 +70,7 @@ def refund_payment(
 
     Without an answer from the processor it stays pending and is carried out later.
     """
+    require_no_older_copy("payments")
     key = refund_key(reference=refund.reference, idempotency_key=idempotency_key)
     payment, transaction, is_new = _find_or_record_refund(staff, payment_id, refund, key)
     if is_new:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.payments.clients.processor import Charge, Settlement
+from services.payments.clients.processor import Charge, ProcessorCharge, Settlement
 from services.payments.config import PaymentsSettings
 from services.payments.errors import CardsNotAccepted, ProcessorRefused, WebhookUnreadable
 
@@ -24,6 +24,9 @@ class NoProcessor:
 
     def find_charge(self, key: str) -> Charge | None:
         return None
+
+    def latest_charges(self) -> list[ProcessorCharge]:
+        return []
 
     def capture(self, charge_id: str, amount: int, *, key: str) -> str:
         raise ProcessorRefused(CODE)

@@ -32,6 +32,16 @@ class Settlement:
     processor_id: str
 
 
+@dataclass(frozen=True)
+class ProcessorCharge:
+    """A charge as the processor has it now; `is_held` unless it was declined or voided."""
+
+    order_id: str
+    is_held: bool
+    captured_amount: int
+    refunded_amount: int
+
+
 class CardProcessor(Protocol):
     """
     A card processor. Every method that moves money takes an idempotency key: it happens once per key.
@@ -50,6 +60,9 @@ class CardProcessor(Protocol):
 
     def find_charge(self, key: str) -> Charge | None:
         """Return the charge that was made under a key whose answer was lost, None if there never was one."""
+
+    def latest_charges(self) -> list[ProcessorCharge]:
+        """Return the newest charges of this merchant, some hundred at most; none where they cannot be listed."""
 
     def capture(self, charge_id: str, amount: int, *, key: str) -> str:
         """Take authorised money; return the processor's id of the capture."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.payments.clients.processor import Charge, Settlement
+from services.payments.clients.processor import Charge, ProcessorCharge, Settlement
 from services.payments.clients.signatures import verify_webhook
 from services.payments.config import PaymentsSettings
 from services.payments.errors import ProcessorRefused, WebhookUnreadable
@@ -69,6 +69,19 @@ class SandboxCharge(msgspec.Struct, frozen=True):
         return Charge(id=self.id, decline_code=decline_code if self.status == "declined" else None)
 
 
+class ListedCharge(msgspec.Struct, frozen=True):
+    """A charge in the processor's list; `reference` is the order's id."""
+
+    reference: str
+    status: str
+    captured_amount: int = 0
+    refunded_amount: int = 0
+
+
+class ListedCharges(msgspec.Struct, frozen=True):
+    items: list[ListedCharge]
+
+
 class Charges(msgspec.Struct, frozen=True):
     """The charges of one idempotency key: one or none."""
 
@@ -106,6 +119,13 @@ class SandboxProcessor(ServiceClient):
             raise UpstreamUnavailable(self.service, f"status_{refusal.status}", is_retryable=False) from refusal
         found = self._read(answer, Charges).items
         return found[0].charge() if found else None
+
+    def latest_charges(self) -> list[ProcessorCharge]:
+        listed = self._read(self.get(f"{API}/charges"), ListedCharges).items
+        return [
+            ProcessorCharge(each.reference, each.status == "authorized", each.captured_amount, each.refunded_amount)
+            for each in listed
+        ]
 
     def capture(self, charge_id: str, amount: int, *, key: str) -> str:
         return self._post(f"/charges/{segment(charge_id)}/captures", {"amount": amount}, key, Identified).id

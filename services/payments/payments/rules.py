@@ -86,6 +86,14 @@ ACTION_OF = {
 }
 
 
+class SettledOrder(msgspec.Struct, frozen=True):
+    """What a payment has captured and refunded for its order."""
+
+    order_id: str
+    captured_amount: int = 0
+    refunded_amount: int = 0
+
+
 class PaymentRecord(msgspec.Struct, frozen=True):
     """A payment as it is stored and shown; amounts are minor units, totals money."""
 

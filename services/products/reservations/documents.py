@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mongoengine import BooleanField, DateTimeField, Document, StringField
+from mongoengine import BooleanField, DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from services.products.errors import OrderNumberTaken
 from services.products.reservations.rules import OpenReservation, ReservationRecord, ReservationStatus, ReservedLine
 from services.products.stock.rules import Shortage, SkuQuantity
 from shared.base.clock import now
@@ -43,6 +44,7 @@ class Reservation(Document):
     reserved_at = DateTimeField()
     closed_at = DateTimeField()
     is_swept = BooleanField()
+    order_number = IntField()
 
     meta = {
         "collection": "reservations",
@@ -52,6 +54,7 @@ class Reservation(Document):
         "indexes": [
             {"fields": ["is_open", "reserved_at", "id"]},
             {"fields": ["is_swept", "closed_at"], "sparse": True},
+            {"fields": ["order_number"], "sparse": True, "unique": True},
             {"fields": ["closed_at"], "expireAfterSeconds": CLOSED_KEPT_SECONDS},
         ],
     }
@@ -67,8 +70,14 @@ class Reservation(Document):
         return None if found is None else stored_as(ReservationRecord, found)
 
     @classmethod
-    def begin(cls, order_id: str, line_items: Sequence[SkuQuantity]) -> ReservationRecord | None:
-        """Return the reservation with this attempt's token, or None when the order has one already."""
+    def begin(
+        cls, order_id: str, line_items: Sequence[SkuQuantity], order_number: int | None = None
+    ) -> ReservationRecord | None:
+        """
+        Return the reservation with this attempt's token, or None when the order has one already.
+
+        Raises OrderNumberTaken when another order has the number.
+        """
         moment = now()
         lines = [ReservedLine(line.sku, line.quantity) for line in line_items]
         begun = ReservationRecord(order_id, ReservationStatus.RESERVING, True, new_id("try"), lines)
@@ -80,14 +89,31 @@ class Reservation(Document):
             "leased_until": moment + LEASE,
             "line_items": [to_stored(line) for line in lines],
             "reserved_at": moment,
+            **({} if order_number is None else {"order_number": order_number}),
         }
         try:
             retry_on_failover(lambda: cls.collection().insert_one(document))
         except DuplicateKeyError:
             found = cls.find(order_id)
+            if found is None and cls.collection().find_one({"order_number": order_number}, {"_id": 1}) is not None:
+                raise OrderNumberTaken(f"The number {order_number} belongs to another order than {order_id}") from None
             # After a broken connection the duplicate may be our own first write.
             return begun if found is not None and found.token == begun.token else None
         return begun
+
+    @classmethod
+    def open_by_order(cls, order_ids: Iterable[str]) -> dict[str, bool]:
+        """Return, of these orders, those that have a reservation, and whether it is open."""
+        found = cls.collection().find({"_id": {"$in": list(order_ids)}}, {"is_open": 1})
+        return {each["_id"]: each["is_open"] for each in found}
+
+    @classmethod
+    def highest_order_number(cls) -> int | None:
+        """Return the highest number of an order that ever began to reserve; closed ones are kept for a month."""
+        found = cls.collection().find_one(
+            {"order_number": {"$exists": True}}, {"order_number": 1}, sort=[("order_number", -1)]
+        )
+        return None if found is None else int(found["order_number"])
 
     @classmethod
     def take_over(cls, order_id: str) -> ReservationRecord | None:

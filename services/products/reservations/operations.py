@@ -10,6 +10,7 @@ from datetime import timedelta
 from services.products.errors import OutOfStock, ReservationDiffers, ReservationInFlight, ReservationReleased
 from services.products.reservations.documents import Reservation
 from services.products.reservations.rules import (
+    KnownOrders,
     OpenReservation,
     ReservationRecord,
     ReservationsFilter,
@@ -40,14 +41,17 @@ RESERVATIONS = counter("reservations_total", "Reservations decided, by outcome",
 STOCK_OUTS = counter("stock_outs_total", "SKUs refused to an order for lack of stock")
 
 
-def reserve_stock(order_id: str, line_items: Sequence[SkuQuantity]) -> list[ReservedLine]:
+def reserve_stock(
+    order_id: str, line_items: Sequence[SkuQuantity], *, order_number: int | None = None
+) -> list[ReservedLine]:
     """
     Hold stock of every SKU of an order, or of none; return the lines. A SKU that is not stocked is never short.
 
     The order id is the key: a repeat gets the first decision again. Raises OutOfStock with the shortages,
-    ReservationReleased once the order was released, ReservationInFlight while the first attempt is at work.
+    ReservationReleased once the order was released, ReservationInFlight while the first attempt is at work,
+    OrderNumberTaken when another order has the number: then the database of orders is an older copy.
     """
-    begun = Reservation.begin(order_id, line_items)
+    begun = Reservation.begin(order_id, line_items, order_number)
     return _repeat(order_id, line_items) if begun is None else _reserve(begun)
 
 
@@ -95,6 +99,16 @@ def _reserve(attempt: ReservationRecord) -> list[ReservedLine]:
     STOCK_OUTS.inc(len(short))
     log.warning("reservation_refused", order_id=attempt.id, skus=[each.sku for each in short][:20])
     raise _out_of_stock(attempt.id, short)
+
+
+def compare_orders(order_ids: Sequence[str]) -> KnownOrders:
+    """Return what is known of these orders here, and the highest order number of all."""
+    known = Reservation.open_by_order(order_ids)
+    return KnownOrders(
+        highest_order_number=Reservation.highest_order_number(),
+        unreserved=[each for each in order_ids if each not in known],
+        open=[each for each, is_open in known.items() if is_open],
+    )
 
 
 def may_become_available(order_id: str, short: Sequence[Shortage]) -> bool:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from flask.views import MethodView
 
 from services.products.reservations import operations
-from services.products.reservations.rules import OpenReservation, ReservationRequest, ReservationsFilter, ReservedStock
+from services.products.reservations.rules import (
+    ComparedOrders,
+    KnownOrders,
+    OpenReservation,
+    ReservationRequest,
+    ReservationsFilter,
+    ReservedStock,
+)
 from services.products.reservations.schemas import (
+    ComparisonInput,
+    ComparisonSchema,
     OpenReservationPageSchema,
     ReservationInput,
     ReservationSchema,
@@ -32,16 +41,28 @@ class Reservations(MethodView):
         return operations.list_reservations(wanted)
 
 
+@reservations_blp.route("/comparison")
+class Comparison(MethodView):
+    @internal
+    @reservations_blp.arguments(ComparisonInput)
+    @reservations_blp.response(200, ComparisonSchema)
+    def post(self, body: ComparedOrders) -> KnownOrders:
+        """Return the highest order number, and which of these orders have no reservation or an open one."""
+        return operations.compare_orders(body.order_ids)
+
+
 @reservations_blp.route("/<order_id>")
 class OneReservation(MethodView):
     @internal
     @reservations_blp.arguments(ReservationInput)
     @reservations_blp.response(200, ReservationSchema)
-    @reservations_blp.alt_response(409, schema=ProblemSchema, description="Short (`shortages`), or released before")
+    @reservations_blp.alt_response(
+        409, schema=ProblemSchema, description="Short (`shortages`), released before, or `order-number-taken`"
+    )
     @reservations_blp.alt_response(503, schema=ProblemSchema, description="Another request is reserving the same order")
     def put(self, body: ReservationRequest, order_id: str) -> ReservedStock:
         """Hold stock of all SKUs of an order or of none; the order id is the key."""
-        return ReservedStock(operations.reserve_stock(order_id, body.line_items))
+        return ReservedStock(operations.reserve_stock(order_id, body.line_items, order_number=body.order_number))
 
     @internal
     @reservations_blp.response(204)

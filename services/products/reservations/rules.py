@@ -51,9 +51,26 @@ class OpenReservation(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class ReservationRequest:
-    """The units that an order needs, each SKU once."""
+    """The units that an order needs, each SKU once; `order_number` proves later that the order existed."""
 
     line_items: list[SkuQuantity]
+    order_number: int | None = None
+
+
+@dataclass(frozen=True)
+class KnownOrders:
+    """What orders compares itself with: `unreserved` orders never had a reservation here, `open` ones hold stock."""
+
+    highest_order_number: int | None
+    unreserved: list[str]
+    open: list[str]
+
+
+@dataclass(frozen=True)
+class ComparedOrders:
+    """The orders of a comparison."""
+
+    order_ids: list[str]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
-from services.products.reservations.rules import ReservationRequest, ReservationsFilter
+from services.products.reservations.rules import ComparedOrders, ReservationRequest, ReservationsFilter
 from services.products.stock.rules import MAX_LINES, MAX_UNITS, SkuQuantity
 from shared.web import schemas
 from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of
@@ -28,6 +28,7 @@ class ReservationInput(InputSchema):
     line_items = fields.List(
         fields.Nested(ReservationLineInput), required=True, validate=validate.Length(min=1, max=MAX_LINES)
     )
+    order_number = fields.Integer(strict=True, load_default=None, validate=validate.Range(min=1))
 
     @validates_schema
     def require_each_sku_once(self, body: dict[str, list[SkuQuantity]], **_: Any) -> None:
@@ -36,6 +37,18 @@ class ReservationInput(InputSchema):
             if line.sku in seen:
                 raise ValidationError({"line_items": {index: {"sku": ["Give each SKU once."]}}})
             seen.add(line.sku)
+
+
+class ComparisonInput(InputSchema):
+    builds = ComparedOrders
+
+    order_ids = fields.List(schemas.text(max_length=64), required=True, validate=validate.Length(max=1000))
+
+
+class ComparisonSchema(OutputSchema):
+    highest_order_number = fields.Integer(allow_none=True)
+    unreserved = fields.List(fields.String())
+    open = fields.List(fields.String())
 
 
 class ReservedLineSchema(OutputSchema):

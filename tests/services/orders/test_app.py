@@ -24,7 +24,11 @@ class TestApp:
         }
 
     def test_is_ready_with_its_database(self, app, api):
-        assert api(app, role=None).get("/health/ready").json["checks"] == {"mongodb": "ok", "events": "ok"}
+        assert api(app, role=None).get("/health/ready").json["checks"] == {
+            "mongodb": "ok",
+            "events": "ok",
+            "copies": "ok",
+        }
 
     def test_counts_orders_their_value_and_what_became_of_the_others(self, app, api, place):
         def counted() -> dict[str, float]:
@@ -59,5 +63,7 @@ class TestApp:
         ]
         assert sweeps == {
             "services.orders.jobs.attend_due_orders": 5,
+            "services.orders.jobs.find_older_copies": 600,
             "services.orders.jobs.release_stray_reservations": 60,
+            "services.orders.jobs.resume_after_restore": None,
         }

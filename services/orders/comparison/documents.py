@@ -1,0 +1,51 @@
+"""Which orders are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from services.orders.comparison.rules import ComparedOrder
+from services.orders.orders.documents import Order
+from services.orders.orders.rules import OrderStatus
+from shared.data.persistence import KEPT_EVENTS, database
+
+COMPARED = (OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED)
+SHOWN = {
+    "status": 1,
+    "payment_id": 1,
+    "shipments.captured_amount": 1,
+    "returns.refunded_amount": 1,
+    "refunds.amount": 1,
+}
+
+
+def confirmed_orders(between: tuple[datetime, datetime], limit: int) -> list[ComparedOrder]:
+    """Return the newest confirmed orders that were placed between two moments and not changed after the second."""
+    earliest, latest = between
+    wanted = {
+        "status": {"$in": [each.value for each in COMPARED]},
+        "created_at": {"$gte": earliest},
+        "updated_at": {"$lt": latest},
+    }
+    return [_compared(each) for each in Order.collection().find(wanted, SHOWN).sort("_id", -1).limit(limit)]
+
+
+def present_orders(order_ids: Iterable[str]) -> set[str]:
+    """Return those of the ids that are orders."""
+    return {each["_id"] for each in Order.collection().find({"_id": {"$in": list(order_ids)}}, {"_id": 1})}
+
+
+def has_arrived_events() -> bool:
+    """Return whether every subscriber has acknowledged every event of orders."""
+    is_kept = database("orders")[KEPT_EVENTS].find_one({}, {"_id": 1}) is not None
+    return not is_kept and Order.collection().find_one({"outbox.id": {"$exists": True}}, {"_id": 1}) is None
+
+
+def _compared(stored: dict[str, Any]) -> ComparedOrder:
+    captured = sum(each.get("captured_amount") or 0 for each in stored.get("shipments") or [])
+    refunded = sum(each.get("refunded_amount") or 0 for each in stored.get("returns") or [])
+    refunded += sum(each.get("amount") or 0 for each in stored.get("refunds") or [])
+    is_shipped = stored["status"] == OrderStatus.SHIPPED.value
+    return ComparedOrder(stored["_id"], bool(stored.get("payment_id")), captured, refunded, is_shipped)

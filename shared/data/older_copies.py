@@ -1,0 +1,102 @@
+"""Older copies of databases: what a comparison found, and what stops until an operator ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+from pymongo.collection import Collection
+
+from shared.base.clock import now
+from shared.base.errors import Unavailable
+from shared.data.persistence import Aggregate, database, documents_of
+from shared.observe.metrics import counter
+from shared.observe.observability import get_logger
+
+log = get_logger()
+
+EXAMPLES = 50
+# More changes than a document gets between two backups.
+VERSIONS_LOST_AT_MOST = 1_000_000
+RAISE_SECONDS = 300.0
+FOUND = counter("older_copies_found_total", "Comparisons that found an older copy of a database", ["of"])
+
+
+class OlderCopyFound(Unavailable):
+    """Nothing is stored or sold on an older copy of a database: an operator restores or accepts it first."""
+
+    title = "Stopped: a database is an older copy"
+
+
+@dataclass(frozen=True)
+class OlderCopy:
+    """The database of the service `of` is older than its neighbours know; `examples` are ids that prove it."""
+
+    of: str
+    reason: str
+    examples: Sequence[str] = ()
+
+
+def note_older_copy(service: str, found: OlderCopy) -> None:
+    """Store what a comparison of `service` found; it stays until an operator ends it."""
+    FOUND.labels(found.of).inc()
+    log.error("older_copy_found", of=found.of, reason=found.reason, examples=list(found.examples)[:EXAMPLES])
+    _notes(service).update_one(
+        {"_id": found.of},
+        {
+            "$set": {"reason": found.reason, "examples": list(found.examples)[:EXAMPLES], "seen_at": now()},
+            "$setOnInsert": {"found_at": now()},
+        },
+        upsert=True,
+    )
+
+
+def older_copies(service: str) -> list[OlderCopy]:
+    """Return what was found and not ended."""
+    return [OlderCopy(each["_id"], each["reason"], each["examples"]) for each in _notes(service).find().sort("_id", 1)]
+
+
+def require_no_older_copy(service: str) -> None:
+    """Raise OlderCopyFound while an older copy is noted."""
+    found = older_copies(service)
+    if found:
+        names = ", ".join(each.of for each in found)
+        raise OlderCopyFound(f"An operator checks the data of {names}; retry later", retry_after_seconds=600)
+
+
+def end_older_copy(service: str, of: str) -> bool:
+    """Take back the note; return whether there was one."""
+    return bool(_notes(service).delete_one({"_id": of}).deleted_count)
+
+
+def resume(service: str) -> int:
+    """
+    End all notes of a service and return how many documents got a higher version.
+
+    Versions never go back: each document's version, and so that of its events, is raised beyond what was lost.
+    """
+    with pymongo.timeout(RAISE_SECONDS):
+        raised = sum(
+            document.collection().update_many({}, {"$inc": {"version": VERSIONS_LOST_AT_MOST}}).modified_count
+            for document in documents_of(service)
+            if issubclass(document, Aggregate)
+        )
+    _notes(service).delete_many({})
+    log.warning("resumed_after_restore", service=service, raised=raised)
+    return raised
+
+
+def notice_of(service: str) -> Callable[[], str | None]:
+    """Return a function for the readiness report: what was found, or None."""
+
+    def notice() -> str | None:
+        found = older_copies(service)
+        return "; ".join(f"{each.of} is an older copy: {each.reason}" for each in found) or None
+
+    return notice
+
+
+def _notes(service: str) -> Collection[dict[str, Any]]:
+    return database(service)["older_copies"]
