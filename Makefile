@@ -129,6 +129,11 @@ load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECON
 	$(PY) -m locust -f loadtests --headless \
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
+.PHONY: load-crowd
+load-crowd: setup-dev ## many clients at once: what the running platform serves and refuses (ARGS="reads slow overload rush")
+	@$(HINT)
+	$(PY) -m loadtests.crowd $(ARGS)
+
 .PHONY: picture
 picture: setup-dev ## draw docs/images/architecture.svg from the code's own tables
 	@$(PY) -m tools.picture

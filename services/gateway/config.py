@@ -16,9 +16,8 @@ class GatewaySettings(ObservedSettings):
     whole days of trade. Anonymous calls, sign-ins among them, are counted per network (an IPv6 address's /64).
     `trusted_proxies` are networks whose `X-Forwarded-For` is trusted (the load balancer's, the portals');
     `cors_origins` are exact origins. `allowed_hosts` are the names that clients may use for the gateway, beside
-    `gateway` and those of this machine (`*`: any name).
-    `upstream_places` is how many calls may be under way to one service,
-    `upstream_threads` how many may be under way or wait: each occupies one of the gateway's threads.
+    `gateway` and those of this machine (`*`: any name). At most `upstream_places` calls may be under way to one
+    service, and `upstream_threads` under way and waiting together: each occupies one of the gateway's threads.
     `sampling_rate` and `sampling_cap` are shares of a route's requests that are traced: normally, and at most.
     """
 
@@ -32,8 +31,8 @@ class GatewaySettings(ObservedSettings):
     trusted_proxies: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
-    upstream_places: int = 32
-    upstream_threads: int = 192
+    upstream_places: int = 256
+    upstream_threads: int = 512
     body_memory_bytes: int = 256 * 1024
     login_address_limit: str = "20/200"
     public_limit: str = "200/1000"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from shared.calls.bulkhead import HOPE, WAIT_SHARE
+
 API_PREFIX = "/api"
 KIB = 1024
 MIB = 1024 * KIB
@@ -37,7 +39,8 @@ class Criticality(Enum):
     The share of an upstream's places a call may fill: under load browsing is refused first, checkout last.
 
     While all of its places are taken, a call waits for one, for a share of its time. Checkout is served first and
-    may wait half of its time, because a buyer who reads "overloaded" does not know whether the goods are sold.
+    waits longest, also behind a queue that is too long at the present pace: at a rush for few units it moves much
+    faster once they are sold, and a buyer who reads "overloaded" does not know whether they are.
     """
 
     BROWSE = 0.75
@@ -46,7 +49,11 @@ class Criticality(Enum):
 
     @property
     def wait_share(self) -> float:
-        return 0.5 if self is Criticality.CHECKOUT else 0.2
+        return 0.7 if self is Criticality.CHECKOUT else WAIT_SHARE
+
+    @property
+    def hope(self) -> float:
+        return 4.0 if self is Criticality.CHECKOUT else HOPE
 
 
 @dataclass(frozen=True, slots=True)

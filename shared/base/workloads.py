@@ -53,7 +53,7 @@ MONGOD_PORT = 8087
 REDIS_PORT = 8086
 
 WORKLOADS = (
-    _web("gateway", 8080, public=True, calls=SERVICES[1:], stores=("redis",), threads=256),
+    _web("gateway", 8080, public=True, calls=SERVICES[1:], stores=("redis",), threads=640),
     _web("users", 8091),
     _web("products", 8092, calls=("users",)),
     _web("orders", 8093, calls=("users", "products", "payments"), threads=32),

@@ -11,8 +11,10 @@ from itertools import count
 
 # The usual time of a call is a mean over about so many calls, and unknown before.
 REMEMBERED_CALLS = 10
-# A call may join the queue when half of its time is enough at the usual pace: so few calls wait in vain.
-EXPECTED_SHARE = 0.5
+# The share of its time that a call waits for a place.
+WAIT_SHARE = 0.2
+# A call joins the queue when four fifths of its time are enough at the usual pace: so few calls wait in vain.
+HOPE = 0.8
 # No place was freed for this long (or for twice the usual time of a call): the upstream has stopped, do not wait.
 STALLED_SECONDS = 1.0
 STALLED_RATIO = 2.0
@@ -64,13 +66,18 @@ class Bulkhead:
     def waiting(self) -> int:
         return sum(self._waiting.values())
 
-    def enter(self, share: float = 1.0, *, wait_seconds: float = 0.0) -> bool:
-        """Take a place and return True; False when `share` of the places is taken and none is free in time."""
+    def enter(self, share: float = 1.0, *, wait_seconds: float = 0.0, hope: float = HOPE) -> bool:
+        """
+        Take a place and return True; False when `share` of the places is taken and none becomes free in time.
+
+        `hope` is the multiple of `wait_seconds` that the expected wait may reach; above 1 the call waits although
+        the pace must rise to serve it in time.
+        """
         with self._lock:
             if self._has_room(share):
                 self._take()
                 return True
-            if not self._may_wait(share, wait_seconds):
+            if not self._may_wait(share, wait_seconds, hope):
                 return False
             waiter = self._line_up(share)
         waiter.gate.acquire(timeout=wait_seconds)
@@ -104,7 +111,7 @@ class Bulkhead:
             self._freed_at = self._clock()
         self._taken += 1
 
-    def _may_wait(self, share: float, wait_seconds: float) -> bool:
+    def _may_wait(self, share: float, wait_seconds: float, hope: float) -> bool:
         if self._taken + self.waiting >= max(1, int(self._capacity * share)):
             return False
         stalled = self._clock() - self._freed_at
@@ -114,7 +121,7 @@ class Bulkhead:
             return True
         ahead = sum(waiting for other, waiting in self._waiting.items() if other >= share)
         expected = (ahead + 1) * self._usual_seconds / max(1, self._taken)
-        return expected < EXPECTED_SHARE * wait_seconds
+        return expected < hope * wait_seconds
 
     def _line_up(self, share: float) -> _Waiter:
         waiter = _Waiter(-share, next(self._numbers), share)

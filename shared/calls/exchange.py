@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import orjson
 
 from shared.base import deadline
+from shared.calls.bulkhead import HOPE, WAIT_SHARE
 from shared.calls.connections import Pool, pools_for
 from shared.calls.failures import ConnectionBroken, NoResponse, TimedOut, Unreachable
-from shared.calls.resilience import WAIT_SHARE, CallOutcome, Upstream
+from shared.calls.outcomes import Admission, CallOutcome
+from shared.calls.resilience import Upstream
 from shared.calls.wire import Body, Connection, Headers, IncomingResponse, header
 
 PROBLEM_TYPE = "application/problem+json"
@@ -33,8 +35,9 @@ class Request:
     twice does no harm (a safe method, or one with an Idempotency-Key). `is_hurried`: the caller had less time than the
     upstream may take, so a timeout says nothing about the upstream. `is_probe`: the status is a report about the
     upstream's own dependencies. `share` is the part of the bulkhead's places this call may fill, `wait_share` the part
-    of its time that it waits for a place. `is_streamed` leaves a large body to be read by the caller; otherwise the
-    whole body is read before the call returns.
+    of its time that it waits for a place, `hope` the multiple of that which the expected wait may reach. `route` names
+    calls whose latencies can be compared; empty: none. `is_streamed` leaves a large body to be read by the caller;
+    otherwise the whole body is read before the call returns.
     """
 
     method: str
@@ -47,6 +50,8 @@ class Request:
     is_probe: bool = False
     share: float = 1.0
     wait_share: float = WAIT_SHARE
+    hope: float = HOPE
+    route: str = ""
     is_streamed: bool = False
 
     @property
@@ -122,23 +127,24 @@ class HttpUpstream:
     def call(self, request: Request) -> Response:
         """Return the upstream's response, whatever its status; raise NoResponse when there is none."""
         upstream = self.upstream
-        ticket = upstream.admit(request.share, wait_seconds=request.wait_share * request.seconds_left)
-        started_at = upstream.clock()
+        wait_seconds = request.wait_share * request.seconds_left
+        admission = upstream.admit(request.share, wait_seconds=wait_seconds, hope=request.hope)
         try:
-            response = self._exchange(request, started_at)
+            response = self._exchange(request, admission)
         except BaseException as failure:
-            upstream.leave(started_at)
-            upstream.settle(ticket, _outcome_of_failure(failure, request), upstream.clock() - started_at)
+            upstream.leave(admission)
+            upstream.settle(admission, _outcome_of_failure(failure, request))
             raise
-        upstream.settle(ticket, _outcome(response, request), upstream.clock() - started_at)
+        # A refusal (4xx) is quicker than the work it refuses: it says nothing about the latency.
+        upstream.settle(admission, _outcome(response, request), route=request.route if response.status < 400 else "")
         return response
 
-    def _exchange(self, request: Request, started_at: float) -> Response:
+    def _exchange(self, request: Request, admission: Admission) -> Response:
         try:
             pool = self._next_pool()
             incoming = self._incoming(pool, request)
             try:
-                return self._response(pool, incoming, request, started_at)
+                return self._response(pool, incoming, request, admission)
             except BaseException:
                 incoming.connection.close()
                 raise
@@ -147,16 +153,16 @@ class HttpUpstream:
         except OSError as failure:
             raise Unreachable(f"{self.upstream.name} cannot be reached") from failure
 
-    def _response(self, pool: Pool, incoming: IncomingResponse, request: Request, started_at: float) -> Response:
+    def _response(self, pool: Pool, incoming: IncomingResponse, request: Request, admission: Admission) -> Response:
         if request.is_streamed and (incoming.length is None or incoming.length > STREAMED_FROM_BYTES):
-            return Response.streamed(incoming, lambda: self._finish(pool, incoming, started_at))
+            return Response.streamed(incoming, lambda: self._finish(pool, incoming, admission))
         content = incoming.read(expires_at=request.expires_at, limit=LARGEST_RESPONSE_BYTES)
-        self._finish(pool, incoming, started_at)
+        self._finish(pool, incoming, admission)
         return Response(incoming.status, incoming.headers, content)
 
-    def _finish(self, pool: Pool, incoming: IncomingResponse, started_at: float) -> None:
+    def _finish(self, pool: Pool, incoming: IncomingResponse, admission: Admission) -> None:
         """Free the place in the bulkhead; keep the connection of a response that was read, else close it."""
-        self.upstream.leave(started_at)
+        self.upstream.leave(admission)
         if incoming.is_complete and incoming.keeps_alive:
             pool.give_back(incoming.connection)
         else:

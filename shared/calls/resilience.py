@@ -10,25 +10,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
 from shared.base import deadline
 from shared.base.errors import Unavailable
 from shared.base.limits import DependencyLimits, limits_for
+from shared.calls.adaptive import AdaptiveLimit
 from shared.calls.breaker import BreakerState, CircuitBreaker
-from shared.calls.bulkhead import Bulkhead
+from shared.calls.bulkhead import HOPE, WAIT_SHARE, Bulkhead
 from shared.calls.failures import BulkheadFull, NoResponse
+from shared.calls.outcomes import Admission, CallOutcome
 from shared.calls.retry_budget import RetryBudget
+from shared.observe.metrics import counter, histogram
 from shared.observe.observability import get_logger
 
 T = TypeVar("T")
+PLACES_BUCKETS = (8, 16, 32, 64, 128, 256, 512)
 log = get_logger()
+_refused = counter("upstream_refused_total", "Calls refused because the upstream's places were taken.", ("upstream",))
+_places = histogram(
+    "upstream_places", "Calls at once to an upstream, at each change.", ("upstream",), buckets=PLACES_BUCKETS
+)
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 0.5
-# The share of its time that a call waits for a place in a full bulkhead.
-WAIT_SHARE = 0.2
 _NO_FALLBACK: Final = object()
 
 # 0: no retries around this call; n: `@resilient` makes its n-th attempt, so that no layer below retries too.
@@ -73,16 +78,12 @@ class UpstreamUnavailable(Unavailable):
         self.headers["X-Retried"] = "1"
 
 
-class CallOutcome(Enum):
-    """What a call says about its upstream: it failed, it answered (a refusal is an answer, too), or nothing."""
-
-    FAILED = "failed"
-    ANSWERED = "answered"
-    UNKNOWN = "unknown"
-
-
 class Upstream:
-    """One dependency as this process sees it; `upstream(name)` returns the one that all its clients share."""
+    """
+    One dependency as this process sees it; `upstream(name)` returns the one that all its clients share.
+
+    With `adaptive` the number of its places follows its latency; `capacity` is the bulkhead's.
+    """
 
     def __init__(
         self,
@@ -90,41 +91,55 @@ class Upstream:
         limits: DependencyLimits,
         *,
         capacity: int = 0,
+        adaptive: AdaptiveLimit | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.limits = limits
         self.clock = clock
         self.breaker = CircuitBreaker(limits, clock=clock, on_change=self._log_change)
-        self.bulkhead = Bulkhead(limits.bulkhead, capacity=capacity, clock=clock)
+        self.adaptive = adaptive
+        places = adaptive.places if adaptive else limits.bulkhead
+        self.bulkhead = Bulkhead(places, capacity=capacity, clock=clock)
         self.budget = RetryBudget(limits.retry_ratio, clock=clock)
 
-    def admit(self, share: float = 1.0, *, wait_seconds: float = 0.0) -> int:
+    def admit(self, share: float = 1.0, *, wait_seconds: float = 0.0, hope: float = HOPE) -> Admission:
         """
-        Take a place in the bulkhead and return the breaker's ticket; raise BulkheadFull or BreakerOpen.
+        Take a place in the bulkhead and a ticket of the breaker; raise BulkheadFull or BreakerOpen.
 
         Waits up to `wait_seconds` for a place, not at all while the breaker is open.
         """
         if self.breaker.state is not BreakerState.CLOSED:
             wait_seconds = 0.0
-        if not self.bulkhead.enter(share, wait_seconds=wait_seconds):
+        if not self.bulkhead.enter(share, wait_seconds=wait_seconds, hope=hope):
+            _refused.labels(self.name).inc()
             raise BulkheadFull(f"{self.name} has all the calls it may have")
         try:
-            return self.breaker.admit()
+            return Admission(self.breaker.admit(), self.clock(), self.bulkhead.taken)
         except BaseException:
             self.bulkhead.leave()
             raise
 
-    def leave(self, started_at: float) -> None:
-        """Free the place of an admitted call that is over."""
-        self.bulkhead.leave(self.clock() - started_at)
+    def leave(self, admission: Admission) -> None:
+        """Free the place of a call that is over."""
+        self.bulkhead.leave(self.clock() - admission.started_at)
 
-    def settle(self, ticket: int, outcome: CallOutcome, seconds: float) -> None:
-        """Count the outcome of an admitted call that took `seconds`; its place is freed by `leave`."""
+    def settle(self, admission: Admission, outcome: CallOutcome, *, route: str = "") -> None:
+        """Count the outcome of a call, its latency too if it says something about `route`; `leave` frees its place."""
+        seconds = self.clock() - admission.started_at
+        has_failed = outcome is CallOutcome.FAILED
         if outcome is CallOutcome.UNKNOWN:
-            self.breaker.abandon(ticket)
+            self.breaker.abandon(admission.ticket)
         else:
-            self.breaker.record(ticket, failed=outcome is CallOutcome.FAILED, seconds=seconds)
+            self.breaker.record(admission.ticket, failed=has_failed, seconds=seconds)
+        if self.adaptive is not None and (route or has_failed):
+            under_way = admission.under_way
+            self._resize(self.adaptive.observe(route, seconds, under_way=under_way, has_failed=has_failed))
+
+    def _resize(self, places: int) -> None:
+        if places != self.bulkhead.places:
+            self.bulkhead.resize(places)
+            _places.labels(self.name).observe(places)
 
     def call(self, function: Callable[[], T], *, judge: Callable[[Exception], CallOutcome]) -> T:
         """
@@ -133,10 +148,9 @@ class Upstream:
         `judge` returns what an exception says about the upstream; a returned value always counts as an answer.
         """
         try:
-            ticket = self.admit(wait_seconds=WAIT_SHARE * deadline.within(self.limits.read_timeout))
+            admission = self.admit(wait_seconds=WAIT_SHARE * deadline.within(self.limits.read_timeout))
         except NoResponse as failure:
             raise UpstreamUnavailable.after(self.name, failure) from failure
-        started_at = self.clock()
         outcome = CallOutcome.ANSWERED
         try:
             return function()
@@ -147,8 +161,8 @@ class Upstream:
             outcome = CallOutcome.UNKNOWN
             raise
         finally:
-            self.settle(ticket, outcome, self.clock() - started_at)
-            self.leave(started_at)
+            self.settle(admission, outcome)
+            self.leave(admission)
 
     def _log_change(self, state: BreakerState) -> None:
         log.warning("breaker_changed", upstream=self.name, state=state.value)

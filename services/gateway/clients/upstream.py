@@ -13,7 +13,9 @@ import orjson
 from services.gateway.errors import UpstreamBroken, UpstreamBusy, UpstreamTimedOut, UpstreamUnavailable
 from shared.base.errors import Problem
 from shared.base.limits import limits_for
+from shared.base.workloads import BY_NAME
 from shared.calls import resilience
+from shared.calls.adaptive import AdaptiveLimit
 from shared.calls.exchange import HttpUpstream, Request, Response
 from shared.calls.failures import BreakerOpen, BulkheadFull, NoResponse, TimedOut, Unreachable
 
@@ -22,16 +24,17 @@ CONNECT_SECONDS = 1.0
 
 class Upstream(HttpUpstream):
     """
-    Calls one service, with at most `places` calls under way, and at most `threads` under way and waiting together.
+    Calls one service; how many calls may be under way follows its threads and its latency, up to `places`.
 
-    TLS between tasks is Service Connect's business.
+    At most `threads` calls are under way and waiting together. TLS between tasks is Service Connect's business.
     """
 
     def __init__(self, name: str, url: str, *, places: int, threads: int) -> None:
         if urlsplit(url).scheme != "cloudmap" and urlsplit(url).path not in ("", "/"):
             raise ValueError(f"{name}'s address must look like http://host:port, not {url!r}")
-        limits = replace(limits_for(name), bulkhead=places, pool=places, connect_timeout=CONNECT_SECONDS)
-        super().__init__(resilience.Upstream(name, limits, capacity=threads), url)
+        limits = replace(limits_for(name), pool=places, connect_timeout=CONNECT_SECONDS)
+        adaptive = AdaptiveLimit(BY_NAME[name].threads, places)
+        super().__init__(resilience.Upstream(name, limits, capacity=threads, adaptive=adaptive), url)
         self.name = name
 
     def call(self, request: Request) -> Response:

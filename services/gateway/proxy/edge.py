@@ -219,6 +219,8 @@ def _request(
         is_hurried=is_hurried,
         share=route.criticality.value,
         wait_share=route.criticality.wait_share,
+        hope=route.criticality.hope,
+        route=f"{route.method} {route.path}",
         is_streamed=True,
     )
 

@@ -95,17 +95,29 @@ class TestRefusal:
             bulkhead.leave(0.4)
         bulkhead.enter()
         bulkhead.enter()
-        first = in_line(crowd, bulkhead, seconds=1.0)
-        second = in_line(crowd, bulkhead, seconds=1.0)
+        first, second, third = (in_line(crowd, bulkhead, seconds=1.0) for _ in range(3))
 
         started_at = time.perf_counter()
         assert bulkhead.enter(wait_seconds=1.0) is False
         assert time.perf_counter() - started_at < 0.05
 
-        bulkhead.leave(0.4)
-        bulkhead.leave(0.4)
-        assert first.result(1)
-        assert second.result(1)
+        for waiting in (first, second, third):
+            bulkhead.leave(0.4)
+            assert waiting.result(1) is True
+
+    def test_is_not_for_a_call_that_hopes_for_a_better_pace(self, crowd):
+        bulkhead = Bulkhead(1, capacity=64)
+        for _ in range(10):
+            bulkhead.enter()
+            bulkhead.leave(2.0)
+        bulkhead.enter()
+        assert bulkhead.enter(wait_seconds=1.0) is False
+
+        waiting = crowd.submit(bulkhead.enter, wait_seconds=1.0, hope=4.0)
+        wait_until(lambda: bulkhead.waiting)
+        bulkhead.leave(0.01)
+
+        assert waiting.result(1) is True
 
     def test_is_at_once_when_no_place_was_freed_for_long(self, ticker):
         bulkhead = Bulkhead(1, clock=ticker)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shared.base import deadline
 from shared.base.errors import NotFound
 from shared.base.limits import DEFAULT
+from shared.calls.outcomes import CallOutcome
 from shared.calls.resilience import (
-    CallOutcome,
     Upstream,
     UpstreamUnavailable,
     attempt_number,
