@@ -53,6 +53,10 @@ class StockContended(Unavailable):
     title = "Too many concurrent changes of this stock"
 
 
+class ImportNotRepeatable(Conflict):
+    title = "Only a dry run that succeeded can be carried out"
+
+
 class ImportUnreadable(Problem):
     """The whole file cannot be imported; shown as row 0 of the import."""
 

@@ -52,7 +52,9 @@ class Shop:
             ("GET", "/products", self.list_products),
             ("POST", "/products", self.create_product),
             ("POST", "/products/imports", self.start_import),
+            ("GET", "/products/imports", self.list_imports),
             ("GET", "/products/imports/([^/]+)", self.get_import),
+            ("POST", "/products/imports/([^/]+)/execution", self.carry_out_import),
             ("GET", "/products/imports/([^/]+)/failed-rows", self.get_failed_rows),
             ("GET", "/products/([^/]+)", lambda user, call, sku: (200, self.product(sku))),
             ("PATCH", "/products/([^/]+)", self.change_product),
@@ -220,7 +222,8 @@ class Shop:
         counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
         times = {"created_at": "2026-11-24T09:00:00Z", "finished_at": None}
         state: Json = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
-        state |= {"file_format": None, "rows_total": None, "has_failed_rows": False}
+        state |= {"file_format": None, "rows_total": None, "has_failed_rows": False, "changes": []}
+        state["is_dry_run"] = call.query.get("dry_run") == "true"
         self.imports[import_id] = state | counts | times
         return 202, self.imports[import_id]
 
@@ -228,6 +231,23 @@ class Shop:
         if import_id not in self.imports:
             raise Refusal(404, "not-found")
         return 200, self.imports[import_id]
+
+    def list_imports(self, user: Json, call: Call) -> tuple[int, Json]:
+        left_out = ("errors", "changes", "file_format", "has_failed_rows")
+        rows = [{name: value for name, value in one.items() if name not in left_out} for one in self.imports.values()]
+        return 200, page(rows[::-1], call)
+
+    def carry_out_import(self, user: Json, call: Call, import_id: str) -> tuple[int, Json]:
+        planned = self.imports.get(import_id)
+        if planned is None:
+            raise Refusal(404, "not-found")
+        if not planned["is_dry_run"] or planned["status"] != "succeeded":
+            raise Refusal(409, "import-not-repeatable")
+        started_id = f"imp_{next(self._serial)}"
+        counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
+        new = {"id": started_id, "is_dry_run": False, "status": "queued", "changes": []}
+        self.imports[started_id] = planned | new | counts
+        return 202, self.imports[started_id]
 
     def get_failed_rows(self, user: Json, call: Call, import_id: str) -> tuple[int, bytes]:
         if import_id not in self.imports or not self.imports[import_id]["has_failed_rows"]:

@@ -1,4 +1,4 @@
-"""The overview: orders that need attention, orders to ship, the latest orders, the latest imports of this session."""
+"""The overview: orders that need attention, orders to ship, the latest orders, the latest imports."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from portals.admin.orders.client import OrdersFilter, orders
 
 blueprint = Blueprint("home", __name__)
 LATEST = 8
+LATEST_IMPORTS = 5
 
 
 @blueprint.get("/")
@@ -24,5 +25,5 @@ def home() -> str:
         refused=refused,
         to_ship=[*begun, *confirmed][:LATEST],
         names=companies.names(order.company_id for order in [*latest, *confirmed, *begun, *refused]),
-        imports=imports.recent(),
+        imports=imports.list_imports(limit=LATEST_IMPORTS).items,
     )

@@ -1,16 +1,13 @@
-"""Product imports at the gateway, and those of this session."""
+"""Product imports at the gateway."""
 
 from __future__ import annotations
 
 from typing import IO
 
-from flask import session
-
-from shared.calls.service_client import UpstreamRefused
-from shared.portal.answers import Answer
+from shared.portal.answers import Answer, Page
 from shared.portal.gateway import Area, Call, Download, Query, Upload, segment
 
-MOST_REMEMBERED = 5
+PAGE_SIZE = 20
 
 
 class RowError(Answer, frozen=True, kw_only=True):
@@ -32,31 +29,57 @@ class FileFormat(Answer, frozen=True, kw_only=True):
     decimal_mark: str
 
 
-class ProductImport(Answer, frozen=True, kw_only=True):
+class FieldChange(Answer, frozen=True, kw_only=True):
+    field: str
+    before: str
+    after: str
+
+
+class RowChange(Answer, frozen=True, kw_only=True):
+    """What a row of a dry run would change."""
+
+    row: int
+    sku: str
+    outcome: str
+    changes: list[FieldChange]
+
+
+class ImportSummary(Answer, frozen=True, kw_only=True):
     id: str
     filename: str
     status: str
+    is_dry_run: bool
     created_at: str
+    rows_total: int | None
     rows_read: int
     created: int
     updated: int
     unchanged: int
     failed: int
-    rows_total: int | None
+
+
+class ProductImport(ImportSummary, frozen=True, kw_only=True):
     file_format: FileFormat | None
     has_failed_rows: bool
     errors: list[RowError]
+    changes: list[RowChange]
 
 
 class Imports(Area):
-    def upload(self, filename: str, content: IO[bytes], *, decimal_mark: str) -> ProductImport:
-        """Start an import and remember it in this session."""
-        query: Query = {"decimal_mark": decimal_mark or None}
+    def upload(self, filename: str, content: IO[bytes], *, decimal_mark: str, is_dry_run: bool) -> ProductImport:
+        """Start an import, or a dry run of it."""
+        query: Query = {"decimal_mark": decimal_mark or None, "dry_run": "true" if is_dry_run else None}
         call = Call("POST", "/products/imports", query=query, upload=Upload(filename, content))
-        started = self.gateway.send(call).read(ProductImport)
-        others = [found for found in session.get("imports", []) if found != started.id]
-        session["imports"] = [started.id, *others][:MOST_REMEMBERED]
-        return started
+        return self.gateway.send(call).read(ProductImport)
+
+    def carry_out(self, dry_run_id: str) -> ProductImport:
+        """Start the import of a dry run's file."""
+        call = Call("POST", f"/products/imports/{segment(dry_run_id)}/execution")
+        return self.gateway.send(call).read(ProductImport)
+
+    def list_imports(self, *, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[ImportSummary]:
+        """Return all imports of the installation, newest first."""
+        return self.gateway.get("/products/imports", Page[ImportSummary], cursor=cursor, limit=limit)
 
     def get_import(self, import_id: str) -> ProductImport:
         return self.gateway.get(f"/products/imports/{segment(import_id)}", ProductImport)
@@ -64,17 +87,6 @@ class Imports(Area):
     def failed_rows(self, import_id: str) -> Download:
         """Return the file of the rows that were left out."""
         return self.gateway.download(f"/products/imports/{segment(import_id)}/failed-rows")
-
-    def recent(self) -> list[ProductImport]:
-        """Return the imports that were started in this session, newest first."""
-        found = []
-        for import_id in session.get("imports", []):
-            try:
-                found.append(self.get_import(import_id))
-            except UpstreamRefused as refusal:
-                if refusal.status != 404:
-                    raise
-        return found
 
 
 imports = Imports()

@@ -12,4 +12,6 @@ DECIMAL_MARKS = {"": "Detect", "point": "Point: 1,234.50", "comma": "Comma: 1.23
 
 class UploadForm(PortalForm):
     file = FileField(validators=[InputRequired("Choose a file first.")])
+    # The button: "check" for a dry run.
+    part = StringField()
     decimal_mark = StringField(validators=[AnyOf(list(DECIMAL_MARKS))], default="")

@@ -35,11 +35,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Progress:
-    """`counts` are (label, rows); `is_cut` says that rows failed beyond those that `faults` names."""
+    """
+    `counts` are (label, rows); `is_cut` says that rows failed beyond those that `faults` names.
+
+    `rows_total` is None until the whole file was checked; `more_changes` are rows of a dry run beyond those listed.
+    """
 
     is_over: bool
     is_unreadable: bool
     counts: list[tuple[str, int]]
+    rows_read: int
+    rows_total: int | None
+    more_changes: int
     reading: str
     faults: list[RowError]
     notices: list[RowError]
@@ -54,11 +61,14 @@ def import_progress(found: ProductImport) -> Progress:
         is_unreadable=found.status == "failed",
         counts=[
             ("Rows read", found.rows_read),
-            ("Created", found.created),
-            ("Updated", found.updated),
+            ("To create" if found.is_dry_run else "Created", found.created),
+            ("To update" if found.is_dry_run else "Updated", found.updated),
             ("Unchanged", found.unchanged),
             ("With errors", found.failed),
         ],
+        rows_read=found.rows_read,
+        rows_total=found.rows_total,
+        more_changes=max(0, found.created + found.updated - len(found.changes)) if found.is_dry_run else 0,
         reading=_reading(found.file_format),
         faults=faults,
         notices=[error for error in found.errors if error.kind != "fault"],

@@ -1,4 +1,4 @@
-"""Importing a product file: upload, progress, the rows that were refused, a template."""
+"""Importing a product file: dry run, upload, progress, refused rows, a template, and the list of all imports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def upload() -> ResponseReturnValue:
         return _form(form), 422
     try:
         sent = form.file.data
-        started = imports.upload(sent.filename, sent.stream, decimal_mark=form.decimal_mark.data)
+        started = imports.upload(
+            sent.filename, sent.stream, decimal_mark=form.decimal_mark.data, is_dry_run=form.part.data == "check"
+        )
     except UpstreamRefused as refusal:
         if refusal.status not in (400, 413, 415, 422):
             raise
@@ -50,6 +52,13 @@ def progress(import_id: str) -> str:
     return render_template("imports/progress.html", found=found, progress=import_progress(found))
 
 
+@blueprint.post("/<import_id>/execution")
+def execution(import_id: str) -> ResponseReturnValue:
+    started = imports.carry_out(import_id)
+    flash(f"The import of {started.filename} has begun.", "good")
+    return redirect(url_for("imports.progress", import_id=started.id))
+
+
 @blueprint.get("/<import_id>/failed-rows.csv")
 def failed_rows(import_id: str) -> Response:
     return Response(
@@ -63,7 +72,9 @@ def failed_rows(import_id: str) -> Response:
 def state(import_id: str) -> Response:
     """Return whether the import is over and how far it is, for the page that polls it."""
     shown = import_progress(imports.get_import(import_id))
-    return jsonify(is_over=shown.is_over, counts=dict(shown.counts))
+    return jsonify(
+        is_over=shown.is_over, counts=dict(shown.counts), rows_read=shown.rows_read, rows_total=shown.rows_total
+    )
 
 
 def _form(form: UploadForm, error: str = "") -> str:
@@ -71,7 +82,7 @@ def _form(form: UploadForm, error: str = "") -> str:
     return render_template(
         "imports/upload.html",
         columns=COLUMNS,
-        recent=imports.recent(),
+        page=imports.list_imports(cursor=request.args.get("cursor")),
         error=error,
         form=form,
         decimal_marks=DECIMAL_MARKS,

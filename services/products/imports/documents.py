@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from mongoengine import DateTimeField, IntField, ListField, StringField
+from mongoengine import BooleanField, DateTimeField, IntField, ListField, StringField
 from pymongo import ReturnDocument
 
+from services.products.batches.documents import BatchResult
+from services.products.batches.rules import RowChange
 from services.products.formats.rules import FileFormat
 from services.products.imports.rules import CheckedFile
 from services.products.rows.rules import RowFault
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.numbers import DecimalMark
+from shared.data.pagination import Page, PageRequest, page
 from shared.data.persistence import Aggregate, retry_on_failover
 from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
 from shared.events.catalog.products import ImportRequested
@@ -24,6 +27,7 @@ STALLED_AFTER = timedelta(seconds=20)
 MAX_ATTEMPTS = 10
 MAX_ERRORS = 100
 MAX_NOTICES = 100
+MAX_CHANGES = 100
 
 
 class ImportStatus(StrEnum):
@@ -45,6 +49,24 @@ class ImportRun(msgspec.Struct, frozen=True):
     rows_read: int = 0
     sold_currencies: list[str] = []
     decimal_mark: str = ""
+    is_dry_run: bool = False
+
+
+class ImportSummary(msgspec.Struct, frozen=True):
+    """An import in a list, without its rows; stored ones of older versions lack the fields with defaults."""
+
+    id: str = msgspec.field(name="_id")
+    filename: str
+    status: str
+    created_at: datetime
+    is_dry_run: bool = False
+    rows_total: int | None = None
+    rows_read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    finished_at: datetime | None = None
 
 
 class StalledImport(msgspec.Struct, frozen=True):
@@ -76,12 +98,14 @@ class ProductImport(Aggregate):
     unchanged = IntField(default=0)
     failed = IntField(default=0)
     decimal_mark = StringField()
+    is_dry_run = BooleanField(default=False)
     file_format = StructField(FileFormat)
     rows_total = IntField()
     columns = ListField(StringField())
     errors = StructListField(RowFault)
     notices = StructListField(RowFault)
     failed_parts = ListField(IntField())
+    changes = StructListField(RowChange)
     runner = StringField()
     attempts = IntField(default=0)
     heartbeat_at = DateTimeField()
@@ -137,11 +161,20 @@ class ProductImport(Aggregate):
         retry_on_failover(lambda: cls.collection().update_one({"_id": run.id, "runner": run.runner}, update))
 
     @classmethod
-    def advance(
-        cls, run: ImportRun, counts: Mapping[str, int], faults: Sequence[RowFault] = (), *, has_part: bool = False
-    ) -> ImportRun | None:
-        """Add the counts of one batch and return the run after it; None when another job claimed the import."""
-        update: dict[str, object] = {"$inc": dict(counts), "$set": {"heartbeat_at": now()}, **_push(faults)}
+    def summaries(cls, wanted: PageRequest) -> Page[ImportSummary]:
+        """Return one page of all imports, newest first: their ids begin with the time."""
+        names = dict.fromkeys((field.encode_name for field in msgspec.structs.fields(ImportSummary)), 1)
+        found = page(
+            cls.collection(), {}, sort=[("_id", -1, str)], cursor=wanted.cursor, limit=wanted.limit, fields=names
+        )
+        return found.map(lambda each: stored_as(ImportSummary, each))
+
+    @classmethod
+    def advance(cls, run: ImportRun, result: BatchResult, *, has_part: bool = False) -> ImportRun | None:
+        """Add the result of one batch and return the run after it; None when another job claimed the import."""
+        counts = result.counts
+        added = _push(result.faults, result.changes)
+        update: dict[str, object] = {"$inc": dict(counts), "$set": {"heartbeat_at": now()}, **added}
         if has_part:
             update["$addToSet"] = {"failed_parts": run.rows_read}
         expected = {"_id": run.id, "runner": run.runner, "rows_read": run.rows_read}
@@ -175,13 +208,17 @@ class ProductImport(Aggregate):
         return [stored_as(StalledImport, each) for each in cls.collection().find(query, {"attempts": 1})]
 
 
-def _push(faults: Sequence[RowFault]) -> dict[str, object]:
-    """Return the update that adds faults and notices to their lists, which keep the first ones."""
+def _push(faults: Sequence[RowFault], changes: Sequence[RowChange] = ()) -> dict[str, object]:
+    """Return the update that adds faults, notices and changes to their lists, which keep the first ones."""
     errors = [to_stored(each) for each in faults if not each.is_notice]
     notices = [to_stored(each) for each in faults if each.is_notice]
     added = {
         name: {"$each": found, "$slice": limit}
-        for name, found, limit in (("errors", errors, MAX_ERRORS), ("notices", notices, MAX_NOTICES))
+        for name, found, limit in (
+            ("errors", errors, MAX_ERRORS),
+            ("notices", notices, MAX_NOTICES),
+            ("changes", [to_stored(each) for each in changes[:MAX_CHANGES]], MAX_CHANGES),
+        )
         if found
     }
     return {"$push": added} if added else {}

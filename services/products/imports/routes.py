@@ -11,9 +11,18 @@ from flask.views import MethodView
 
 from services.products.config import ProductsSettings
 from services.products.imports import operations
-from services.products.imports.documents import ProductImport
-from services.products.imports.schemas import ImportFile, ImportOptions, ImportOptionsInput, ImportSchema, UploadedFile
+from services.products.imports.documents import ImportSummary, ProductImport
+from services.products.imports.rules import ImportOptions
+from services.products.imports.schemas import (
+    ImportFile,
+    ImportOptionsInput,
+    ImportPageSchema,
+    ImportSchema,
+    ImportsQuery,
+    UploadedFile,
+)
 from services.products.rows.rules import OPTIONAL, REQUIRED
+from shared.data.pagination import Page, PageRequest
 from shared.web.auth import requires
 from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint, current_settings
@@ -37,8 +46,19 @@ def accepts_upload(route: Route) -> Route:
     return cast(Route, uploading)
 
 
+def _accepted(started: ProductImport) -> tuple[ProductImport, int, dict[str, str]]:
+    return started, 202, {"Location": url_for("imports.OneImport", import_id=started.id)}
+
+
 @imports_blp.route("")
 class Imports(MethodView):
+    @requires("products:write")
+    @imports_blp.arguments(ImportsQuery, location="query")
+    @imports_blp.response(200, ImportPageSchema)
+    def get(self, wanted: PageRequest) -> Page[ImportSummary]:
+        """List all imports, newest first."""
+        return operations.list_imports(wanted)
+
     @requires("products:write")
     @accepts_upload
     @imports_blp.arguments(ImportFile, location="files")
@@ -53,10 +73,8 @@ class Imports(MethodView):
     )
     def post(self, body: UploadedFile, options: ImportOptions) -> tuple[ProductImport, int, dict[str, str]]:
         """Import a CSV file or an XLSX workbook."""
-        started = operations.start_import(
-            filename=body.file.filename or "", content=body.file.stream, decimal_mark=options.decimal_mark
-        )
-        return started, 202, {"Location": url_for("imports.OneImport", import_id=started.id)}
+        started = operations.start_import(filename=body.file.filename or "", content=body.file.stream, options=options)
+        return _accepted(started)
 
 
 @imports_blp.route("/<import_id>")
@@ -66,6 +84,16 @@ class OneImport(MethodView):
     def get(self, import_id: str) -> ProductImport:
         """Read the progress of an import, and what was wrong with which row (the first hundred)."""
         return operations.get_import(import_id)
+
+
+@imports_blp.route("/<import_id>/execution")
+class Execution(MethodView):
+    @requires("products:write")
+    @imports_blp.response(202, ImportSchema)
+    @imports_blp.alt_response(409, schema=ProblemSchema, description="It is no dry run that succeeded")
+    def post(self, import_id: str) -> tuple[ProductImport, int, dict[str, str]]:
+        """Import the file of a dry run, read as it was; `Location` shows the new import."""
+        return _accepted(operations.carry_out(import_id))
 
 
 @imports_blp.route("/<import_id>/failed-rows")

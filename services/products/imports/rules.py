@@ -26,6 +26,17 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
+class ImportOptions:
+    """How a file is read (`point` or `comma`, empty: detected), and whether it is only checked."""
+
+    decimal_mark: str = ""
+    is_dry_run: bool = False
+
+
+DEFAULT_OPTIONS = ImportOptions()
+
+
+@dataclass(frozen=True)
 class ReadRow:
     """A row of the file: its cells by column, or why it has none; `raw` are its cells as the file has them."""
 

@@ -8,7 +8,9 @@ from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 from werkzeug.datastructures import FileStorage
 
-from shared.web.schemas import InputSchema, OutputSchema
+from services.products.imports.rules import ImportOptions
+from shared.data.pagination import PageRequest
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,6 @@ class ImportFile(InputSchema):
     file = Upload(required=True)
 
 
-@dataclass(frozen=True)
-class ImportOptions:
-    """How the file is to be read."""
-
-    decimal_mark: str
-
-
 class ImportOptionsInput(InputSchema):
     builds = ImportOptions
 
@@ -39,6 +34,17 @@ class ImportOptionsInput(InputSchema):
         validate=validate.OneOf(["", "point", "comma"]),
         metadata={"description": "What stands before decimals in the file; empty: detected from the whole file."},
     )
+    is_dry_run = fields.Boolean(
+        data_key="dry_run",
+        load_default=False,
+        truthy={"true"},
+        falsy={"false"},
+        metadata={"description": "Check the file and list what would change; nothing is written."},
+    )
+
+
+class ImportsQuery(PageArgs):
+    builds = PageRequest
 
 
 class FileFormatSchema(OutputSchema):
@@ -62,24 +68,48 @@ class RowFaultSchema(OutputSchema):
     detail = fields.String()
 
 
-class ImportSchema(OutputSchema):
+class FieldChangeSchema(OutputSchema):
+    field = fields.String()
+    before = fields.String(metadata={"description": "Empty in a new product."})
+    after = fields.String()
+
+
+class RowChangeSchema(OutputSchema):
+    row = fields.Integer()
+    sku = fields.String()
+    outcome = fields.String(metadata={"description": "`created` or `updated`."})
+    changes = fields.List(fields.Nested(FieldChangeSchema))
+
+
+class ImportSummarySchema(OutputSchema):
     id = fields.String()
     filename = fields.String()
     status = fields.String()
+    is_dry_run = fields.Boolean(metadata={"description": "Whether nothing was written: the counts are what would be."})
+    rows_total = fields.Integer(allow_none=True, metadata={"description": "Null until the whole file was checked."})
     rows_read = fields.Integer()
     created = fields.Integer()
     updated = fields.Integer()
     unchanged = fields.Integer()
     failed = fields.Integer()
+    created_at = fields.DateTime()
+    finished_at = fields.DateTime(allow_none=True)
+
+
+ImportPageSchema = page_of(ImportSummarySchema)
+
+
+class ImportSchema(ImportSummarySchema):
     file_format = fields.Nested(
         FileFormatSchema, allow_none=True, metadata={"description": "How the file is read; null until it was checked."}
     )
-    rows_total = fields.Integer(allow_none=True, metadata={"description": "Null until the whole file was checked."})
     has_failed_rows = fields.Boolean(metadata={"description": "Whether `failed-rows` has a file."})
     errors = fields.List(
         fields.Nested(RowFaultSchema),
         attribute="listed",
         metadata={"description": "The first hundred faults, then the first hundred notices."},
     )
-    created_at = fields.DateTime()
-    finished_at = fields.DateTime(allow_none=True)
+    changes = fields.List(
+        fields.Nested(RowChangeSchema),
+        metadata={"description": "Of a dry run: the first hundred rows that would change."},
+    )

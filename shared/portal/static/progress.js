@@ -8,6 +8,11 @@ async function look() {
   if (answer && answer.ok) {
     const state = await answer.json();
     if (state.is_over) return window.location.reload();
+    const bar = document.querySelector("progress");
+    if (bar && state.rows_total) {
+      bar.max = state.rows_total;
+      bar.value = state.rows_read;
+    }
     document.querySelectorAll("[data-count]").forEach((cell) => {
       cell.textContent = state.counts[cell.dataset.count].toLocaleString("en-GB");
     });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from shared.portal.gateway import Upload
 from tests.portals.fake_gateway import FakeGateway
@@ -21,7 +22,7 @@ class TestImports:
         assert page.heading() == "catalog.csv"
         assert "Queued" in page.text
         assert gateway.sent("POST", "/products/imports")[0].upload == Upload("catalog.csv", b"sku,name\r\n")
-        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": None}
+        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": None, "dry_run": None}
         assert 'http-equiv="refresh"' in page.source
 
     def test_shows_counts_and_every_row_that_was_refused(self, staff: Visitor, gateway: FakeGateway):
@@ -62,7 +63,7 @@ class TestImports:
 
         staff.post("/admin/imports", values)
 
-        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": "comma"}
+        assert gateway.sent("POST", "/products/imports")[0].query == {"decimal_mark": "comma", "dry_run": None}
         found = next(iter(gateway.shop.imports.values()))
         read = {
             "kind": "csv",
@@ -108,15 +109,68 @@ class TestImports:
         assert page.status == 422
         assert "The file is empty" in page.text
 
-    def test_lists_those_of_this_session_only(self, staff: Visitor, gateway: FakeGateway):
-        self.upload(staff, b"x", "mine.csv")
-        assert "mine.csv" in staff.get("/admin/").text
-        gateway.shop.imports.clear()
+    def test_lists_those_of_all_people_in_pages(self, staff: Visitor, gateway: FakeGateway):
+        assert "No imports yet" in staff.get("/admin/").text
+        for number in range(25):
+            self.upload(staff, b"x", f"file-{number}.csv")
+        next(iter(gateway.shop.imports.values()))["filename"] = "first.csv"
 
-        assert "No imports since you signed in" in staff.get("/admin/imports").text
+        page = staff.get("/admin/imports")
+
+        assert page.rows()[0].startswith("file-24.csv")
+        assert len(page.rows()) == 20
+        (older,) = [link for link in page.links() if "cursor=" in link]
+        assert staff.get(older).rows()[-1].startswith("first.csv")
+        assert [row.split(" ")[0] for row in staff.get("/admin/").rows()][-5:][0] == "file-24.csv"
+
+    def test_shows_how_far_it_is(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        found |= {"status": "running", "rows_read": 1_500, "rows_total": 6_000}
+
+        (bar,) = staff.get(f"/admin/imports/{found['id']}").all("progress")
+
+        assert (bar.get("value"), bar.get("max")) == ("1500", "6000")
+        state = staff.client.get(f"/admin/imports/{found['id']}/state").get_json()
+        assert (state["rows_read"], state["rows_total"]) == (1_500, 6_000)
+        assert "1,500 of 6,000" in staff.get("/admin/imports").text
 
     def test_offers_a_template_with_every_column(self, staff: Visitor):
         response = staff.client.get("/admin/imports/template.csv")
 
         assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert response.text.startswith("sku,name,description,category,unit_price,currency,stock,breaks\r\n")
+
+
+class TestDryRuns:
+    def checked(self, staff: Visitor, gateway: FakeGateway, **changes: Any) -> dict[str, Any]:
+        token = staff.get("/admin/imports").form("/imports").findall("input")[0].get("value")
+        values = {"csrf_token": token, "file": (io.BytesIO(b"x"), "plan.csv"), "part": "check"}
+        staff.post("/admin/imports", values)
+        found: dict[str, Any] = next(iter(gateway.shop.imports.values()))
+        found |= {"status": "succeeded", "rows_read": 3, "created": 1, "updated": 1, "unchanged": 1} | changes
+        return found
+
+    def test_show_what_would_change(self, staff: Visitor, gateway: FakeGateway):
+        change = {"row": 3, "sku": "NUT", "outcome": "updated"}
+        price = {"field": "unit_price", "before": "2.55 GBP", "after": "2.60 GBP"}
+        found = self.checked(staff, gateway, changes=[change | {"changes": [price]}])
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert gateway.sent("POST", "/products/imports")[0].query["dry_run"] == "true"
+        assert "nothing was changed" in page.text
+        assert "1 To create" in page.text
+        assert page.rows() == ["3 NUT unit_price : 2.55 GBP \u2192 2.60 GBP"]
+        assert "and 1 more product" in page.text
+        assert "dry run" in staff.get("/admin/imports").rows()[0]
+
+    def test_are_carried_out_by_a_button(self, staff: Visitor, gateway: FakeGateway):
+        found = self.checked(staff, gateway)
+
+        page = staff.get(f"/admin/imports/{found['id']}").submit("/execution")
+
+        assert page.heading() == "plan.csv"
+        assert "has begun" in page.text
+        assert [one["is_dry_run"] for one in gateway.shop.imports.values()] == [True, False]
+        assert not [form for form in page.all("form") if form.get("action", "").endswith("/execution")]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.products.batches.rules import Batch
 from services.products.imports import operations
 from services.products.imports.documents import ProductImport
 from services.products.rows.rules import RowFault
@@ -135,7 +136,7 @@ class TestFile:
         run = ProductImport.claim(wanted["id"])
         assert run is not None
         fault = RowFault(2, "", "The worker was killed after this.")
-        operations._store_failed_rows(run, [fault], operations.Batch(raw={2: ["S0"]}), DecimalMark.POINT)
+        operations._store_failed_rows(run, [fault], Batch(raw={2: ["S0"]}), DecimalMark.POINT)
         hold_clock(now() + timedelta(seconds=25))
 
         operations.run_import(wanted["id"])

@@ -13,11 +13,12 @@ import msgspec
 import pytest
 
 from services.products import jobs
+from services.products.batches.documents import BatchResult, apply_batch, decide_write
+from services.products.batches.rules import Batch
 from services.products.catalog.documents import Product
 from services.products.clients import Clients
 from services.products.imports import operations
 from services.products.imports.documents import ProductImport
-from services.products.imports.operations import Batch, apply_batch, decide_write
 from services.products.rows.rules import ImportedRow, parse_row
 from shared.base.clock import now
 from shared.base.errors import HandedBack
@@ -41,8 +42,8 @@ class TestKilledImport:
         wanted = upload(csv_file(ROWS))
         run = ProductImport.claim(wanted["id"])
         assert run is not None
-        batch_counts, _ = apply_batch(wanted["id"], parsed(ROWS[:500]))
-        assert ProductImport.advance(run, batch_counts)
+        result = apply_batch(wanted["id"], parsed(ROWS[:500]))
+        assert ProductImport.advance(run, result)
         apply_batch(wanted["id"], parsed(ROWS[500:1_000]))  # written, and killed before it was counted
         hold_clock(now() + timedelta(seconds=25))
 
@@ -72,7 +73,7 @@ class TestKilledImport:
         hold_clock(now() + timedelta(seconds=25))
         operations.run_import(wanted["id"])
 
-        assert not ProductImport.advance(overtaken, {"rows_read": 1, "created": 1})
+        assert not ProductImport.advance(overtaken, BatchResult({"rows_read": 1, "created": 1}, [], []))
         assert ProductImport.get(wanted["id"]).created == 1
 
     def test_fails_after_ten_attempts(self, merchant: Any, upload: Import) -> None:
@@ -162,7 +163,7 @@ class TestConcurrentChange:
         product.change(msgspec.structs.replace(product.fields, name="Changed by hand"))
         product.commit()
 
-        counts, _ = apply_batch("imp_2", parsed([csv_row("S0000", description="New text"), ROWS[1]]))
+        counts = apply_batch("imp_2", parsed([csv_row("S0000", description="New text"), ROWS[1]])).counts
 
         assert (counts["updated"], counts["unchanged"]) == (1, 1)
         assert Product.get_by_sku("S0000").version == 3
