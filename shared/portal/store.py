@@ -1,17 +1,22 @@
-"""Sessions in Redis: what the portal remembers of a browser, and the tokens the browser never sees."""
+"""Sessions in Redis, encrypted: what the portal remembers of a browser, and the tokens the browser never sees."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 REFRESH_LOCK_MILLISECONDS = 15_000
+PURPOSE = b"tradepost portal session"
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,8 @@ class SessionStore:
     One Redis hash per session: `state` is the page-to-page memory, `tokens` the pair from the users service.
 
     They are two fields because a token refresh and a page may write at the same moment. Keys carry a digest of the
-    session id: who reads Redis cannot make cookies from it.
+    session id, and both fields are encrypted with a key that derives from it: who reads Redis can make no cookie, and
+    read nothing. A field that cannot be decrypted (another version wrote it) counts as absent.
     """
 
     def __init__(self, redis: Redis, portal: str, *, seconds: int) -> None:
@@ -53,7 +59,8 @@ class SessionStore:
         with self._redis.pipeline(transaction=False) as batch:
             batch.hget(key, "state")
             batch.expire(key, self._seconds)
-            state, _ = batch.execute()
+            stored, _ = batch.execute()
+        state = _decrypted(session_id, stored)
         return json.loads(state) if state else None
 
     def write(self, session_id: str, state: dict[str, Any]) -> None:
@@ -61,7 +68,8 @@ class SessionStore:
 
     def tokens(self, session_id: str) -> Tokens | None:
         stored: Any = self._redis.hget(self._key(session_id), "tokens")
-        return Tokens(**json.loads(stored)) if stored else None
+        tokens = _decrypted(session_id, stored)
+        return Tokens(**json.loads(tokens)) if tokens else None
 
     def write_tokens(self, session_id: str, tokens: Tokens) -> None:
         self._set(session_id, "tokens", json.dumps(asdict(tokens)))
@@ -86,7 +94,7 @@ class SessionStore:
     def _set(self, session_id: str, field: str, value: str) -> None:
         key = self._key(session_id)
         with self._redis.pipeline(transaction=False) as batch:
-            batch.hset(key, field, value)
+            batch.hset(key, field, _cipher(session_id).encrypt(value.encode()).decode())
             batch.expire(key, self._seconds)
             batch.execute()
 
@@ -95,3 +103,16 @@ class SessionStore:
 
     def _lock(self, session_id: str) -> str:
         return f"{self._key(session_id)}:refresh"
+
+
+def _cipher(session_id: str) -> Fernet:
+    """Return the cipher of one session; its key is nowhere but in the browser's cookie."""
+    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=PURPOSE).derive(session_id.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _decrypted(session_id: str, stored: str | None) -> str | None:
+    try:
+        return _cipher(session_id).decrypt(stored).decode() if stored else None
+    except InvalidToken:
+        return None

@@ -23,6 +23,34 @@ def sessions(redis_url: str) -> Iterator[Redis]:
         yield store
 
 
+class TestStoredSession:
+    def test_shows_nothing_to_who_reads_redis(self, visitor: Visitor, sessions: Redis):
+        visitor.sign_in("buyer@acme.example")
+
+        (key,) = sessions.keys("session:*")
+        fields = sessions.hgetall(key)
+        assert set(fields) == {b"state", b"tokens"}
+        assert all(clear not in value for value in fields.values() for clear in (b"{", b"token", b"acme", b"eyJ"))
+
+    def test_of_an_older_version_asks_to_sign_in_again(self, visitor: Visitor, sessions: Redis):
+        visitor.sign_in("buyer@acme.example")
+        (key,) = sessions.keys("session:*")
+        sessions.hset(key, mapping={"state": "{}", "tokens": "{}"})
+
+        assert visitor.get("/orders").heading() == "Sign in"
+
+    def test_of_another_session_cannot_be_used(self, visitor: Visitor, customer_app: Flask, sessions: Redis):
+        visitor.sign_in("buyer@acme.example")
+        (first,) = sessions.keys("session:*")
+        other = Visitor(customer_app)
+        other.sign_in("buyer@acme.example")
+        (second,) = set(sessions.keys("session:*")) - {first}
+        for field, value in sessions.hgetall(first).items():
+            sessions.hset(second, field, value)
+
+        assert other.get("/orders").heading() == "Sign in"
+
+
 class TestSignIn:
     def test_lets_a_buyer_in_and_shows_the_company(self, visitor: Visitor):
         page = visitor.sign_in("buyer@acme.example")
