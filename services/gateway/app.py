@@ -17,6 +17,7 @@ from services.gateway.proxy.matching import Matcher
 from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
 from shared.observe.observability import configure_observability, observe_requests
+from shared.web.arrivals import BODY_LIMIT
 from shared.web.hosts import KnownHosts
 from shared.web.limiter import Limiter
 from shared.web.problems import register_problems
@@ -60,6 +61,7 @@ def create_app(
         settings=settings,
         sampler=_sampler(settings),
     )
+    app.extensions[BODY_LIMIT] = edge.body_limit
     app.wsgi_app = KnownHosts(edge, ("gateway", *settings.allowed_hosts))  # type: ignore[method-assign]
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -37,6 +38,12 @@ class HeadTooSlow(Problem):
 _FORWARDED_FOR = re.compile(rb"\r\nx-forwarded-for:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
+# A chunked body of this size is received whatever its limit: the application's own refusal says more.
+SMALL_BODY_BYTES = 64 * 1024
+BODY_LIMIT = "tradepost_body_limit"
+BodyLimit = Callable[[str, str, bool], int]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrivalLimits:
     """
@@ -44,7 +51,8 @@ class ArrivalLimits:
 
     A head must arrive within `head_seconds`. A body has `body_seconds`, and one second more for each
     `body_bytes_per_second` that came; `idle_seconds` without a byte end it earlier. Bodies above `memory_bytes` are
-    kept in a file, and bodies above `largest_body` are not received.
+    kept in a file. Bodies above `largest_body` are not received, nor those above what `limit_for` returns for a
+    request's method, target and whether it brings an access token.
     """
 
     head_seconds: float = 10.0
@@ -54,17 +62,28 @@ class ArrivalLimits:
     largest_head: int = 64 * 1024
     memory_bytes: int = 64 * 1024
     largest_body: int = 64 * 1024 * 1024
+    limit_for: BodyLimit | None = None
 
     @classmethod
-    def from_env(cls, largest_body: int | None) -> ArrivalLimits:
-        """Return the limits of this process; the application says which bodies are too large for it."""
+    def of(cls, application: Any) -> ArrivalLimits:
+        """Return the limits of this process; the Flask application says which bodies are too large for it."""
+        largest_body = getattr(application, "config", {}).get("MAX_CONTENT_LENGTH")
         return cls(
             head_seconds=float(os.environ.get("HEAD_SECONDS", cls.head_seconds)),
             body_seconds=float(os.environ.get("BODY_SECONDS", cls.body_seconds)),
             idle_seconds=float(os.environ.get("BODY_IDLE_SECONDS", cls.idle_seconds)),
             body_bytes_per_second=int(os.environ.get("BODY_BYTES_PER_SECOND", cls.body_bytes_per_second)),
             largest_body=cls.largest_body if largest_body is None else largest_body,
+            limit_for=getattr(application, "extensions", {}).get(BODY_LIMIT),
         )
+
+    def largest(self, head: bytes) -> int:
+        """Return the most bytes that are received of the body that follows `head`."""
+        if self.limit_for is None:
+            return self.largest_body
+        method, _, rest = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
+        has_token = b"\r\nauthorization: bearer " in head.lower()
+        return min(self.largest_body, self.limit_for(method, rest.partition(" ")[0], has_token))
 
 
 class Arrival:
@@ -81,6 +100,7 @@ class Arrival:
         self._file: IO[bytes] | None = None
         self._ending: Ending | None = None
         self._read_at = 0
+        self._largest = limits.largest_body
         self._started_at = self._last_at = 0.0
         self._failure: Exception | None = None
         self.received = 0
@@ -101,6 +121,11 @@ class Arrival:
             return self._started_at + limits.head_seconds
         earned = limits.body_seconds + self.received / limits.body_bytes_per_second
         return min(self._last_at + limits.idle_seconds, self._started_at + earned)
+
+    @property
+    def file_bytes(self) -> int:
+        """How much of a temporary file the body takes."""
+        return self.received if self._file is not None else 0
 
     def is_slow(self, now: float, seconds: float) -> bool:
         return self.received > 0 and now - self._started_at > seconds
@@ -130,7 +155,10 @@ class Arrival:
         if self._ending is None:
             self.is_whole = True
             return True
-        if (self._ending.length or 0) > self._limits.largest_body:
+        length = self._ending.length
+        if length is None or length > self._limits.memory_bytes:
+            self._largest = self._limits.largest(head)
+        if length is not None and length > self._largest:
             return True  # the application reads the length and refuses
         self.must_continue = asks_to_continue(head) and len(start) == self.head_length
         return self._feed_body(self._ending, start[self.head_length :])
@@ -138,8 +166,8 @@ class Arrival:
     def _feed_body(self, ending: Ending, piece: bytes) -> bool:
         if ending.feed(piece):
             self.is_whole = True
-        elif ending.length is None and self.received - self.head_length > self._limits.largest_body:
-            self.problem = BodyTooLarge(f"At most {self._limits.largest_body} bytes are accepted")
+        elif ending.length is None and self.received - self.head_length > max(self._largest, SMALL_BODY_BYTES):
+            self.problem = BodyTooLarge(f"At most {self._largest} bytes are accepted")
         return self.is_whole or self.problem is not None
 
     def _keep(self, piece: bytes) -> None:

@@ -156,6 +156,21 @@ class Crowd:
                 found.append(each)
         return found
 
+    def beyond_files(self, limit: int) -> list[ClientConnection]:
+        """Return the connections to close until bodies take at most `limit` bytes of files, largest address first."""
+        sizes: Counter[str] = Counter()
+        for each in self._waiting:
+            sizes[each.address] += each.arrival.file_bytes
+        found: list[ClientConnection] = []
+        for address, _ in sizes.most_common():
+            for each in self._waiting:
+                if sizes.total() <= limit:
+                    return found
+                if each.address == address and each.arrival.file_bytes:
+                    sizes[address] -= each.arrival.file_bytes
+                    found.append(each)
+        return found
+
     def longest_of_largest(self) -> ClientConnection | None:
         """Return the connection to close when there is no place: the longest waiting one of the address with most."""
         counts = Counter(each.address for each in self._waiting)

@@ -30,6 +30,7 @@ LOOK_SECONDS = 0.25
 STOP_IDLE_SECONDS = 2.0
 READ_BYTES = 64 * 1024
 ACCEPTS = 32
+FILE_BYTES = int(os.environ.get("WEB_FILE_BYTES", str(512 * 1024 * 1024)))
 TRUSTED = tuple(each for each in os.environ.get("TRUSTED_PROXIES", "").split(",") if each)
 SHARE = int(os.environ.get("WEB_SLOW_SHARE", "64"))
 _NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR)
@@ -53,7 +54,7 @@ class Worker(ThreadWorker):
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self._application: Any = self.wsgi
-        self._limits = ArrivalLimits.from_env(getattr(self.wsgi, "config", {}).get("MAX_CONTENT_LENGTH"))
+        self._limits = ArrivalLimits.of(self.wsgi)
         self.wsgi: Any = self._answer
 
     # The loop
@@ -74,6 +75,8 @@ class Worker(ThreadWorker):
             for connection in self._crowd.overdue(now):
                 self._end_waiting(connection)
             for connection in self._crowd.beyond_share(now):
+                self._drop(connection)
+            for connection in self._crowd.beyond_files(FILE_BYTES):
                 self._drop(connection)
 
     def _stop(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served import DRIPS, Client, dripping, served, slowest
+from tests.served import DRIPS, Client, dripping, is_answered, served, slowest
 from tests.tools.tiny.app import LARGE_BYTES
 
 TINY = "tests.tools.tiny.app:create_app()"
@@ -120,6 +120,20 @@ class TestSlowClients:
                 while piece := client.socket.recv(1_000_000):
                     received += len(piece)
             assert 0 < received < LARGE_BYTES
+
+
+class TestFiles:
+    def test_of_bodies_have_a_limit_together(self):
+        """Ten uploads of 3 MB at once may take 10 MB: some are given up, and the server goes on."""
+        with served(TINY, WEB_FILE_BYTES="10000000") as (port, _), contextlib.ExitStack() as leaving:
+            clients = [leaving.enter_context(contextlib.closing(Client(port))) for _ in range(10)]
+            for client in clients:
+                client.send(b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n")
+                client.send(b"x" * 3_000_000)
+            time.sleep(1)
+
+            assert 1 <= [is_answered(client.socket) for client in clients].count(False) <= 3
+            ask(port)
 
 
 class TestBodies:

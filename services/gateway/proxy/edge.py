@@ -14,6 +14,7 @@ import orjson
 from services.gateway.clients.upstream import Upstream
 from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
+from services.gateway.policy import Access
 from services.gateway.proxy.admission import Admission, refuse
 from services.gateway.proxy.bodies import received_body
 from services.gateway.proxy.fields import (
@@ -113,6 +114,14 @@ class Edge:
                 outgoing.body.close()
             raise
         return outgoing.body
+
+    def body_limit(self, method: str, target: str, has_token: bool) -> int:
+        """Return the largest body that is received for a request, before its token is verified."""
+        try:
+            route = self._matcher.match(method, _raw_path({"RAW_URI": target})).route
+        except Problem:
+            return 0
+        return route.body_limit if has_token or route.access is Access.PUBLIC else 0
 
     def _respond(self, request: EdgeRequest) -> Outgoing:
         try:

@@ -228,6 +228,31 @@ class TestHosts:
         assert client.read()[0] == 200
 
 
+class TestLargeBodies:
+    @pytest.mark.parametrize("framing", ["Content-Length: 1500000", "Transfer-Encoding: chunked"])
+    def test_without_a_token_are_refused_before_they_arrive(self, framing, client, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\nHost: gateway\r\n{framing}\r\n\r\n".encode())
+        if "chunked" in framing:
+            client.send(b"20000\r\n" + b"x" * 0x20000 + b"\r\n")
+
+        assert client.read()[0] == (413 if "chunked" in framing else 401)
+        assert client.is_closed()
+        assert targets(served_upstream) == []
+
+    def test_above_the_limit_of_the_route_are_refused_before_they_arrive(self, client, bearer):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}Content-Length: 3000000\r\n\r\n".encode())
+
+        assert client.read()[0] == 413
+        assert client.is_closed()
+
+    def test_within_the_limit_pass(self, client, bearer, served_upstream):
+        client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}Content-Length: 1500000\r\n\r\n".encode())
+        client.send(b"x" * 1_500_000)
+
+        assert client.read()[0] == 200
+        assert len(served_upstream.last.body) == 1_500_000
+
+
 class TestSlowClients:
     def test_stalled_body_is_given_up_and_never_begun(self, client, bearer, served_upstream):
         client.send(f"PUT /api/v1/cart HTTP/1.1\r\n{bearer}Content-Length: 10\r\n\r\nabc".encode())
