@@ -1,10 +1,10 @@
-"""One HTTP call to an upstream: bulkhead, breaker and its judge, pooled connection, one retry on a stale connection."""
+"""One HTTP call to an upstream: bulkhead, breaker and its judge, pooled connection, one repetition after a hang-up."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,9 @@ from shared.calls.failures import ConnectionBroken, NoResponse, TimedOut, Unreac
 from shared.calls.outcomes import Admission, CallOutcome
 from shared.calls.resilience import Upstream
 from shared.calls.wire import Body, Connection, Headers, IncomingResponse, header
+from shared.observe.observability import get_logger
+
+log = get_logger()
 
 PROBLEM_TYPE = "application/problem+json"
 # Statuses by which an upstream, or a proxy in front of it, says that it cannot serve.
@@ -57,6 +60,14 @@ class Request:
     @property
     def seconds_left(self) -> float:
         return self.expires_at - time.monotonic()
+
+    @property
+    def can_repeat(self) -> bool:
+        return self.may_repeat and (self.body is None or self.body.can_rewind)
+
+    def repeated(self) -> Request:
+        """Return the request as it is sent a second time; the upstream then makes no retries of its own."""
+        return replace(self, fields=f"{self.fields}X-Retried: 1\r\n") if "X-Retried" not in self.fields else self
 
     def head(self, host: str) -> bytes:
         """Return the request's head with the deadline as it is now, after the call has waited for its place."""
@@ -169,15 +180,34 @@ class HttpUpstream:
             incoming.connection.close()
 
     def _incoming(self, pool: Pool, request: Request) -> IncomingResponse:
-        """Send on an idle connection; once more on a new one when the idle one turned out to be closed."""
-        head = request.head(self._host)
+        """
+        Send on an idle connection, else on a new one, and once more on a new one after a hang-up.
+
+        A hang-up is a connection that was closed before any byte of the response, as by a process that stops. The
+        request is sent again only if that does no harm.
+        """
         idle = pool.take_idle()
         if idle is not None:
-            incoming = _try_idle(idle, head, request)
+            incoming = _try_idle(idle, request.head(self._host), request)
             if incoming is not None:
                 return incoming
+            return self._send_anew(pool, request)
+        try:
+            return self._send_anew(pool, request)
+        except ConnectionBroken as failure:
+            if not failure.is_before_response or not request.can_repeat:
+                raise
+            log.info("call_repeated", upstream=self.upstream.name, reason="hang_up")
+        try:
+            return self._send_anew(self._next_pool(), request.repeated())
+        except NoResponse as failure:
+            failure.was_repeated = True
+            raise
+
+    def _send_anew(self, pool: Pool, request: Request) -> IncomingResponse:
         seconds = self.upstream.limits.connect_timeout
-        return _send(pool.connect(connect_seconds=seconds, expires_at=request.expires_at), head, request)
+        connection = pool.connect(connect_seconds=seconds, expires_at=request.expires_at)
+        return _send(connection, request.head(self._host), request)
 
 
 def _try_idle(connection: Connection, head: bytes, request: Request) -> IncomingResponse | None:

@@ -8,12 +8,13 @@ class NoResponse(Exception):
     No usable response arrived; every subclass names one cause.
 
     `reason` is the word for logs and metrics, `is_retryable` says whether another attempt can help, and
-    `retry_after_seconds` is how long a client waits before it calls again.
+    `retry_after_seconds` is how long a client waits before it calls again. `was_repeated`: the request was sent twice.
     """
 
     reason = "connection"
     is_retryable = True
     retry_after_seconds = 2.0
+    was_repeated = False
 
 
 class Unreachable(NoResponse):

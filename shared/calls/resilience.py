@@ -70,7 +70,13 @@ class UpstreamUnavailable(Unavailable):
     def after(cls, upstream: str, failure: NoResponse) -> UpstreamUnavailable:
         """Return the problem for a call without a response."""
         wait = max(1, math.ceil(failure.retry_after_seconds))
-        return cls(upstream, failure.reason, is_retryable=failure.is_retryable, retry_after_seconds=wait)
+        return cls(
+            upstream,
+            failure.reason,
+            is_retryable=failure.is_retryable,
+            was_retried=failure.was_repeated,
+            retry_after_seconds=wait,
+        )
 
     def mark_retried(self) -> None:
         """Mark this call as retried, for every caller above: retries must not multiply from layer to layer."""

@@ -224,7 +224,7 @@ def _request(
         fields=fields,
         expires_at=time.monotonic() + seconds,
         body=body,
-        may_repeat=request.method in SAFE_METHODS or "HTTP_IDEMPOTENCY_KEY" in environ,
+        may_repeat=request.method in SAFE_METHODS or bool(environ.get("HTTP_IDEMPOTENCY_KEY")),
         is_hurried=is_hurried,
         share=route.criticality.value,
         wait_share=route.criticality.wait_share,

@@ -118,7 +118,8 @@ class TestFailures:
 
         caller.fail(caller.call)
 
-        assert len(orders.received) == 20
+        # The gateway's call is safe: a hang-up is repeated once, and the two count as one failure.
+        assert len([request for request in orders.received if not request.all("x-retried")]) == 20
         assert caller.breaker.state == "open"
 
     def test_forty_timeouts_open_the_breaker(self, caller, orders):

@@ -59,7 +59,7 @@ class TestDown:
         response = client.get("/api/v1/orders")
 
         assert response.status_code == 503
-        assert len(broken.received) == seen == 20
+        assert len(broken.received) == seen == 40  # each call twice: a hang-up is repeated once
 
     def test_recovers_when_it_is_back(self, make_gateway, api, start_upstream):
         flaky = start_upstream(lambda *_: None)
@@ -143,7 +143,7 @@ class TestBulkhead:
         assert bulkhead.enter(Criticality.NORMAL.value)
 
     def test_every_call_leaves_again(self, make_gateway, api, start_upstream):
-        outcomes = iter([None, b"nonsense\r\n\r\n", answer({}), answer(b"x" * 300_000)])
+        outcomes = iter([None, None, b"nonsense\r\n\r\n", answer({}), answer(b"x" * 300_000)])
         odd = start_upstream(lambda *_: next(outcomes))
         gateway = make_gateway(orders_url=odd.url, upstream_places=1)
         client = api(gateway)
@@ -175,11 +175,11 @@ class TestConnections:
         assert buyer.request(method, path).status_code == 200
         assert [request.on_connection for request in upstream.received] == [1, 1, 2]
 
-    def test_fresh_connection_is_not_retried(self, buyer, upstream):
+    def test_hang_up_on_a_fresh_connection_is_repeated_once(self, buyer, upstream):
         upstream.respond = lambda *_: None
 
         assert buyer.get("/api/v1/orders").status_code == 502
-        assert len(upstream.received) == 1
+        assert [request.all("x-retried") for request in upstream.received] == [[], ["1"]]
 
     def test_unkeyed_write_is_not_repeated(self, gateway, upstream):
         client = gateway.test_client()
