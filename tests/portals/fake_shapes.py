@@ -27,6 +27,13 @@ STAFF: Json = {
     "permissions": [*DEFAULT_ROLES["merchant_admin"]],
     "acting": None,
 }
+REP: Json = STAFF | {
+    "id": "usr_rep",
+    "email": "rep@tradepost.example",
+    "name": "Rita Rep",
+    "roles": ["sales_rep"],
+    "permissions": [*DEFAULT_ROLES["sales_rep"]],
+}
 
 
 class Refusal(Exception):

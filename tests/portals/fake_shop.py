@@ -10,7 +10,7 @@ from shared.base.money import line_total
 from shared.portal.gateway import Call
 from tests.portals.fake_orders import OrderBook
 from tests.portals.fake_people import FakePeople
-from tests.portals.fake_shapes import BUYER, STAFF, Json, Refusal, make_product, page
+from tests.portals.fake_shapes import BUYER, REP, STAFF, Json, Refusal, make_product, page
 
 __all__ = ["Refusal", "Shop"]
 
@@ -19,7 +19,7 @@ class Shop:
     """State and routes; a route takes the user, the call and the parts of its path, and returns status and body."""
 
     def __init__(self) -> None:
-        self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF)}
+        self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF, REP)}
         self.products: dict[str, Json] = {}
         self.sold_in: list[str] = []
         self.reserved: dict[str, int] = {}
@@ -233,6 +233,8 @@ class Shop:
         return 200, self.imports[import_id]
 
     def list_imports(self, user: Json, call: Call) -> tuple[int, Json]:
+        if "products:write" not in user["permissions"]:
+            raise Refusal(403, "forbidden")
         left_out = ("errors", "changes", "file_format", "has_failed_rows")
         rows = [{name: value for name, value in one.items() if name not in left_out} for one in self.imports.values()]
         return 200, page(rows[::-1], call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from portals.admin.companies.client import companies
-from portals.admin.imports.client import imports
+from portals.admin.imports.client import imports, may_import
 from portals.admin.orders.client import OrdersFilter, orders
 
 blueprint = Blueprint("home", __name__)
@@ -25,5 +25,5 @@ def home() -> str:
         refused=refused,
         to_ship=[*begun, *confirmed][:LATEST],
         names=companies.names(order.company_id for order in [*latest, *confirmed, *begun, *refused]),
-        imports=imports.list_imports(limit=LATEST_IMPORTS).items,
+        imports=imports.list_imports(limit=LATEST_IMPORTS).items if may_import() else None,
     )

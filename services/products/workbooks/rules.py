@@ -10,10 +10,6 @@ from datetime import date, datetime
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils.escape import unescape
-from openpyxl.utils.exceptions import InvalidFileException
-
 from services.products.errors import ImportUnreadable
 from services.products.files.rules import Number, Row
 
@@ -31,7 +27,7 @@ _LEADING_ZEROS = re.compile(r"0{2,30}")
 _SAVE_AGAIN = "Save it again as XLSX, or as CSV."
 # What openpyxl and zipfile raise for files that are damaged or made to do harm.
 _UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError, KeyError, IndexError, ValueError, TypeError,
+    zipfile.BadZipFile, zlib.error, ParseError, KeyError, IndexError, ValueError, TypeError,
     AttributeError, EOFError, NotImplementedError, RuntimeError, OverflowError,
 )  # fmt: skip
 
@@ -41,6 +37,9 @@ class Workbook:
 
     def __init__(self, file: IO[bytes]) -> None:
         """Check the sizes of all parts and open the workbook; raise ImportUnreadable."""
+        # Imported here: only workbooks need it, and it takes 17 MiB and half a second.
+        from openpyxl import load_workbook
+
         try:
             with zipfile.ZipFile(file) as archive:
                 _check_sizes(archive)
@@ -107,7 +106,7 @@ def _text(cell: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return str(unescape(value)) if "_x" in value else value
+        return _unescaped(value) if "_x" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float):
@@ -115,6 +114,13 @@ def _text(cell: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value)
+
+
+def _unescaped(text: str) -> str:
+    """Return the text with control characters in place of codes such as `_x000D_`."""
+    from openpyxl.utils.escape import unescape
+
+    return str(unescape(text))
 
 
 def _digits(value: float, number_format: str) -> str:

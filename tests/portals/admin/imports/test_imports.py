@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from flask import Flask
+
 from shared.portal.gateway import Upload
 from tests.portals.fake_gateway import FakeGateway
 from tests.portals.pages import Visitor
@@ -122,6 +124,16 @@ class TestImports:
         (older,) = [link for link in page.links() if "cursor=" in link]
         assert staff.get(older).rows()[-1].startswith("first.csv")
         assert [row.split(" ")[0] for row in staff.get("/admin/").rows()][-5:][0] == "file-24.csv"
+
+    def test_are_not_for_a_sales_rep_whose_overview_goes_without(self, admin_app: Flask, gateway: FakeGateway):
+        rep = Visitor(admin_app, "/admin")
+        rep.arrive_signed_in("rep@tradepost.example")
+
+        page = rep.get("/admin/")
+
+        assert page.status == 200
+        assert not [link for link in page.links() if "imports" in link]
+        assert rep.get("/admin/imports").status == 403
 
     def test_shows_how_far_it_is(self, staff: Visitor, gateway: FakeGateway):
         self.upload(staff, b"x")
