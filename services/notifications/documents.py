@@ -14,14 +14,14 @@ from shared.data.encrypted_fields import EncryptedDictField, EncryptedStringFiel
 from shared.data.persistence import Aggregate
 
 
-class NotificationRecord(msgspec.Struct, frozen=True):
+class NotificationRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A notification as the API shows it."""
 
     id: str = msgspec.field(name="_id")
     kind: str
     subject: str
     recipient: str
-    status: str
+    status: str = NotificationStatus.PENDING.value
     order_id: str
     created_at: datetime
     sent_at: datetime | None = None

@@ -31,4 +31,4 @@ class RebuildRequest(Document):
     def current_mark(cls) -> str:
         """Return the mark of the latest request, empty when there was none."""
         found = cls._get_collection().find_one({"_id": ONLY_ID}, {"mark": 1})
-        return found["mark"] if found else ""
+        return str(found.get("mark") or "") if found else ""

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from shared.base.errors import FieldError, InvalidInput
+from shared.data.struct_fields import read_each
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -31,6 +32,10 @@ class Page(Generic[T]):
     def map(self, function: Callable[[T], U]) -> Page[U]:
         """Return the page with `function` applied to each item."""
         return Page([function(each) for each in self.items], self.next_cursor)
+
+    def readable(self, read: Callable[[T], U]) -> Page[U]:
+        """Return the page of what `read` makes of each stored item; one that it cannot read is left out."""
+        return Page(read_each(self.items, read), self.next_cursor)
 
 
 @dataclass(frozen=True, slots=True)

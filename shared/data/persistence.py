@@ -27,6 +27,7 @@ from shared.data.encrypted_fields import decrypted, stored_plain
 from shared.data.encryption import use_keys
 from shared.data.events import Envelope, Event
 from shared.data.store_failures import is_store_failure
+from shared.data.struct_fields import read_each
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -231,6 +232,12 @@ class Aggregate(Document):
         if found is None:
             raise cls.not_found(aggregate_id)
         return cls.decrypted(found)
+
+    @classmethod
+    def read_many(cls, query: Mapping[str, Any], *, limit: int) -> list[Self]:
+        """Return the first documents by id that the query finds; one that cannot be read is left out."""
+        found = retry_on_failover(lambda: list(cls.collection().find(dict(query)).sort("_id", 1).limit(limit)))
+        return read_each(found, cls._from_son)
 
     @classmethod
     def decrypted(cls, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import msgspec
 from mongoengine.base import BaseDocument, BaseField
+from mongoengine.errors import InvalidDocumentError
+
+from shared.data.keys import CiphertextInvalid
+from shared.observe.metrics import counter
+from shared.observe.observability import get_logger
+
+log = get_logger()
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+R = TypeVar("R")
 
 # Types that pymongo stores and reads itself.
 STORED_AS_IS = (datetime, bytes)
+# What reading a stored document of a wrong shape raises.
+UNREADABLE = (
+    msgspec.ValidationError,
+    InvalidDocumentError,
+    CiphertextInvalid,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+SKIPPED = counter("stored_documents_unreadable_total", "Stored documents that a list or batch left out as unreadable")
 
 
 def stored_as(kind: type[S], stored: Mapping[str, Any]) -> S:
@@ -30,6 +51,27 @@ def stored_as(kind: type[S], stored: Mapping[str, Any]) -> S:
         if None not in stored.values():
             raise
     return msgspec.convert({name: value for name, value in stored.items() if value is not None}, kind)
+
+
+def read_each(documents: Iterable[T], read: Callable[[T], R]) -> list[R]:
+    """
+    Return what `read` makes of each document; one that it cannot read is left out.
+
+    Lists and batches read their documents by it, so that one broken document does not take the others with it.
+    """
+    found = []
+    for each in documents:
+        try:
+            found.append(read(each))
+        except UNREADABLE as fault:
+            SKIPPED.inc()
+            log.error("stored_document_unreadable", document_id=_id_of(each), reason=type(fault).__name__)
+    return found
+
+
+def _id_of(document: object) -> str:
+    name = document.get("_id") if isinstance(document, Mapping) else getattr(document, "id", None)
+    return str(name)
 
 
 def to_stored(value: msgspec.Struct) -> dict[str, Any]:

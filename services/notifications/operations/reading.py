@@ -23,4 +23,4 @@ def list_notifications(reader: Principal, wanted: NotificationsFilter) -> Page[N
         limit=wanted.limit,
         fields=SHOWN,
     )
-    return found.map(lambda each: stored_as(NotificationRecord, Notification.decrypted(each)))
+    return found.readable(lambda each: stored_as(NotificationRecord, Notification.decrypted(each)))

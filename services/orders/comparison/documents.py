@@ -10,8 +10,11 @@ from services.orders.comparison.rules import ComparedOrder
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderStatus
 from shared.data.persistence import KEPT_EVENTS, database
+from shared.data.struct_fields import read_each
 
-COMPARED = (OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.SHIPPED)
+# Nothing is left to ship of the last two.
+ENDED = (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_CANCELLED)
+COMPARED = (OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED, *ENDED)
 SHOWN = {
     "status": 1,
     "payment_id": 1,
@@ -29,7 +32,7 @@ def confirmed_orders(between: tuple[datetime, datetime], limit: int) -> list[Com
         "created_at": {"$gte": earliest},
         "updated_at": {"$lt": latest},
     }
-    return [_compared(each) for each in Order.collection().find(wanted, SHOWN).sort("_id", -1).limit(limit)]
+    return read_each(Order.collection().find(wanted, SHOWN).sort("_id", -1).limit(limit), _compared)
 
 
 def present_orders(order_ids: Iterable[str]) -> set[str]:
@@ -47,5 +50,5 @@ def _compared(stored: dict[str, Any]) -> ComparedOrder:
     captured = sum(each.get("captured_amount") or 0 for each in stored.get("shipments") or [])
     refunded = sum(each.get("refunded_amount") or 0 for each in stored.get("returns") or [])
     refunded += sum(each.get("amount") or 0 for each in stored.get("refunds") or [])
-    is_shipped = stored["status"] == OrderStatus.SHIPPED.value
+    is_shipped = stored["status"] in [each.value for each in ENDED]
     return ComparedOrder(stored["_id"], bool(stored.get("payment_id")), captured, refunded, is_shipped)

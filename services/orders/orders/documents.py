@@ -254,7 +254,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None = None
     po_number: str | None = None
     ordered_on: str
-    status: OrderStatus
+    status: OrderStatus = OrderStatus.PLACED
     status_reason: str | None = None
     currency: str
     total_amount: int

@@ -40,7 +40,7 @@ def list_orders(reader: Principal, wanted: OrdersFilter) -> Page[OrderRecord]:
     found = page(
         Order.collection(), query, sort=[("_id", -1, str)], cursor=wanted.cursor, limit=wanted.limit, fields=UNREAD
     )
-    return found.map(lambda stored: stored_as(OrderRecord, Order.decrypted(stored)))
+    return found.readable(lambda stored: stored_as(OrderRecord, Order.decrypted(stored)))
 
 
 @retry_on_version_conflict

@@ -29,7 +29,7 @@ class Orders(MethodView):
     @orders.response(200, OrderPageSchema)
     def get(self, wanted: OrdersFilter) -> Page[OrderView]:
         """List orders, newest first."""
-        return operations.list_orders(current_principal(), wanted).map(order_view)
+        return operations.list_orders(current_principal(), wanted).readable(order_view)
 
 
 @orders.route("/<order_id>")

@@ -39,7 +39,7 @@ def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentReco
         limit=wanted.limit,
         fields=HIDDEN,
     )
-    return found.map(partial(stored_as, PaymentRecord))
+    return found.readable(partial(stored_as, PaymentRecord))
 
 
 def record_capture(payment_id: str | None, *, shipment_id: str, amount: int) -> PendingTransaction | None:

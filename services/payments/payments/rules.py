@@ -94,13 +94,13 @@ class SettledOrder(msgspec.Struct, frozen=True):
     refunded_amount: int = 0
 
 
-class PaymentRecord(msgspec.Struct, frozen=True):
+class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A payment as it is stored and shown; amounts are minor units, totals money."""
 
     id: str = msgspec.field(name="_id")
     order_id: str
     company_id: str
-    status: PaymentStatus
+    status: PaymentStatus = PaymentStatus.PENDING
     amount: int
     currency: str
     created_at: datetime

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from pymongo import InsertOne, UpdateOne
 
 from services.products.batches.rules import Batch, RowChange, change_of
-from services.products.catalog.documents import Product, StoredProduct
+from services.products.catalog.documents import Product, StoredProduct, StoredProducts
 from services.products.catalog.rules import ProductFields, price_warnings
 from services.products.currencies.rules import ANY_CURRENCY, SoldCurrencies
 from services.products.errors import PriceBreaksInvalid, StockContended
@@ -21,6 +21,7 @@ from shared.base.ids import new_id
 from shared.data.persistence import retry_on_failover, write_unordered
 
 WRITE_ATTEMPTS = 5
+UNREADABLE_PRODUCT = "The product that is stored under this SKU cannot be read, so this row was left out."
 
 Write = InsertOne[dict[str, Any]] | UpdateOne
 
@@ -36,8 +37,8 @@ class BatchResult:
 
 def preview_batch(batch: Batch, sold: SoldCurrencies = ANY_CURRENCY) -> BatchResult:
     """Return what `apply_batch` would do at this moment; nothing is written."""
-    known = Product.stored_by_sku(row.sku for row in batch.rows)
-    conflicts = _conflicts(batch.rows, known, sold)
+    stored = Product.stored_by_sku(row.sku for row in batch.rows)
+    known, conflicts = stored.known, _conflicts(batch.rows, stored, sold)
     refused = refusals_of(_stock_targets(batch.rows))
     rows = _without(batch.rows, [*conflicts, *_refusals(batch.rows, refused)])
     levels = Stock.levels(row.sku for row in rows)
@@ -58,8 +59,8 @@ def apply_batch(import_id: str, batch: Batch, sold: SoldCurrencies = ANY_CURRENC
 
     Safe to repeat: what an earlier, killed run applied is counted as that run did.
     """
-    known = Product.stored_by_sku(row.sku for row in batch.rows)
-    conflicts = _conflicts(batch.rows, known, sold)
+    stored = Product.stored_by_sku(row.sku for row in batch.rows)
+    known, conflicts = stored.known, _conflicts(batch.rows, stored, sold)
     rows = _without(batch.rows, conflicts)
     also_refused = refusals_of(_stock_targets(_only(batch.rows, conflicts))) if conflicts else {}
     changed, refused = set_many(_stock_targets(rows))
@@ -88,8 +89,12 @@ def _result(
     return BatchResult(dict(counts), listed, changes)
 
 
-def _conflicts(rows: Sequence[ImportedRow], known: Mapping[str, StoredProduct], sold: SoldCurrencies) -> list[RowFault]:
-    return [fault for row in rows if (fault := _currency_conflict(row, known.get(row.sku), sold))]
+def _conflicts(rows: Sequence[ImportedRow], stored: StoredProducts, sold: SoldCurrencies) -> list[RowFault]:
+    """Return the faults of rows that do not fit the stored product, or whose stored product cannot be read."""
+    unreadable = [RowFault(row.row, "sku", UNREADABLE_PRODUCT) for row in rows if row.sku in stored.unreadable]
+    known = stored.known
+    compared = _without(rows, unreadable)
+    return unreadable + [fault for row in compared if (fault := _currency_conflict(row, known.get(row.sku), sold))]
 
 
 def _refusals(rows: Sequence[ImportedRow], refused: Mapping[str, str]) -> list[RowFault]:
@@ -153,7 +158,7 @@ def _write_products(import_id: str, rows: Sequence[ImportedRow], known: Mapping[
         # Another process changed some products after they were read: they do not carry this commit's id.
         done = Product.skus_of_commit(pending, commit_id)
         pending = {sku: row for sku, row in pending.items() if sku not in done}
-        known = Product.stored_by_sku(pending)
+        known = Product.stored_by_sku(pending).known
     raise StockContended("The products of this batch keep changing; retry")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ import msgspec
 from mongoengine import BooleanField, StringField
 from pymongo import InsertOne, UpdateOne
 
-from services.products.catalog.rules import ProductFields, price_warnings
+from services.products.catalog.rules import ProductFields, price_warnings, with_readable_prices
 from services.products.stock.documents import Stock
 from services.products.stock.rules import StockLevel
 from shared.base.clock import now
@@ -19,7 +20,7 @@ from shared.base.ids import new_id
 from shared.data.events import Envelope
 from shared.data.pagination import Page, page
 from shared.data.persistence import Aggregate, retry_on_failover
-from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructField, StructListField, read_each, stored_as, to_stored
 from shared.events.catalog.products import Price, PriceBreak, ProductChanged
 
 FIELD_NAMES = ProductFields.__struct_fields__
@@ -56,6 +57,14 @@ class ProductView(StoredProduct, frozen=True, kw_only=True):
     @property
     def warnings(self) -> list[str]:
         return price_warnings(self)
+
+
+@dataclass(frozen=True)
+class StoredProducts:
+    """Stored products by SKU, and the SKUs of those that cannot be read."""
+
+    known: dict[str, StoredProduct]
+    unreadable: frozenset[str]
 
 
 class Product(Aggregate):
@@ -114,18 +123,24 @@ class Product(Aggregate):
     def view_page(cls, query: Mapping[str, bool | str], *, cursor: str | None, limit: int) -> Page[ProductView]:
         """Return one page by SKU, each product with its stock; in two queries."""
         found = page(cls.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
-        levels = Stock.levels(each["sku"] for each in found.items)
-        return found.map(lambda each: _view(each, levels.get(each["sku"])))
+        levels = Stock.levels(str(each.get("sku")) for each in found.items)
+        return found.readable(lambda each: _view(each, levels.get(each["sku"])))
 
     @classmethod
-    def stored_by_sku(cls, skus: Iterable[str]) -> dict[str, StoredProduct]:
+    def stored_by_sku(cls, skus: Iterable[str]) -> StoredProducts:
         """Return stored products by SKU, in one query; an unknown SKU is absent."""
-        return {each["sku"]: stored_as(StoredProduct, each) for each in cls._find(skus, WITHOUT_OUTBOX)}
+        found = cls._find(skus, WITHOUT_OUTBOX)
+        known = {each.sku: each for each in read_each(found, _stored)}
+        return StoredProducts(known, frozenset(each["sku"] for each in found) - known.keys())
 
     @classmethod
     def priced_by_sku(cls, skus: Iterable[str]) -> dict[str, ProductFields]:
-        """Return what a price needs of products by SKU, in one query; the other fields are at their defaults."""
-        return {each["sku"]: stored_as(ProductFields, each) for each in cls._find(skus, PRICED)}
+        """
+        Return what a price needs of products by SKU, in one query; the other fields are at their defaults.
+
+        A SKU is absent when it is unknown, and when its product cannot be read: it cannot be sold.
+        """
+        return {each.sku: each for each in read_each(cls._find(skus, PRICED), _priced)}
 
     @classmethod
     def _find(cls, skus: Iterable[str], fields: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -181,9 +196,18 @@ def product_changed(fields: ProductFields, version: int) -> ProductChanged:
     return ProductChanged(sku=fields.sku, version=version, product=fields)
 
 
+def _stored(stored: Mapping[str, Any]) -> StoredProduct:
+    return with_readable_prices(stored_as(StoredProduct, stored))
+
+
+def _priced(stored: Mapping[str, Any]) -> ProductFields:
+    return with_readable_prices(stored_as(ProductFields, stored))
+
+
 def _view(stored: Mapping[str, Any], level: StockLevel | None) -> ProductView:
     available = None if level is None else level.available
-    return stored_as(ProductView, {**stored, "is_stocked": level is not None, "available": available})
+    shown = {**stored, "is_stocked": level is not None, "available": available}
+    return with_readable_prices(stored_as(ProductView, shown))
 
 
 def _not_found(sku: str) -> NotFound:

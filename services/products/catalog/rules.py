@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from shared.events.catalog.products import Price, PriceBreak, ProductState
 
 MAX_BREAKS = 50
 MAX_BREAK_QUANTITY = 1_000_000
+# How `price` spells an amount.
+PRICE_TEXT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class ProductFields(ProductState, frozen=True, kw_only=True):
@@ -30,6 +33,9 @@ class ProductFields(ProductState, frozen=True, kw_only=True):
     category: str = ""
     price_breaks: list[PriceBreak] = []
     is_active: bool = True
+
+
+F = TypeVar("F", bound=ProductFields)
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,14 @@ def sorted_breaks(base: Price, breaks: Iterable[PriceBreak]) -> list[PriceBreak]
     if len(ordered) > MAX_BREAKS:
         raise _invalid(f"Give at most {MAX_BREAKS} price breaks.")
     return ordered
+
+
+def with_readable_prices(fields: F) -> F:
+    """Return the fields; raise ValueError when a stored price is no decimal number, which nothing could show."""
+    for unit_price in (fields.unit_price, *(step.unit_price for step in fields.price_breaks)):
+        if not PRICE_TEXT.fullmatch(unit_price.amount):
+            raise ValueError("a stored price is no number")
+    return fields
 
 
 def price_warnings(fields: ProductFields) -> list[str]:

@@ -40,10 +40,11 @@ class CurrencyList(Aggregate):
 def sold_currencies() -> SoldCurrencies:
     """Return the currencies that the installation sells in: one read of the list, or of an index of the products."""
     stored = retry_on_failover(lambda: CurrencyList.collection().find_one({"_id": LIST_ID}, {"codes": 1}))
-    if stored and stored.get("codes"):
-        return SoldCurrencies(tuple(stored["codes"]), is_set=True)
+    codes = stored.get("codes") if stored else None
+    if isinstance(codes, list) and codes:
+        return SoldCurrencies(tuple(str(code) for code in codes), is_set=True)
     found = retry_on_failover(lambda: _products().distinct("unit_price.currency"))
-    return SoldCurrencies(tuple(sorted(found)), is_set=False)
+    return SoldCurrencies(tuple(sorted(code for code in found if isinstance(code, str))), is_set=False)
 
 
 def products_on_sale_in(codes: Iterable[str]) -> list[tuple[str, str]]:

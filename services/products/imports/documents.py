@@ -20,7 +20,7 @@ from shared.base.ids import new_id
 from shared.base.numbers import DecimalMark
 from shared.data.pagination import Page, PageRequest, page
 from shared.data.persistence import Aggregate, retry_on_failover
-from shared.data.struct_fields import StructField, StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructField, StructListField, read_each, stored_as, to_stored
 from shared.events.catalog.products import ImportRequested
 
 STALLED_AFTER = timedelta(seconds=20)
@@ -45,19 +45,19 @@ class ImportRun(msgspec.Struct, frozen=True):
     id: str = msgspec.field(name="_id")
     file_key: str
     runner: str
-    attempts: int
+    attempts: int = 0
     rows_read: int = 0
     sold_currencies: list[str] = []
     decimal_mark: str = ""
     is_dry_run: bool = False
 
 
-class ImportSummary(msgspec.Struct, frozen=True):
+class ImportSummary(msgspec.Struct, frozen=True, kw_only=True):
     """An import in a list, without its rows; stored ones of older versions lack the fields with defaults."""
 
     id: str = msgspec.field(name="_id")
     filename: str
-    status: str
+    status: str = ImportStatus.QUEUED.value
     created_at: datetime
     is_dry_run: bool = False
     rows_total: int | None = None
@@ -69,7 +69,7 @@ class ImportSummary(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
 
 
-class StalledImport(msgspec.Struct, frozen=True):
+class StalledImport(msgspec.Struct, frozen=True, kw_only=True):
     """An unfinished import whose heartbeat is old."""
 
     id: str = msgspec.field(name="_id")
@@ -167,7 +167,7 @@ class ProductImport(Aggregate):
         found = page(
             cls.collection(), {}, sort=[("_id", -1, str)], cursor=wanted.cursor, limit=wanted.limit, fields=names
         )
-        return found.map(lambda each: stored_as(ImportSummary, each))
+        return found.readable(lambda each: stored_as(ImportSummary, each))
 
     @classmethod
     def advance(cls, run: ImportRun, result: BatchResult, *, has_part: bool = False) -> ImportRun | None:
@@ -205,7 +205,7 @@ class ProductImport(Aggregate):
         """Return unfinished imports whose heartbeat is old."""
         unfinished = [ImportStatus.QUEUED.value, ImportStatus.RUNNING.value]
         query = {"status": {"$in": unfinished}, "heartbeat_at": {"$lt": now() - STALLED_AFTER}}
-        return [stored_as(StalledImport, each) for each in cls.collection().find(query, {"attempts": 1})]
+        return read_each(cls.collection().find(query, {"attempts": 1}), lambda each: stored_as(StalledImport, each))
 
 
 def _push(faults: Sequence[RowFault], changes: Sequence[RowChange] = ()) -> dict[str, object]:

@@ -18,7 +18,7 @@ from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.data.pagination import Page, page
 from shared.data.persistence import retry_on_failover
-from shared.data.struct_fields import StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructListField, read_each, stored_as, to_stored
 
 # Longer than a request may take (15 s): after it, no earlier attempt is still at work.
 LEASE = timedelta(seconds=16)
@@ -184,7 +184,7 @@ class Reservation(Document):
             limit=limit,
             fields={"reserved_at": 1},
         )
-        return found.map(lambda each: stored_as(OpenReservation, each))
+        return found.readable(lambda each: stored_as(OpenReservation, each))
 
     @classmethod
     def any_in_flight(cls, order_ids: Iterable[str], *, besides: str) -> bool:
@@ -197,7 +197,7 @@ class Reservation(Document):
     def unswept(cls, closed_before: datetime, limit: int) -> list[ReservationRecord]:
         """Return reservations closed before a moment whose stock was not searched for orphaned holds yet."""
         found = cls.collection().find({"is_swept": False, "closed_at": {"$lt": closed_before}}).limit(limit)
-        return [stored_as(ReservationRecord, each) for each in found]
+        return read_each(found, lambda each: stored_as(ReservationRecord, each))
 
     @classmethod
     def mark_swept(cls, order_ids: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from services.products.stock.rules import Shipped, Shortage, SkuQuantity, quanti
 from shared.base import deadline
 from shared.base.clock import now
 from shared.data.pagination import Page
-from shared.data.struct_fields import to_stored
+from shared.data.struct_fields import read_each, to_stored
 from shared.events.catalog.orders import OrderRemainderCancelled, OrderShipped
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
@@ -183,8 +183,9 @@ def list_reservations(wanted: ReservationsFilter) -> Page[OpenReservation]:
 def sweep_reservations() -> int:
     """Release stock of attempts that died after their order was refused or released; return how many SKUs."""
     closed = Reservation.unswept(now() - SWEPT_AFTER, SWEPT_AT_A_TIME)
-    released = sum(Stock.put_back(each.id, each.skus) for each in closed)
-    Reservation.mark_swept([each.id for each in closed])
+    swept = read_each(closed, lambda each: (each.id, Stock.put_back(each.id, each.skus)))
+    Reservation.mark_swept([order_id for order_id, _ in swept])
+    released = sum(skus for _, skus in swept)
     if released:
         log.warning("orphaned_stock_released", skus=released)
     return released

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLe
 from shared.base.clock import now
 from shared.base.errors import Problem
 from shared.data.persistence import retry_on_failover, write_unordered
-from shared.data.struct_fields import StructListField, stored_as, to_stored
+from shared.data.struct_fields import StructListField, read_each, stored_as, to_stored
 
 WAREHOUSE = "main"
 LEVEL_FIELDS = {"sku": 1, "on_hand": 1, "reserved": 1, "available": 1}
@@ -53,10 +54,16 @@ class Stock(Document):
 
     @classmethod
     def levels(cls, skus: Iterable[str]) -> dict[str, StockLevel]:
-        """Return the levels by SKU, in one query; a SKU that is not stocked is absent."""
+        """
+        Return the levels by SKU, in one query; a SKU that is not stocked is absent.
+
+        A stock that cannot be read has nothing available: as absent, it could be ordered without limit.
+        """
         ids = [stock_id(sku) for sku in skus]
         found = retry_on_failover(lambda: list(cls.collection().find({"_id": {"$in": ids}}, LEVEL_FIELDS)))
-        return {each["sku"]: stored_as(StockLevel, each) for each in found}
+        stocked = [str(each["_id"]).removeprefix(f"{WAREHOUSE}/") for each in found]
+        readable = {each.sku: each for each in read_each(found, lambda each: stored_as(StockLevel, each))}
+        return {sku: readable.get(sku) or StockLevel(sku, on_hand=0, available=0) for sku in stocked}
 
     @classmethod
     def level(cls, sku: str) -> StockLevel | None:
@@ -120,33 +127,27 @@ class Stock(Document):
         The shipment's id stays in the reservation while that is open; once the reservation is used up, a second
         delivery of the shipment finds none.
         """
-        return sum(
-            cls._write(updates)
-            for updates in _chunks(
-                update
-                for shipped in shipments
-                for sku, quantity in shipped.quantities.items()
-                for update in _commitments(sku, shipped.order_id, shipped.shipment_id, quantity)
-            )
+        return cls._write(
+            update
+            for shipped in shipments
+            for sku, quantity in shipped.quantities.items()
+            for update in _commitments(sku, shipped.order_id, shipped.shipment_id, quantity)
         )
 
     @classmethod
     def release_part(cls, order_id: str, part: str, quantities: Mapping[str, int]) -> int:
         """Release some of the units that an order holds; return in how many SKUs. `part` names them: once per name."""
-        return sum(
-            cls._write(updates)
-            for updates in _chunks(
-                update
-                for sku, quantity in quantities.items()
-                for update in _reductions(sku, order_id, part, quantity, {"reserved": -quantity, "available": quantity})
-            )
+        return cls._write(
+            update
+            for sku, quantity in quantities.items()
+            for update in _reductions(sku, order_id, part, quantity, {"reserved": -quantity, "available": quantity})
         )
 
     @classmethod
-    def _write(cls, updates: list[UpdateOne]) -> int:
-        if not updates:
-            return 0
-        return retry_on_failover(lambda: cls.collection().bulk_write(updates, ordered=False)).matched_count
+    def _write(cls, updates: Iterable[UpdateOne]) -> int:
+        """Write in bulk and return how many updates found their document."""
+        writes = (partial(cls.collection().bulk_write, chunk, ordered=False) for chunk in _chunks(updates))
+        return sum(retry_on_failover(write).matched_count for write in writes)
 
 
 def _release(document_id: str, hold: StockHold) -> UpdateOne:

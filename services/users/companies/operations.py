@@ -38,4 +38,4 @@ def list_companies(reader: Principal, wanted: CompaniesFilter) -> Page[CompanyRe
     if wanted.reference is not None:
         query["reference"] = wanted.reference
     found = page(Company.collection(), query, sort=[("_id", 1, str)], cursor=wanted.cursor, limit=wanted.limit)
-    return found.map(lambda each: stored_as(CompanyRecord, each))
+    return found.readable(lambda each: stored_as(CompanyRecord, each))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from mongoengine import (
     BooleanField,
@@ -166,11 +166,17 @@ class Role(Document):
     def find_all(cls, names: Iterable[str]) -> dict[str, list[str] | None]:
         """Return each role's permissions, None for one that does not exist."""
         wanted = [str(name) for name in names]
-        found = {each["_id"]: each["permissions"] for each in cls._get_collection().find({"_id": {"$in": wanted}})}
+        found = {each["_id"]: _permissions(each) for each in cls._get_collection().find({"_id": {"$in": wanted}})}
         return {name: found.get(name) for name in wanted}
 
     @classmethod
     def permissions_of(cls, names: Iterable[str]) -> set[str]:
         """Return what these roles together allow; a role that no longer exists allows nothing."""
         found = cls._get_collection().find({"_id": {"$in": [str(name) for name in names]}})
-        return {permission for role in found for permission in role["permissions"]}
+        return {permission for role in found for permission in _permissions(role)}
+
+
+def _permissions(role: Mapping[str, Any]) -> list[str]:
+    """Return a stored role's permissions: none when they were emptied or are no list."""
+    permissions = role.get("permissions")
+    return [each for each in permissions if isinstance(each, str)] if isinstance(permissions, list) else []

@@ -35,5 +35,5 @@ def get_user(user_id: str) -> User:
 def list_contacts(company_id: str) -> Contacts:
     """Return the active people of a company, at most a hundred."""
     Company.get(company_id)
-    people = User.objects(company_id=company_id, is_active=True).order_by("id").limit(CONTACTS)
+    people = User.read_many({"company_id": company_id, "is_active": True}, limit=CONTACTS)
     return Contacts([Contact(each.id, each.email, each.name) for each in people])

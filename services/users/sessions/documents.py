@@ -98,7 +98,8 @@ class Session(Document):
     @classmethod
     def revoked_since(cls, moment: datetime) -> list[Revocation]:
         """Return what was revoked since `moment`."""
-        found = cls._get_collection().find({"revoked_at": {"$gte": moment}}, {"revoked_until": 1})
+        query = {"revoked_at": {"$gte": moment}, "revoked_until": {"$type": "date"}}
+        found = cls._get_collection().find(query, {"revoked_until": 1})
         return [Revocation(each["_id"], int(each["revoked_until"].timestamp())) for each in found]
 
 
@@ -177,7 +178,7 @@ class LoginFailures(Document):
         """Return, for each key, the failures in a row and the time of the last."""
         found = {each["_id"]: each for each in cls._get_collection().find({"_id": {"$in": [str(key) for key in keys]}})}
         rows = [found.get(str(key)) for key in keys]
-        return [(row["failures"], row["failed_at"]) if row else (0, now()) for row in rows]
+        return [(row.get("failures") or 0, row.get("failed_at") or now()) if row else (0, now()) for row in rows]
 
     @classmethod
     def add(cls, key: str) -> int:

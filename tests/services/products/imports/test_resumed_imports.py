@@ -144,7 +144,7 @@ class TestWorkspace:
 class TestConcurrentChange:
     def test_between_reading_and_writing_leaves_the_write_without_effect(self, products_app: Any) -> None:
         apply_batch("imp_1", parsed(ROWS[:1]))
-        seen = Product.stored_by_sku(["S0000"])["S0000"]
+        seen = Product.stored_by_sku(["S0000"]).known["S0000"]
         product = Product.get_by_sku("S0000")
         product.change(msgspec.structs.replace(product.fields, name="Changed by hand"))
         product.commit()
