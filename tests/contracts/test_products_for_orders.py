@@ -87,6 +87,12 @@ class TestPrices:
         assert offer is not None
         assert offer.unit_price == UnitPrice(Decimal(10), "GBP")
 
+    def test_of_two_lines_follow_the_sum_of_their_units(self, products: Products) -> None:
+        first, second = products.prices([SkuQuantity("NUT/4.5", 60), SkuQuantity("NUT/4.5", 40)])
+        assert first is not None
+        assert first == second
+        assert first.unit_price == UnitPrice(Decimal(10), "GBP")
+
     def test_name_no_stock_of_what_is_not_stocked(self, products: Products) -> None:
         assert available(products, "POSTAGE") is None
 

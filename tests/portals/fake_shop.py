@@ -219,13 +219,16 @@ class Shop:
         if call.upload is None or not call.upload.content:
             raise Refusal(422, "invalid-input", detail="The file is empty")
         import_id = f"imp_{next(self._serial)}"
+        is_dry_run = call.query.get("dry_run") == "true"
+        return 202, self.add_import(import_id, call.upload.filename, is_dry_run=is_dry_run)
+
+    def add_import(self, import_id: str, filename: str, **changes: Any) -> Json:
         counts = {"rows_read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
         times = {"created_at": "2026-11-24T09:00:00Z", "finished_at": None}
-        state: Json = {"id": import_id, "filename": call.upload.filename, "status": "queued", "errors": []}
+        state: Json = {"id": import_id, "filename": filename, "status": "queued", "errors": [], "is_dry_run": False}
         state |= {"file_format": None, "rows_total": None, "has_failed_rows": False, "changes": []}
-        state["is_dry_run"] = call.query.get("dry_run") == "true"
-        self.imports[import_id] = state | counts | times
-        return 202, self.imports[import_id]
+        self.imports[import_id] = state | counts | times | changes
+        return self.imports[import_id]
 
     def get_import(self, user: Json, call: Call, import_id: str) -> tuple[int, Json]:
         if import_id not in self.imports:

@@ -55,18 +55,7 @@ class TestHostileNames:
         assert page.form("/catalog") is not None
 
     def test_in_an_import(self, staff: Visitor, gateway: FakeGateway, hostile: str):
-        gateway.shop.imports["imp_1"] = {
-            "id": "imp_1",
-            "filename": hostile,
-            "status": "succeeded",
-            "rows_read": 1,
-            "created": 0,
-            "updated": 0,
-            "unchanged": 0,
-            "failed": 1,
-            "errors": [{"row": 2, "field": hostile, "detail": hostile}],
-            "created_at": "2026-11-24T09:00:00Z",
-            "finished_at": "2026-11-24T09:00:01Z",
-        }
+        errors = [{"row": 2, "kind": "fault", "field": hostile, "detail": hostile}]
+        gateway.shop.add_import("imp_1", hostile, status="succeeded", rows_read=1, failed=1, errors=errors)
 
         assert_harmless(staff.get("/admin/imports/imp_1"), hostile)
