@@ -110,7 +110,7 @@ class FakeProducts:
         late = self.faults.before("reserve")
         with self._lock:
             if order_number is not None and self.numbers.setdefault(order_number, order_id) != order_id:
-                raise OrderNumberTaken(f"The number {order_number} belongs to another order")
+                raise OrderNumberTaken(f"The number {order_number} belongs to another order", max(self.numbers))
             self._decide(order_id, units)
         after(late)
 

@@ -90,7 +90,8 @@ class ProductsClient(ServiceClient):
                 shortages = msgspec.convert(refusal.extra.get("shortages", []), list[Shortage])
                 raise OutOfStock(shortages) from refusal
             if refusal.kind == "order-number-taken":
-                raise OrderNumberTaken(f"The number {order_number} belongs to another order") from refusal
+                highest = int(refusal.extra.get("highest_order_number") or 0)
+                raise OrderNumberTaken(f"The number {order_number} belongs to another order", highest) from refusal
             raise _unavailable(refusal) from refusal
 
     @resilient(timeout=2.0, attempts=2)

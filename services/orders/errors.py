@@ -38,7 +38,13 @@ class OutOfStock(Conflict):
 
 
 class OrderNumberTaken(Conflict):
+    """Products knows another order of this number: orders is an older copy. `highest` is the last number there."""
+
     title = "The number belongs to another order"
+
+    def __init__(self, detail: str, highest: int) -> None:
+        super().__init__(detail)
+        self.highest = highest
 
 
 class TotalChanged(VersionConflict):

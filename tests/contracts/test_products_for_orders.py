@@ -170,5 +170,8 @@ class TestComparison:
         products.reserve("ord_1", {"BOLT": 1}, order_number=7)
         products.reserve("ord_1", {"BOLT": 1}, order_number=7)
 
-        with pytest.raises(OrderNumberTaken):
-            products.reserve("ord_2", {"BOLT": 1}, order_number=7)
+        products.reserve("ord_2", {"BOLT": 1}, order_number=8)
+
+        with pytest.raises(OrderNumberTaken) as refusal:
+            products.reserve("ord_3", {"BOLT": 1}, order_number=7)
+        assert refusal.value.highest == 8

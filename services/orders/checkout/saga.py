@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.orders.carts.documents import Cart
-from services.orders.checkout.documents import due_order_ids, ids_without_stock, numeral_of
+from services.orders.checkout.documents import due_order_ids, ids_without_stock, numeral_of, raise_order_number
 from services.orders.clients import PaymentAnswer, payments, products
 from services.orders.config import OrdersSettings
 from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
@@ -97,7 +97,7 @@ def reserve_stock(order: Order) -> None:
         products().reserve(order.id, units_per_sku(order.line_items), order_number=numeral_of(order.number))
     except OrderNumberTaken as proof:
         note_older_copy("orders", OlderCopy("orders", f"it gave the number {order.number} a second time", [order.id]))
-        log.error("order_number_taken", order_id=order.id, reason=str(proof))
+        raise_order_number(proof.highest)
         refuse(order, OLDER_COPY)
         return
     except OutOfStock as refusal:

@@ -96,7 +96,10 @@ class Reservation(Document):
         except DuplicateKeyError:
             found = cls.find(order_id)
             if found is None and cls.collection().find_one({"order_number": order_number}, {"_id": 1}) is not None:
-                raise OrderNumberTaken(f"The number {order_number} belongs to another order than {order_id}") from None
+                raise OrderNumberTaken(
+                    f"The number {order_number} belongs to another order than {order_id}",
+                    highest_order_number=cls.highest_order_number(),
+                ) from None
             # After a broken connection the duplicate may be our own first write.
             return begun if found is not None and found.token == begun.token else None
         return begun
