@@ -27,7 +27,7 @@ from services.payments.payments.rules import PaymentStatus
 from services.payments.transactions.documents import CancelledOrder, Transaction
 from services.payments.transactions.rules import Outcome, ShownTransaction, TransactionKind, refund_key
 from shared.base.clock import now
-from shared.base.errors import FieldError, NotFound, Unavailable
+from shared.base.errors import FieldError, NotFound, Unavailable, VersionConflict
 from shared.base.ids import new_id
 from shared.base.money import Money, money_text
 from shared.data.older_copies import require_no_older_copy
@@ -68,13 +68,14 @@ def refund_payment(
     """
     Refund captured money at once and return the transaction with 201, or with 200 the one this reference already has.
 
-    Without an answer from the processor it stays pending and is carried out later.
+    Without an answer from the processor, and when others change the payment all the time, it stays pending and is
+    carried out later, under the same key at the processor.
     """
     require_no_older_copy("payments")
     key = refund_key(reference=refund.reference, idempotency_key=idempotency_key)
     payment, transaction, is_new = _find_or_record_refund(staff, payment_id, refund, key)
     if is_new:
-        payment = _attempt(payment, transaction)
+        payment = _attempt_recorded(payment, transaction)
         transaction = payment.find_transaction(transaction_id=transaction.id) or transaction
     return transaction.shown(payment.currency), 201 if is_new else 200
 
@@ -218,6 +219,15 @@ def _check_refund(payment: Payment, amount: Money) -> None:
     if not 0 < amount.amount <= payment.refundable_amount:
         allowed = money_text(max(0, payment.refundable_amount), payment.currency)
         raise RefundTooLarge(errors=[FieldError("/amount/amount", f"Give more than 0 and at most {allowed}.")])
+
+
+def _attempt_recorded(payment: Payment, transaction: Transaction) -> Payment:
+    """Attempt a transaction; one whose outcome could not be stored for version conflicts is left to the sweeper."""
+    try:
+        return _attempt(payment, transaction)
+    except VersionConflict:
+        log.warning("payment_outcome_not_stored", **transaction.log_fields(payment.id))
+        return Payment.get(payment.id)
 
 
 def _attempt(payment: Payment, transaction: Transaction) -> Payment:

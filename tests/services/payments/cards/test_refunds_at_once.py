@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import permutations
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
 from services.payments.payments.documents import Payment
+from shared.base.clock import now
 from shared.data.version_conflicts import retry_on_version_conflict
 from tests.factories.payments import Payments
 from tests.support import Api
@@ -82,6 +84,35 @@ class TestAtTheSameMoment:
         orders_side.run_jobs()
 
         assert refunded(orders_side, payment_id) == 550
+
+    def test_a_refund_that_was_made_is_never_a_conflict(
+        self, orders_side, sandbox, receiver, payment_id, by_staff, hold_clock
+    ):
+        """Others change the payment all the time while its outcome is recorded: the refund is pending, not refused."""
+        receiver.wait_for(2)
+        stopped = Event()
+
+        def hammer() -> None:
+            while not stopped.is_set():
+                Payment.collection().update_one({"_id": payment_id}, {"$inc": {"version": 1}})
+
+        with ThreadPoolExecutor(4) as pool:
+
+            def meanwhile(headers: dict[str, str], body: str) -> int:
+                receiver.forward = None
+                for _ in range(4):
+                    pool.submit(hammer)
+                return 204
+
+            receiver.forward = meanwhile
+            sandbox.arm("refund", "webhook_first")
+            answer = by_staff(300)
+            stopped.set()
+
+        assert answer == 201
+        hold_clock(now() + timedelta(minutes=1))
+        orders_side.sweep()
+        assert refunded(orders_side, payment_id) == 300
 
     @pytest.mark.parametrize(("staff", "returned", "sums"), [(300, 250, {550}), (800, 300, {800, 300})])
     def test_two_threads(self, orders_side, payment_id, by_staff, by_return, staff, returned, sums):
