@@ -74,7 +74,8 @@ class FakePlatform:
 
     def sign_in(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         name = body.get("email") or body["refresh_token"]
-        return 200, {"access_token": name, "refresh_token": name, "token_type": "Bearer", "expires_in": 600}
+        grant = {"access_token": name, "refresh_token": name, "token_type": "Bearer", "expires_in": 600}
+        return 200, grant | {"device_token": "device"}
 
     def act(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         if who["Authorization"] != "Bearer rep@tradepost.example":
@@ -297,7 +298,9 @@ def _line(number: int, asked: Body) -> Body:
 def _shown_product(product: Body) -> Body:
     shown = {name: product[name] for name in ("sku", "name", "is_stocked", "available")}
     texts = {"description": "", "category": "", "created_at": NOW, "updated_at": NOW}
-    return shown | texts | {"unit_price": _money(100), "price_breaks": [], "is_active": True, "version": 1}
+    return (
+        shown | texts | {"unit_price": _money(100), "price_breaks": [], "warnings": [], "is_active": True, "version": 1}
+    )
 
 
 def _shown_stock(product: Body) -> Body:
@@ -307,5 +310,6 @@ def _shown_stock(product: Body) -> Body:
 def _import(import_id: str, status: str) -> Body:
     counts = dict.fromkeys(("rows_read", "created", "updated", "unchanged", "failed"), 0)
     times = {"created_at": NOW, "finished_at": None}
-    rows: Body = {"rows_total": None, "has_failed_rows": False, "errors": []}
+    rows: Body = {"rows_total": None, "has_failed_rows": False, "errors": [], "changes": []}
+    rows |= {"file_format": None, "is_dry_run": False}
     return {"id": import_id, "filename": "products.csv", "status": status, **rows, **counts, **times}
