@@ -32,6 +32,7 @@ class Tokens:
     def __init__(self) -> None:
         private_key = ec.generate_private_key(ec.SECP256R1())
         self._public_key = private_key.public_key()
+        self._key = private_key
         self._signer = TokenSigner(private_key, self.KID)
 
     def key(self, kid: str) -> Any:

@@ -35,6 +35,11 @@ class Workload:
     stores: tuple[str, ...] = ("mongodb", "redis")
     threads: int = 16
 
+    @property
+    def service(self) -> str:
+        """The service or portal that this process belongs to: `orders` for `orders-worker`."""
+        return self.package.rpartition(".")[2]
+
 
 def _web(name: str, port: int, *, package: str = "", **options: object) -> Workload:
     return Workload(name=name, kind=Kind.WEB, package=package or f"services.{name}", port=port, **options)  # type: ignore[arg-type]
@@ -100,3 +105,8 @@ WORKLOADS = (
 )
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}
+
+
+def called_by(service: str) -> frozenset[str]:
+    """Return the services that any workload of `service` calls: its web process, its worker, its jobs."""
+    return frozenset(name for each in WORKLOADS if each.service == service for name in each.calls)

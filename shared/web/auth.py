@@ -15,6 +15,7 @@ from shared.web.tokens import Principal, TokenVerifier
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 PERMISSION_ATTRIBUTE = "__permission__"
+CALLERS_ATTRIBUTE = "__callers__"
 
 
 def register_auth(app: Flask, verifier: TokenVerifier) -> None:
@@ -52,14 +53,22 @@ def signed_in(route: Route) -> Route:
     return _guarded(check, "signed-in")(route)
 
 
-def internal(route: Route) -> Route:
-    """Allow other services only, with a token issued for this service; others get 403."""
+def internal(*callers: str) -> Callable[[Route], Route]:
+    """Allow the services `callers` only, each with a token issued for this service; others get 403."""
 
     def check() -> None:
-        if _authenticate().service is None:
+        service = _authenticate().service
+        if service is None:
             raise Forbidden("Only services can call this route")
+        if service not in callers:
+            raise Forbidden(f"The service {service} cannot call this route")
 
-    return _guarded(check, "internal")(route)
+    def decorate(route: Route) -> Route:
+        guarded = _guarded(check, "internal")(route)
+        setattr(guarded, CALLERS_ATTRIBUTE, callers)
+        return guarded
+
+    return decorate
 
 
 def public(route: Route) -> Route:

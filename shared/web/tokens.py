@@ -25,6 +25,10 @@ JWKS_MAX_AGE_SECONDS = 300
 JWKS_RETRY_SECONDS = 5
 CACHE_SIZE = 10_000
 MAX_TOKEN_LENGTH = 8_192
+# RFC 9068; a token that was issued for another purpose is no access token.
+HEADER_TYPE = "at+jwt"
+CLAIM_TYPE = "access"
+REQUIRED_CLAIMS = ("exp", "iat", "sub", "aud")
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,21 @@ class TokenVerifier:
             raise AccessTokenInvalid("The access token has another audience")
         if len(self._seen) >= CACHE_SIZE:
             self._seen.clear()
-        self._seen[token] = verified = (principal, float(claims["exp"]), float(claims.get("iat") or 0))
+        self._seen[token] = verified = (principal, float(claims["exp"]), float(claims["iat"]))
         return verified
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
             with self._app.app_context():
                 claims: Mapping[str, Any] = decode_token(token)
+            header = jwt.get_unverified_header(token)  # verified with the rest of the token, by now
         except jwt.ExpiredSignatureError as fault:
             raise AccessTokenInvalid("The access token has expired") from fault
         except (jwt.PyJWTError, JWTExtendedException, ValueError, TypeError, KeyError) as fault:
             raise AccessTokenInvalid("The access token is invalid") from fault
+        is_access = header.get("typ") == HEADER_TYPE and claims.get("type") == CLAIM_TYPE
+        if not is_access or any(claims.get(name) is None for name in REQUIRED_CLAIMS):
+            raise AccessTokenInvalid("The token is no access token")
         return claims
 
 
@@ -197,6 +205,6 @@ class TokenSigner:
                 identity=subject,
                 expires_delta=timedelta(seconds=seconds),
                 additional_claims={"aud": audience, **claims},
-                additional_headers={"kid": self._kid, "typ": "at+jwt"},
+                additional_headers={"kid": self._kid, "typ": HEADER_TYPE},
             )
             return token

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from shared.base.workloads import SERVICES
+from shared.base.workloads import SERVICES, called_by
 from tests.architecture.apps import app_of
 
 PROTECTED = [service for service in SERVICES if service != "gateway"]
@@ -39,6 +39,16 @@ class TestRoutes:
             and route[1] != "/internal/v1/service-tokens"  # asked for with the service's secret: it mints the tokens
         ]
         assert mixed == []
+
+    def test_for_services_name_callers_that_call_this_service(self, service, make_app):
+        for view in app_of(service, make_app).view_functions.values():
+            view_class = getattr(view, "view_class", None)
+            for method in getattr(view_class, "methods", None) or ():
+                function = getattr(view_class, method.lower(), None)
+                if getattr(function, "__permission__", None) == "internal":
+                    callers = getattr(function, "__callers__", ())
+                    assert callers, f"{method} {view_class}"
+                    assert all(service in called_by(caller) for caller in callers), f"{method} {view_class}: {callers}"
 
     def test_refuse_who_is_not_signed_in(self, service, make_app):
         app = app_of(service, make_app)

@@ -106,7 +106,7 @@ class Mine(MethodView):
 
 @blp.route("/internal")
 class Internal(MethodView):
-    @internal
+    @internal("orders")
     def get(self) -> dict[str, Any]:
         return {"service": current_principal().service}
 

@@ -68,7 +68,7 @@ class Webhooks(MethodView):
 
 @internal_blp.route("")
 class Authorizations(MethodView):
-    @internal
+    @internal("orders")
     @internal_blp.arguments(AuthorizationInput)
     @internal_blp.response(200, AuthorizationSchema)
     def post(self, body: AuthorizationRequest) -> AuthorizationAnswer:

@@ -17,7 +17,7 @@ blp = ApiBlueprint(
 
 @blp.route("")
 class Comparison(MethodView):
-    @internal
+    @internal("orders")
     @blp.arguments(ComparisonInput)
     @blp.response(200, ComparisonSchema)
     def post(self, body: ComparedOrders) -> KnownPayments:

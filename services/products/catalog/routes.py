@@ -67,7 +67,7 @@ class OneProduct(MethodView):
 
 @internal_products_blp.route("")
 class AllProducts(MethodView):
-    @internal
+    @internal("search")
     @internal_products_blp.arguments(AllProductsQuery, location="query")
     @internal_products_blp.response(200, ProductPageSchema)
     def get(self, wanted: PageRequest) -> Page[ProductView]:

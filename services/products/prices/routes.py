@@ -15,7 +15,7 @@ prices_blp = ApiBlueprint("prices", __name__, url_prefix="/internal/v1/prices", 
 
 @prices_blp.route("")
 class Prices(MethodView):
-    @internal
+    @internal("orders")
     @prices_blp.arguments(LinesInput)
     @prices_blp.response(200, PricesSchema)
     def post(self, body: PriceRequest) -> Offers:

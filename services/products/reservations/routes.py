@@ -33,7 +33,7 @@ reservations_blp = ApiBlueprint(
 
 @reservations_blp.route("")
 class Reservations(MethodView):
-    @internal
+    @internal("orders")
     @reservations_blp.arguments(ReservationsQuery, location="query")
     @reservations_blp.response(200, OpenReservationPageSchema)
     def get(self, wanted: ReservationsFilter) -> Page[OpenReservation]:
@@ -43,7 +43,7 @@ class Reservations(MethodView):
 
 @reservations_blp.route("/comparison")
 class Comparison(MethodView):
-    @internal
+    @internal("orders")
     @reservations_blp.arguments(ComparisonInput)
     @reservations_blp.response(200, ComparisonSchema)
     def post(self, body: ComparedOrders) -> KnownOrders:
@@ -53,7 +53,7 @@ class Comparison(MethodView):
 
 @reservations_blp.route("/<order_id>")
 class OneReservation(MethodView):
-    @internal
+    @internal("orders")
     @reservations_blp.arguments(ReservationInput)
     @reservations_blp.response(200, ReservationSchema)
     @reservations_blp.alt_response(
@@ -64,7 +64,7 @@ class OneReservation(MethodView):
         """Hold stock of all SKUs of an order or of none; the order id is the key."""
         return ReservedStock(operations.reserve_stock(order_id, body.line_items, order_number=body.order_number))
 
-    @internal
+    @internal("orders")
     @reservations_blp.response(204)
     def delete(self, order_id: str) -> None:
         """Release what the order holds; safe to repeat."""

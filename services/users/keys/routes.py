@@ -32,6 +32,7 @@ class ServiceTokens(MethodView):
     @internal_tokens.arguments(ServiceTokenInput)
     @internal_tokens.response(200, ServiceTokenSchema)
     @internal_tokens.alt_response(401, schema=ProblemSchema, description="Name or secret is wrong")
+    @internal_tokens.alt_response(403, schema=ProblemSchema, description="The service does not call that audience")
     def post(self, caller: ServiceCredentials) -> ServiceToken:
         """Issue a token with which a service may call one other; its secret proves who it is."""
         return operations.issue_service_token(caller)

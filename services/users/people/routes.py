@@ -26,7 +26,7 @@ class Me(MethodView):
 
 @internal_people.route("/users/<user_id>")
 class OneUser(MethodView):
-    @internal
+    @internal("notifications")
     @internal_people.response(200, UserSchema)
     def get(self, user_id: str) -> User:
         """Read a person."""
@@ -35,7 +35,7 @@ class OneUser(MethodView):
 
 @internal_people.route("/companies/<company_id>/contacts")
 class CompanyContacts(MethodView):
-    @internal
+    @internal("notifications")
     @internal_people.response(200, ContactsSchema)
     def get(self, company_id: str) -> Contacts:
         """List the people of a company to whom mails go."""

@@ -40,6 +40,12 @@ def orders(products_app: Flask, api: Callable[..., Api]) -> Api:
 
 
 @pytest.fixture
+def search(products_app: Flask, api: Callable[..., Api]) -> Api:
+    """The search service as a caller."""
+    return api(products_app, service="search")
+
+
+@pytest.fixture
 def upload(merchant: Api) -> Import:
     """Upload a file and return the response body: `upload(content, filename="spring.csv")`."""
 

@@ -27,6 +27,17 @@ def altered(token, **changes):
     return ".".join([base64.urlsafe_b64encode(orjson.dumps(fields)).decode().rstrip("="), claims, ""])
 
 
+def resigned(tokens, **changes):
+    """Return a token of users' own key with other claims, or another `typ`; None leaves a claim out."""
+    header, claims, _ = tokens.user().split(".")
+    fields = orjson.loads(base64.urlsafe_b64decode(header + "=="))
+    if "typ" in changes:
+        fields["typ"] = changes.pop("typ")
+    changed = orjson.loads(base64.urlsafe_b64decode(claims + "==")) | changes
+    known = {name: value for name, value in changed.items() if value is not None}
+    return jwt.api_jws.encode(orjson.dumps(known), tokens._key, algorithm="ES256", headers=fields)
+
+
 class TestAllowedCallers:
     def test_knows_user_company_and_the_staff_user_of_an_acting_token(self, toy_app, tokens):
         response = ask(toy_app, "/v1/notes/mine", tokens.user("acting_rep", user_id="usr_b", act="usr_rep"))
@@ -52,6 +63,12 @@ class TestAllowedCallers:
         assert ask(toy_app, "/v1/notes/internal", service).json == {"service": "orders"}
         assert ask(toy_app, "/v1/notes/mine", service).status_code == 403
         assert ask(toy_app, "/v1/notes/internal", tokens.user()).status_code == 403
+
+    def test_names_the_services_that_may_call_an_internal_route(self, toy_app, tokens):
+        response = ask(toy_app, "/v1/notes/internal", tokens.service("search", "toys"))
+
+        assert response.status_code == 403
+        assert response.json["detail"] == "The service search cannot call this route"
 
     def test_answers_404_for_another_companys_document(self, writer, toy_app, tokens):
         body = {
@@ -88,6 +105,18 @@ class TestForgeries:
             lambda t: TokenSigner(ec.generate_private_key(ec.SECP256R1()), t.KID).mint("usr_x", audience=USER_AUDIENCE),
             lambda t: TokenSigner(ec.generate_private_key(ec.SECP256R1()), "unknown").mint("u", audience=USER_AUDIENCE),
             lambda t: jwt.encode({"sub": "usr_x"}, "secret-that-is-long-enough-for-sha256", algorithm="HS256"),
+            lambda t: resigned(t, type="refresh"),
+            lambda t: resigned(t, type=["access"]),
+            lambda t: resigned(t, exp=None),
+            lambda t: resigned(t, exp="tomorrow"),
+            lambda t: resigned(t, exp=[]),
+            lambda t: resigned(t, iat=None),
+            lambda t: resigned(t, sub=None),
+            lambda t: resigned(t, aud=None),
+            lambda t: resigned(t, typ="JWT"),
+            lambda t: resigned(t, typ="rt+jwt"),
+            lambda t: resigned(t, typ=None),
+            lambda t: resigned(t, typ=["at+jwt"]),
             lambda t: "a.b.c",
             lambda t: "x" * 1_000_000,
             lambda t: "\x00",
@@ -98,6 +127,15 @@ class TestForgeries:
 
         with pytest.raises(Unauthorized):
             verifier.verify(forge(tokens))
+
+    @pytest.mark.parametrize("changes", [{"exp": None}, {"typ": "JWT"}, {"type": "refresh"}])
+    def test_are_401_at_a_route(self, toy_app, tokens, changes):
+        response = ask(toy_app, "/v1/notes/mine", resigned(tokens, **changes))
+
+        assert (response.status_code, response.json["type"]) == (401, "/problems/access-token-invalid")
+
+    def test_the_same_token_signed_again_is_taken(self, toy_app, tokens):
+        assert ask(toy_app, "/v1/notes/mine", resigned(tokens)).status_code == 200
 
     def test_a_verified_token_expires(self, tokens, hold_clock):
         verifier = TokenVerifier("toys", tokens)

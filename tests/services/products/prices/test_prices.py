@@ -105,12 +105,12 @@ class TestPrices:
 
 
 class TestAllProducts:
-    def test_pages_through_all_products(self, orders: Any) -> None:
+    def test_pages_through_all_products(self, search: Any) -> None:
         make_product("A", is_active=False)
         make_product("B", stock=3)
 
-        first = orders.get("/internal/v1/products?limit=1").json
-        second = orders.get(f"/internal/v1/products?limit=500&cursor={first['next_cursor']}").json
+        first = search.get("/internal/v1/products?limit=1").json
+        second = search.get(f"/internal/v1/products?limit=500&cursor={first['next_cursor']}").json
 
         assert (first["items"][0]["sku"], first["items"][0]["is_active"]) == ("A", False)
         assert (second["items"][0]["version"], second["items"][0]["available"]) == (1, 3)

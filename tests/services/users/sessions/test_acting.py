@@ -99,40 +99,50 @@ class TestServiceToken:
     def test_audience_is_a_service(self, audience, client):
         assert self.ask(client, audience=audience).status_code == 422
 
+    @pytest.mark.parametrize(
+        ("service", "audience"),
+        [("orders", "search"), ("orders", "notifications"), ("orders", "orders"), ("products", "orders")],
+    )
+    def test_is_refused_for_a_service_that_it_does_not_call(self, service, audience, client):
+        response = self.ask(client, service=service, secret=SECRETS[service], audience=audience)
+
+        assert (response.status_code, response.json["type"]) == (403, "/problems/forbidden")
+
     def test_opens_internal_routes_of_its_audience_only(self, client):
         user = make_user()
-        for audience, status in (("users", 200), ("products", 401)):
+        # Of users' internal routes none is for orders, and a token for products is none for users.
+        for audience, status in (("users", 403), ("products", 401)):
             token = self.ask(client, audience=audience).json
             assert client.get(f"/internal/v1/users/{user.id}", headers=bearer(token)).status_code == status
 
 
 class TestInternal:
     @pytest.fixture
-    def orders(self, api, users):
-        return api(users, service="orders")
+    def notifications(self, api, users):
+        return api(users, service="notifications")
 
-    def test_user(self, orders):
+    def test_user(self, notifications):
         user = make_user()
 
-        assert orders.get(f"/internal/v1/users/{user.id}").json == {
+        assert notifications.get(f"/internal/v1/users/{user.id}").json == {
             "id": user.id,
             "email": user.email,
             "name": user.name,
             "company_id": user.company_id,
         }
-        assert orders.get("/internal/v1/users/usr_none").status_code == 404
+        assert notifications.get("/internal/v1/users/usr_none").status_code == 404
 
-    def test_contacts_are_the_active_people_of_the_company(self, orders):
+    def test_contacts_are_the_active_people_of_the_company(self, notifications):
         company = make_company()
         first, second = make_user(company_id=company.id), make_user(company_id=company.id)
         make_user(company_id=company.id, is_active=False)
         make_user()
 
-        items = orders.get(f"/internal/v1/companies/{company.id}/contacts").json["items"]
+        items = notifications.get(f"/internal/v1/companies/{company.id}/contacts").json["items"]
 
         assert [each["user_id"] for each in items] == [first.id, second.id]
         assert items[0] == {"user_id": first.id, "email": first.email, "name": first.name}
-        assert orders.get("/internal/v1/companies/cmp_none/contacts").status_code == 404
+        assert notifications.get("/internal/v1/companies/cmp_none/contacts").status_code == 404
 
     def test_people_may_not(self, api, users):
         for role in ("merchant_admin", "buyer"):
