@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import msgspec
 from flask import session
 
 from shared.base.errors import Unauthorized, Unavailable
+from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import get_logger
-from shared.portal.answers import Grant
+from shared.portal.answers import Grant, Viewer
 from shared.portal.sessions import PortalSession
 from shared.portal.store import SessionStore, Tokens
 
@@ -28,13 +30,15 @@ class SignInNeeded(Unauthorized):
 
 
 class Authority(Protocol):
-    """The three calls that need no access token."""
+    """Signing in, refreshing, signing out, and who somebody is."""
 
     def login(self, email: str, password: str, device_token: str) -> Grant: ...
 
     def refresh(self, refresh_token: str) -> Grant: ...
 
     def logout(self, refresh_token: str) -> None: ...
+
+    def me(self, access_token: str) -> Viewer: ...
 
 
 class TokenStore:
@@ -87,6 +91,7 @@ class TokenStore:
             if tokens.access_token == stale:
                 tokens = self._from_grant(self._authority.refresh(tokens.refresh_token))
                 self._store.write_tokens(session_id, tokens)
+                self._renew_viewer(tokens.access_token)
             return tokens.access_token
         except UpstreamRefused as refusal:
             log.info("session_refresh_refused", status=refusal.status)
@@ -94,6 +99,15 @@ class TokenStore:
             raise SignInNeeded from refusal
         finally:
             self._store.release_refresh(session_id)
+
+    def _renew_viewer(self, access_token: str) -> None:
+        """Show the pages with the rights of the new token; while the gateway cannot say, with those before."""
+        try:
+            viewer = msgspec.to_builtins(self._authority.me(access_token))
+        except (UpstreamRefused, UpstreamUnavailable):
+            return
+        if session.get("viewer") not in (None, viewer):
+            session["viewer"] = viewer
 
     def _tokens(self) -> Tokens:
         tokens = self._store.tokens(self._session_id())

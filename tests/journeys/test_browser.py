@@ -69,7 +69,7 @@ def import_file(staff: Person, addresses: Addresses, novelty: Novelty) -> None:
     page = staff.page
     page.goto(f"{addresses.admin}/imports")
     upload: FilePayload = {"name": "lanterns.csv", "mimeType": "text/csv", "buffer": novelty.file()}
-    page.get_by_label("CSV file").set_input_files(upload)
+    page.get_by_label("CSV or XLSX file").set_input_files(upload)
     with page.expect_navigation():  # a reload before the answer would take the upload back
         page.get_by_role("button", name="Import").click()
     staff.reload_until("Finished")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -10,7 +11,7 @@ from services.users.audit.documents import AuditEntry, AuditKind
 from services.users.clients import clients
 from services.users.clients.revocations import Reason
 from services.users.companies.documents import Company
-from services.users.errors import InvalidCredentials, NotStaff, SessionOver, TooManyAttempts
+from services.users.errors import InvalidCredentials, NotStaff, SessionOver, SignInBusy, TooManyAttempts
 from services.users.keys.rules import digest
 from services.users.people.documents import Role, User, email_index
 from services.users.people.rules import BUYER_ROLE, acting_permissions, is_refused_password, scope_of
@@ -38,6 +39,7 @@ from services.users.sessions.rules import (
 )
 from shared.base.addresses import network_of
 from shared.base.clock import now
+from shared.base.errors import VersionConflict
 from shared.observe.observability import counter, get_logger
 from shared.web.tokens import ACCESS_SECONDS, USER_AUDIENCE, Principal
 
@@ -55,16 +57,13 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
     """
     attempt = _Attempt.of(given, address)
     _refuse_too_soon(attempt)
-    with clients().passwords.turns.turn(attempt.share, is_known=attempt.is_known):
-        _refuse_too_soon(attempt)
-        user = User.find_by_email(given.email)
-        fits = clients().passwords.fits(given.password, user.password_hash if user else None)
-        if user is None or not fits or not user.is_active or is_refused_password(given.password, clients().mode):
-            _count_failure(attempt, user, address)
-            raise InvalidCredentials()
-        if user.password_hash and clients().passwords.is_outdated(user.password_hash, given.password):
-            user.password_hash = clients().passwords.hash(given.password)
-            user.commit()
+    try:
+        with clients().passwords.turns.turn(attempt.share, is_known=attempt.is_known):
+            _refuse_too_soon(attempt)
+            user = _authenticated(given, attempt, address)
+    except SignInBusy:
+        _sign_ins.labels("busy").inc()
+        raise
     LoginFailures.clear(attempt.pair, attempt.account)
     device_token = _remember(attempt, given)
     session = Session.begin(user.id, days=clients().session_days)
@@ -72,6 +71,21 @@ def sign_in(given: Credentials, *, address: str) -> Tokens:
     _sign_ins.labels("succeeded").inc()
     log.info("signed_in", user_id=user.id, session_id=session.id)
     return replace(_tokens(user, session, new_refresh_token()), device_token=device_token)
+
+
+def _authenticated(given: Credentials, attempt: _Attempt, address: str) -> User:
+    """Return the person whose password it is, with a hash of today's kind; count a failure otherwise."""
+    passwords = clients().passwords
+    user = User.find_by_email(given.email)
+    fits = passwords.fits(given.password, user.password_hash if user else None)
+    if user is None or not fits or not user.is_active or is_refused_password(given.password, clients().mode):
+        _count_failure(attempt, user, address)
+        raise InvalidCredentials()
+    if user.password_hash and passwords.is_outdated(user.password_hash, given.password):
+        user.password_hash = passwords.hash(given.password)
+        with suppress(VersionConflict):  # another sign-in of this person renews the hash at this moment
+            user.commit()
+    return user
 
 
 @dataclass(frozen=True)

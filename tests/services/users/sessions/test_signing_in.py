@@ -134,7 +134,9 @@ class TestRefusals:
     def test_endless_password_is_invalid_and_not_hashed(self, make_users):
         client = make_users(hashing_queue=-1).test_client()  # no place to hash at all
 
-        assert login(client, "a@acme.example", "x" * 1024).status_code == 503
+        refused = login(client, "a@acme.example", "x" * 1024)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert refused.json["type"] == "/problems/sign-in-busy"
         assert login(client, "a@acme.example", "x" * 1025).status_code == 422
 
     @pytest.mark.parametrize(
