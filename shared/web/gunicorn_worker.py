@@ -192,6 +192,7 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         req._expected_100_continue = False  # the loop has sent it
+        conn.sock.has_promised_more = False
         arrival = conn.arrival
         if not arrival.is_whole:
             req.force_close()
