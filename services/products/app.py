@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
 
 from services.products.catalog.routes import internal_products_blp, products_blp
@@ -15,6 +17,7 @@ from services.products.reservations.routes import reservations_blp
 from shared.data.persistence import open_database
 from shared.events import backlog, inbox
 from shared.web import idempotency
+from shared.web.arrivals import BODY_LIMIT
 from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
@@ -36,7 +39,7 @@ def create_app(
     """Build the service; without arguments from the environment."""
     settings = settings or ProductsSettings.from_env()
     database = open_database(SERVICE, settings, idempotency.ensure_indexes, inbox.ensure_indexes)
-    return create_service(
+    app = create_service(
         SERVICE,
         settings,
         blueprints=BLUEPRINTS,
@@ -45,3 +48,11 @@ def create_app(
         keys=keys,
         notices={"events": backlog.notice_of(SERVICE, settings)},
     )
+    app.extensions[BODY_LIMIT] = partial(_body_limit, settings)
+    return app
+
+
+def _body_limit(settings: ProductsSettings, method: str, target: str, has_token: bool) -> int:
+    """Return the most bytes of a request's body that are received: only an import is larger than others."""
+    is_import = method == "POST" and target.partition("?")[0] == imports_blp.url_prefix and has_token
+    return settings.max_import_bytes if is_import else settings.max_body_bytes

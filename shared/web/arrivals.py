@@ -68,13 +68,15 @@ class ArrivalLimits:
     def of(cls, application: Any) -> ArrivalLimits:
         """Return the limits of this process; the Flask application says which bodies are too large for it."""
         largest_body = getattr(application, "config", {}).get("MAX_CONTENT_LENGTH")
+        limit_for = getattr(application, "extensions", {}).get(BODY_LIMIT)
         return cls(
             head_seconds=float(os.environ.get("HEAD_SECONDS", cls.head_seconds)),
             body_seconds=float(os.environ.get("BODY_SECONDS", cls.body_seconds)),
             idle_seconds=float(os.environ.get("BODY_IDLE_SECONDS", cls.idle_seconds)),
             body_bytes_per_second=int(os.environ.get("BODY_BYTES_PER_SECOND", cls.body_bytes_per_second)),
-            largest_body=cls.largest_body if largest_body is None else largest_body,
-            limit_for=getattr(application, "extensions", {}).get(BODY_LIMIT),
+            # An application with limits by route takes larger bodies on some of them.
+            largest_body=cls.largest_body if largest_body is None or limit_for is not None else largest_body,
+            limit_for=limit_for,
         )
 
     def largest(self, head: bytes) -> int:

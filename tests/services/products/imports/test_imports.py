@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from services.products import handlers, jobs
 from services.products.catalog.documents import Product
@@ -15,6 +16,7 @@ from services.products.imports import operations
 from services.products.imports.documents import ProductImport
 from shared.events.catalog.products import ImportRequested
 from shared.events.jobs import connection, make_worker
+from shared.web.arrivals import ArrivalLimits
 from tests.factories.products import SKU, csv_file, csv_row, level_of, make_product, price_break, reserve
 from tests.support import Api
 
@@ -66,6 +68,18 @@ class TestUpload:
 
         assert status_of(5_000) == 202
         assert status_of(30_000) == 413
+
+    def test_is_received_by_the_server_however_large_it_may_be(self, products_app: Flask) -> None:
+        """The server reads a whole body before the route is known to it."""
+
+        def largest(request: bytes) -> int:
+            head = request + b" HTTP/1.1\r\nAuthorization: Bearer x\r\n\r\n"
+            return ArrivalLimits.of(products_app).largest(head)
+
+        assert largest(b"POST /v1/products/imports") == 64 * 1024 * 1024
+        assert largest(b"POST /v1/products/imports?dry_run=true") == 64 * 1024 * 1024
+        assert largest(b"POST /v1/products") == 2 * 1024 * 1024
+        assert largest(b"POST /v1/products/imports/imp_1/execution") == 2 * 1024 * 1024
 
 
 class TestRows:
