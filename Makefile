@@ -79,7 +79,7 @@ test: setup-dev ## all tests but the browser's, on a real MongoDB and Redis (ARG
 
 .PHONY: chaos
 chaos: setup-dev ## faults on whole processes: kills, hangs, restarts, an emptied Redis (ROUNDS=3 repeats them)
-	@$(PY) -m pytest -m chaos tests/chaos --rounds $(or $(ROUNDS),3) $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile -m chaos tests/chaos --rounds $(or $(ROUNDS),3) $(ARGS)
 
 .PHONY: lint
 lint: setup-dev ## style, types, imports and the architecture's own tests

