@@ -73,7 +73,9 @@ def rush(bearer: Mapping[str, str], seconds: float, reference: float) -> None:
     """500 buyers for 100 units: 100 get one, and 400 read that the product is sold out."""
     buyers, units = 500, 100
     sku = f"RUSH-{uuid4().hex[:8].upper()}"
-    price = {"amount": "10.00", "currency": "EUR"}
+    # An installation sells in the currencies of its products.
+    sold = _call("GET", "/products?limit=1", None, bearer)["items"][0]["unit_price"]
+    price = {"amount": "10.00", "currency": sold["currency"]}
     _call("POST", "/products", {"sku": sku, "name": "Rush", "unit_price": price}, bearer)
     _call("PUT", f"/inventory/{sku}", {"on_hand": units}, bearer)
     company = _call("GET", "/companies?limit=1", None, bearer)["items"][0]["id"]
