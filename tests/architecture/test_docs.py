@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,3 +113,9 @@ def test_licences_are_named_for_all_that_runs():
     assert [
         name for name in locked if not any(name.lower() == each or name.startswith(f"{each}-") for each in named)
     ] == []
+
+
+def test_no_two_decisions_have_one_number():
+    numbers = Counter(path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md"))
+
+    assert [number for number, count in numbers.items() if count > 1] == []
