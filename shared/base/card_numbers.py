@@ -11,6 +11,10 @@ REFUSAL = "This looks like a card number, which must not be stored: remove it."
 _DASHES = "\\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _RUN = re.compile(rf"\d(?:[\s{_DASHES}]{{0,3}}\d){{{SHORTEST - 1},}}")
 _GROUP = re.compile(r"\d+")
+# A random UUID (RFC 9562) with digits by chance: 15 of 10,000 hold what looks like a card number in groups.
+_UUID = re.compile(
+    r"\b(?=[0-9-]*[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 # The first digits of the numbers that card schemes issue (ISO/IEC 7812): Mir, Mastercard, American Express, Diners,
 # JCB, Visa, Maestro, Discover, UnionPay, RuPay, Troy. Others are dates, timestamps and numbers of documents.
 _ISSUED = re.compile(r"220[0-4]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|[3-6]|8[12]|9792")
@@ -21,12 +25,13 @@ def holds_card_number(text: str, *, are_gtins_allowed: bool = False) -> bool:
     Return whether a text holds 13 to 19 digits, in groups or not, that are the number of a payment card.
 
     They begin as card schemes begin theirs and pass the Luhn check (ISO/IEC 7812-1, annex B). With
-    `are_gtins_allowed`, a GTIN-13 or GTIN-14 with its check digit (GS1) is none: catalogs are full of them.
+    `are_gtins_allowed`, a GTIN-13 or GTIN-14 with its check digit (GS1) is none: catalogs are full of them. The
+    digits of a UUID are none either.
     """
     plain = text if text.isascii() else _plain(text)
     return any(
         _is_card_number(number) and not (are_gtins_allowed and _is_gtin(number))
-        for run in _RUN.finditer(plain)
+        for run in _RUN.finditer(_UUID.sub("uuid", plain))
         for number in _numbers(run[0])
     )
 

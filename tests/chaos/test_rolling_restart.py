@@ -94,6 +94,5 @@ def test_a_stop_breaks_no_request_off(platform, shop, rounds):
                 platform.terminate(name)
                 platform.wait_ready()
 
-    assert {outcome.split()[1] for outcome in callers.outcomes} <= {"200", "201", "202", "503"}, sorted(
-        each for each in callers.outcomes if " 4" in each or " 50" in each
-    )
+    bad = [each for each in callers.outcomes if each.split()[1] not in {"200", "201", "202", "503"}]
+    assert bad == []

@@ -53,6 +53,8 @@ def test_finds_a_card_number(text: str) -> None:
         "+49 30 901820",
         "4111.1111.1111.1111",
         "3.141592653589793",
+        "7fc4976f-6a93-4db1-99a3-769164251107",
+        "Order 1AD8C049-EC40-4954-8470-02882AFD3593, second try",
     ],
 )
 def test_leaves_other_texts_alone(text: str) -> None:
@@ -66,3 +68,8 @@ def test_takes_the_number_of_an_article_for_none_in_a_catalog() -> None:
     assert holds_card_number(gtin)
     assert not holds_card_number(gtin, are_gtins_allowed=True)
     assert holds_card_number("4111111111111111", are_gtins_allowed=True)
+
+
+def test_finds_a_number_beside_a_uuid_and_in_the_shape_of_one() -> None:
+    assert holds_card_number("7fc4976f-6a93-4db1-99a3-769164251107 4111-1111-1111-1111")
+    assert holds_card_number("41111111-1111-1111-8000-000000000000")
