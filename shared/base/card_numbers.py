@@ -11,9 +11,13 @@ REFUSAL = "This looks like a card number, which must not be stored: remove it."
 _DASHES = "\\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _RUN = re.compile(rf"\d(?:[\s{_DASHES}]{{0,3}}\d){{{SHORTEST - 1},}}")
 _GROUP = re.compile(r"\d+")
-# A random UUID (RFC 9562) with digits by chance: 15 of 10,000 hold what looks like a card number in groups.
-_UUID = re.compile(
-    r"\b(?=[0-9-]*[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b", re.IGNORECASE
+# Random ids that machines make hold long runs of digits by chance, one of a thousand such a run that looks like a card
+# number: UUIDs (RFC 9562), hexadecimal words, and long words of letters and digits.
+_ID = re.compile(
+    r"\b(?:(?=[0-9-]*[a-f])[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    r"|(?=[0-9]*[a-f])[0-9a-f]{16,}"
+    r"|(?=[0-9_]*[a-z])[0-9a-z_]{24,})\b",
+    re.IGNORECASE,
 )
 # The first digits of the numbers that card schemes issue (ISO/IEC 7812): Mir, Mastercard, American Express, Diners,
 # JCB, Visa, Maestro, Discover, UnionPay, RuPay, Troy. Others are dates, timestamps and numbers of documents.
@@ -26,12 +30,12 @@ def holds_card_number(text: str, *, are_gtins_allowed: bool = False) -> bool:
 
     They begin as card schemes begin theirs and pass the Luhn check (ISO/IEC 7812-1, annex B). With
     `are_gtins_allowed`, a GTIN-13 or GTIN-14 with its check digit (GS1) is none: catalogs are full of them. The
-    digits of a UUID are none either.
+    digits of an id that a machine made are none either.
     """
     plain = text if text.isascii() else _plain(text)
     return any(
         _is_card_number(number) and not (are_gtins_allowed and _is_gtin(number))
-        for run in _RUN.finditer(_UUID.sub("uuid", plain))
+        for run in _RUN.finditer(_ID.sub("id", plain))
         for number in _numbers(run[0])
     )
 
