@@ -18,6 +18,7 @@ from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
 from shared.base.texts import fault_of_text, with_line_feeds
 
 _CODE = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_UNIT_AMOUNT = Decimal(10**12)
 Read = Callable[[Any], Any]
 
@@ -164,6 +165,15 @@ class NewSku(Sku):
         if fault is not None:
             raise ValidationError(fault)
         return sku
+
+
+class Day(fields.Date):
+    """A day as `2026-11-28`; Python also reads `20261128` and `2026-W48-6`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 def quantity(**options: Any) -> fields.Integer:

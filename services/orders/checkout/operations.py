@@ -34,6 +34,7 @@ from services.orders.orders.rules import OrderAction, require_company
 from shared.base import deadline
 from shared.base.clock import days_of_today, now, today
 from shared.base.errors import Forbidden, InvalidInput, VersionConflict
+from shared.base.money import Money
 from shared.data.older_copies import require_no_older_copy
 from shared.observe.metrics import counter
 from shared.observe.observability import bind_context, get_logger
@@ -77,7 +78,7 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
         raise CardsNotAccepted()
     cart = Cart.of(company_id, buyer.id) if wanted.line_items is None else None
     if cart is not None and not cart.line_items:
-        return Placement(_emptied_by(cart), is_repeated=True)
+        return Placement(_emptied_by(cart, wanted), is_repeated=True)
     cart_key = cart.order_key if cart else None
     for _ in range(KEY_ATTEMPTS):
         earlier = find_repeated(company_id, idempotency_key=key, reference=wanted.reference, cart_key=cart_key)
@@ -96,12 +97,19 @@ def place_order(buyer: Principal, key: str, wanted: PlaceOrder) -> Placement:
     raise VersionConflict()
 
 
-def _emptied_by(cart: Cart) -> Order:
-    """Return the order that the empty cart became a moment ago; raise CartEmpty when there is none."""
+def _emptied_by(cart: Cart, wanted: PlaceOrder) -> Order:
+    """Return the order that the empty cart became a moment ago; raise CartEmpty when there is none as wanted."""
     order = find_emptier(cart, since=now() - REPEATED_WITHIN)
-    if order is None:
+    if order is None or not _is_as_wanted(order, wanted):
         raise CartEmpty()
     return order
+
+
+def _is_as_wanted(order: Order, wanted: PlaceOrder) -> bool:
+    """Return whether a request repeats the one that placed the order: the same number, reference, day and total."""
+    same_names = (order.po_number, order.reference) == (wanted.po_number, wanted.reference)
+    same_day = wanted.ordered_on is None or wanted.ordered_on.isoformat() == order.ordered_on
+    return same_names and same_day and wanted.expected_total in (None, Money(order.total_amount, order.currency))
 
 
 def _require_override(buyer: Principal, wanted: PlaceOrder) -> None:

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from services.orders.checkout.rules import CardPayment, PlaceOrder, RequestedLine
 from services.orders.orders.rules import MAX_LINES
 from shared.web import schemas
-from shared.web.schemas import InputSchema, MoneyField, Sku, UnitPriceField
+from shared.web.schemas import Day, InputSchema, MoneyField, Sku, UnitPriceField
 
 
 class OrderLineInput(InputSchema):
@@ -44,6 +44,6 @@ class PlaceOrderInput(InputSchema):
     )
     po_number = schemas.text(max_length=100, required=False, load_default=None)
     reference = schemas.text(max_length=100, required=False, load_default=None)
-    ordered_on = fields.Date(load_default=None)
+    ordered_on = Day(load_default=None)
     expected_total = MoneyField(load_default=None)
     payment = fields.Nested(PaymentInput, load_default=None, allow_none=True)

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from services.orders.fulfillment.rules import LineToReturn, LineToShip, ReturnItems, Settlement, ShipOrder
 from services.orders.orders.rules import MAX_LINES
 from shared.web import schemas
-from shared.web.schemas import InputSchema, MoneyField
+from shared.web.schemas import Day, InputSchema, MoneyField
 
 SOME_LINES = validate.Length(min=1, max=MAX_LINES)
 
@@ -42,7 +42,7 @@ class ReturnInput(InputSchema):
     builds = ReturnItems
 
     reference = schemas.text(max_length=100, required=False, load_default=None)
-    returned_on = fields.Date(load_default=None)
+    returned_on = Day(load_default=None)
     line_items = fields.List(fields.Nested(ReturnLineInput), required=True, validate=SOME_LINES)
 
 

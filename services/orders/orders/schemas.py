@@ -31,7 +31,7 @@ from services.orders.orders.rules import (
 )
 from shared.base.money import Money, UnitPrice
 from shared.web import schemas
-from shared.web.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.schemas import Day, InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of
 
 STATUSES = [status.value for status in OrderStatus]
 
@@ -42,7 +42,7 @@ class OrdersQuery(PageArgs):
     builds = OrdersFilter
 
     reference = fields.String(load_default=None, validate=validate.Length(max=100))
-    ordered_on = fields.Date(load_default=None)
+    ordered_on = Day(load_default=None)
     status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
     company_id = fields.String(load_default=None, validate=validate.Length(max=100))
     needs_attention = fields.Boolean(load_default=None, validate=validate.Equal(True))

@@ -24,6 +24,7 @@ from services.products.imports.rules import (
     check_file,
     failed_rows,
     failed_rows_heading,
+    shown_filename,
 )
 from services.products.rows.rules import ImportedRow, RowFault, parse_row
 from shared.base.errors import HandedBack, NotFound
@@ -49,7 +50,7 @@ def start_import(*, filename: str, content: IO[bytes], options: ImportOptions = 
     could commit and crash before the queue has the job, or enqueue and then fail to commit. The event is stored with
     the import in one write, and delivered at least once. A dry run reads and checks everything and writes nothing.
     """
-    queued = ProductImport(filename=filename[-200:] or "products.csv")
+    queued = ProductImport(filename=shown_filename(filename))
     queued.decimal_mark, queued.is_dry_run = options.decimal_mark, options.is_dry_run
     queued.sold_currencies = list(sold_currencies().codes)
     # Whatever the suffix says, the content decides what kind of file it is.

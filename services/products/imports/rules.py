@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -17,6 +18,7 @@ from services.products.rows.rules import COLUMNS, OPTIONAL, REQUIRED, Cells, Row
 from shared.base.numbers import DecimalMark
 from shared.base.skus import normal_sku
 from shared.base.texts import with_line_feeds
+from shared.observe.redaction import redact_text
 
 # The column that the file of failed rows adds; it is ignored when the file is sent again.
 REASON = "reason"
@@ -34,6 +36,13 @@ class ImportOptions:
 
 
 DEFAULT_OPTIONS = ImportOptions()
+
+
+def shown_filename(filename: str) -> str:
+    """Return the name that lists show of an uploaded file: without folders, control characters and card numbers."""
+    name = re.split(r"[/\\]", filename)[-1]
+    printable = "".join(sign for sign in name if sign.isprintable())
+    return redact_text(printable)[-200:] or "products.csv"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ LARGEST_PART = 8 * MIB
 LARGEST_ROW = 4 * MIB
 _PIECE = MIB
 _ROW_END = re.compile(rb"</(?:[A-Za-z0-9]+:)?row>")
+_ROW_NUMBER = re.compile(rb"<(?:[A-Za-z0-9]+:)?row\s[^>]{0,200}?\br=[\"'](\d+)[\"']")
 _LEADING_ZEROS = re.compile(r"0{2,30}")
 _SAVE_AGAIN = "Save it again as XLSX, or as CSV."
 # What openpyxl and zipfile raise for files that are damaged or made to do harm.
@@ -48,6 +49,10 @@ class Workbook:
             self._sheet: Any = (sheets or book.worksheets)[0]
         except _UNREADABLE as fault:
             raise _unreadable() from fault
+        except OSError as fault:
+            if fault.errno is not None:
+                raise
+            raise _unreadable() from fault  # openpyxl's error for a ZIP file without a workbook has no number
         self._sheet.reset_dimensions()
         self.sheet = str(self._sheet.title)[:100]
 
@@ -55,7 +60,7 @@ class Workbook:
         try:
             for number, cells in enumerate(self._sheet.iter_rows(max_col=MOST_COLUMNS), start=1):
                 if number > MOST_ROWS:
-                    raise ImportUnreadable(f"Give at most {MOST_ROWS:,} rows; split the file.")
+                    raise _too_many_rows()
                 yield Row(number, _without_empty_end(map(_text, cells)))
         except _UNREADABLE as fault:
             raise _unreadable() from fault
@@ -82,15 +87,25 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
 
 
 def _check_rows(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Raise ImportUnreadable when one row alone would fill the memory: the reader holds a whole row."""
+    """Raise ImportUnreadable for a row that would fill the memory, or lies so deep that a million come before it."""
     since_row_end, end = 0, b""
     with archive.open(part) as unpacked:
         while piece := unpacked.read(_PIECE):
+            _check_numbers(end + piece)
             found = list(_ROW_END.finditer(end + piece))
             since_row_end = len(end) + len(piece) - found[-1].end() if found else since_row_end + len(piece)
             if since_row_end > LARGEST_ROW:
                 raise ImportUnreadable(f"The workbook has a row that unpacks to more than {LARGEST_ROW // MIB} MiB.")
             end = piece[-64:]
+
+
+def _check_numbers(piece: bytes) -> None:
+    if any(len(each[1]) > len(str(MOST_ROWS)) or int(each[1]) > MOST_ROWS for each in _ROW_NUMBER.finditer(piece)):
+        raise _too_many_rows()
+
+
+def _too_many_rows() -> ImportUnreadable:
+    return ImportUnreadable(f"Give at most {MOST_ROWS:,} rows; split the file.")
 
 
 def _without_empty_end(cells: Iterable[str]) -> list[str]:

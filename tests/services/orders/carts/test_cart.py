@@ -229,6 +229,23 @@ class TestPlaceCart:
         assert (second.status_code, second.json["id"]) == (200, first.json["id"])
         assert (Order.objects.count(), payments.charges) == (1, 1)
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"po_number": "PO-2"},
+            {"po_number": None},
+            {"reference": "ERP-2"},
+            {"expected_total": {"amount": 77_777, "currency": "EUR"}},
+        ],
+    )
+    def test_leads_to_no_order_that_differs_from_the_wanted_one(self, buyer, other):
+        fill(buyer, ("BOLT", 4))
+        wanted = PAYMENT | {"po_number": "PO-1"}
+        assert buyer.post("/v1/orders", json=wanted).status_code == 201
+
+        assert buyer.post("/v1/orders", json=wanted).status_code == 200
+        assert buyer.post("/v1/orders", json=wanted | other).json["type"] == "/problems/cart-empty"
+
     def test_is_an_empty_one_again_after_a_minute(self, buyer, hold_clock):
         fill(buyer, ("BOLT", 4))
         buyer.post("/v1/orders", json=PAYMENT)

@@ -33,6 +33,13 @@ class TestOrderedOn:
         assert "2026-11-27 to 2026-11-30" in error["detail"]
         assert Order.objects.count() == 0
 
+    @pytest.mark.parametrize("day", ["20261128", "2026-W48-6", "2026-11-28T12:00", " 2026-11-28", 20261128])
+    def test_is_written_in_one_way(self, place, day):
+        response = place(ordered_on=day)
+
+        assert response.status_code == 422
+        assert [error["pointer"] for error in response.json["errors"]] == ["/ordered_on"]
+
     def test_of_a_buyer_may_be_two_days_ago_while_yesterday_lasts_somewhere(self, place, hold_clock):
         hold_clock(EARLY)
 

@@ -33,6 +33,15 @@ def workbook(rows: Sequence[tuple[Any, ...]], columns: tuple[Any, ...] = COLUMNS
     return saved(book)
 
 
+def without(content: bytes, text: bytes, instead: bytes = b"") -> bytes:
+    """Return a workbook whose parts have `instead` in place of `text`."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(changed, "w") as target:
+        for each in source.infolist():
+            target.writestr(each.filename, source.read(each).replace(text, instead))
+    return changed.getvalue()
+
+
 def saved(book: Any) -> bytes:
     content = io.BytesIO()
     book.save(content)
@@ -257,6 +266,8 @@ class TestWorkbooks:
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "XLS"),
             (b"PK\x03\x04" + b"\x00" * 600, "damaged"),
             (workbook([("A",)])[:-300], "damaged"),
+            (without(workbook([("A",)]), b"spreadsheetml.sheet.main+xml"), "damaged"),
+            (without(workbook([("A",)]), b'<row r="2"', b'<row r="99999999"'), "at most 1,048,576 rows"),
         ],
     )
     def test_that_cannot_be_read_say_what_to_save(self, imported: Import, content: bytes, said: str) -> None:

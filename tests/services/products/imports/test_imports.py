@@ -41,6 +41,17 @@ class TestUpload:
         (event,) = ProductImport.get(wanted["id"]).outbox
         assert event["fields"] == {"import_id": wanted["id"]}
 
+    @pytest.mark.parametrize(
+        ("sent", "shown"),
+        [
+            ("../../etc/spring.csv", "spring.csv"),
+            ("4111111111111111.csv", "[redacted].csv"),
+            ("a\x00b\u202e.csv", "ab.csv"),
+        ],
+    )
+    def test_shows_a_name_without_folders_and_card_numbers(self, upload: Import, sent: str, shown: str) -> None:
+        assert upload(csv_file([csv_row()]), filename=sent)["filename"] == shown
+
     def test_needs_a_file(self, merchant: Any) -> None:
         response = merchant.post("/v1/products/imports", data={"other": "x"})
 
