@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -16,11 +15,11 @@ from shared.base.money import CURRENCY_ADVICE, MAX_AMOUNT, Money, UnitPrice, is_
 from shared.base.numbers import read_decimal, read_digits
 from shared.base.skus import SKU_ADVICE, fault_of_new_sku, is_sku, normal_sku
 from shared.base.texts import fault_of_text, with_line_feeds
+from shared.web.encoding import compiled
 
 _CODE = re.compile(r"[A-Z]{3}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_UNIT_AMOUNT = Decimal(10**12)
-Read = Callable[[Any], Any]
 
 
 class InputSchema(Schema):
@@ -55,58 +54,6 @@ class OutputSchema(Schema):
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
         mapper = compiled(type(self))
         return [mapper(each) for each in obj] if (self.many if many is None else many) else mapper(obj)
-
-
-_compiled: dict[type[Schema], Read] = {}
-
-
-def compiled(schema: type[Schema]) -> Read:
-    """Return the function from one document to the response body of `schema`."""
-    if schema not in _compiled:
-        _compiled[schema] = _compile(schema)
-    return _compiled[schema]
-
-
-def _compile(schema: type[Schema]) -> Read:
-    steps = [
-        (field.data_key or name, field.attribute or name, _encoder(field))
-        for name, field in schema().fields.items()
-        if not field.load_only
-    ]
-
-    def mapper(source: Any) -> dict[str, Any]:
-        is_mapping = isinstance(source, Mapping)
-        result = {}
-        for key, attribute, encode in steps:
-            value = source.get(attribute) if is_mapping else getattr(source, attribute, None)
-            result[key] = encode(value) if encode is not None and value is not None else value
-        return result
-
-    return mapper
-
-
-def _encoder(field: fields.Field[Any]) -> Read | None:
-    """Return the function that encodes a value of this field; None if the value is written unchanged."""
-    if isinstance(field, fields.Nested):
-        nested = compiled(type(field.schema))
-        return (lambda values: [nested(each) for each in values]) if field.many else nested
-    if isinstance(field, fields.List):
-        inner = _encoder(field.inner)
-        return list if inner is None else (lambda values: [inner(each) for each in values])
-    if isinstance(field, fields.DateTime):
-        return _timestamp
-    if isinstance(field, fields.Date):
-        return lambda value: value.isoformat()[:10] if isinstance(value, date) else str(value)
-    if isinstance(field, MoneyField | UnitPriceField):
-        return field.encode
-    return str if isinstance(field, fields.String) else None
-
-
-def _timestamp(value: datetime | str) -> str:
-    if isinstance(value, str):
-        return value
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def text(
