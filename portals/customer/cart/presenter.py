@@ -29,11 +29,16 @@ def shown_lines(cart: Cart) -> list[ShownLine]:
 
 
 def _warning(line: CartLine) -> str:
-    if line.is_available:
+    if line.problem or line.is_available:
         return line.problem or ""
-    if line.available is None:
+    if line.available is None or _is_off(line):
         return "No longer sold"
     return "Out of stock" if line.available <= 0 else f"Only {line.available:,} available"
+
+
+def _is_off(line: CartLine) -> bool:
+    """Return whether no quantity of the line can be delivered, although there is stock: the product is switched off."""
+    return not line.is_available and (line.available is None or line.available >= line.quantity)
 
 
 def lock_of(cart: Cart) -> str:
@@ -45,12 +50,15 @@ def lock_of(cart: Cart) -> str:
 
 
 def within_stock(cart: Cart) -> list[SkuQuantity]:
-    """Return the cart's lines with quantities lowered to what can be delivered; lines without stock are left out."""
-    kept = (
-        SkuQuantity(line.sku, line.quantity if line.is_available else min(line.quantity, line.available or 0))
-        for line in cart.line_items
-    )
+    """Return the lines with quantities lowered to what can be delivered, without those of which nothing can."""
+    kept = (SkuQuantity(line.sku, _deliverable(line)) for line in cart.line_items)
     return [line for line in kept if line.quantity > 0]
+
+
+def _deliverable(line: CartLine) -> int:
+    if line.is_available:
+        return line.quantity
+    return 0 if _is_off(line) else line.available or 0
 
 
 @dataclass(frozen=True)

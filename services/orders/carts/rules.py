@@ -145,7 +145,7 @@ def _sum(totals: Sequence[Money | None]) -> Money | None:
 def _priced_line(line: CartLine, offer: Offer | None, other_currency: str | None) -> PricedCartLine:
     if offer is None:
         return PricedCartLine(line.sku, line.quantity, line.sku, None, None, 0, is_available=False, problem=UNKNOWN_SKU)
-    short = offer.available is not None and offer.available < line.quantity
+    shortage = _shortage(line.quantity, offer.available)
     unit_amount, currency = offer.unit_price
     return PricedCartLine(
         line.sku,
@@ -154,6 +154,12 @@ def _priced_line(line: CartLine, offer: Offer | None, other_currency: str | None
         offer.unit_price,
         Money(line_total(unit_amount, line.quantity), currency),
         offer.available,
-        is_available=offer.is_active and not short,
-        problem=fault_of(offer) or other_currency or (f"Only {offer.available:,} are available." if short else None),
+        is_available=offer.is_active and shortage is None,
+        problem=fault_of(offer) or other_currency or shortage,
     )
+
+
+def _shortage(quantity: int, available: int | None) -> str | None:
+    if available is None or available >= quantity:
+        return None
+    return f"Only {available:,} are available." if available > 0 else "Out of stock."

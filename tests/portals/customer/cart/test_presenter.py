@@ -25,6 +25,10 @@ class TestCartLines:
             ({"is_available": False, "available": 4}, "Only 4 available", 4),
             ({"is_available": False, "available": 0}, "Out of stock", 0),
             ({"is_available": False, "available": None}, "No longer sold", 0),
+            ({"is_available": False, "available": 10}, "No longer sold", 0),
+            ({"is_available": False, "available": 10, "problem": "Not sold any more."}, "Not sold any more.", 0),
+            ({"is_available": False, "available": 4, "problem": "Not sold any more."}, "Not sold any more.", 4),
+            ({"problem": "Its price is in EUR."}, "Its price is in EUR.", 9),
             ({"available": None}, "", 9),
         ],
     )

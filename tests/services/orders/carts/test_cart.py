@@ -119,14 +119,16 @@ class TestCart:
     def test_says_why_a_line_cannot_be_ordered(self, buyer, products):
         products.add("RARE", on_hand=2)
         products.add("OLD", is_active=False)
+        products.add("GONE", on_hand=0)
         products.add("LEV", currency="BGN")
-        cart = fill(buyer, ("BOLT", 1), ("RARE", 3), ("OLD", 1)).json
+        cart = fill(buyer, ("BOLT", 1), ("RARE", 3), ("OLD", 1), ("GONE", 1)).json
         del products.offers["OLD"]
 
         assert [line["problem"] for line in cart["line_items"]] == [
             None,
             "Only 2 are available.",
             "This product is not sold any more.",
+            "Out of stock.",
         ]
         assert buyer.get("/v1/cart").json["line_items"][2]["problem"] == "The catalog has no product with this SKU."
         lev = fill(buyer, ("LEV", 1)).json["line_items"][0]
