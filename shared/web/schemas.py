@@ -159,7 +159,7 @@ class MoneyField(fields.Field[Any]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         amount, currency = _amount_and_currency(value, _CODE.fullmatch if self.is_of_record else is_currency)
         if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount <= MAX_AMOUNT:
-            raise ValidationError({"amount": ["Give whole minor units, 0 or more."]})
+            raise ValidationError({"amount": [f"Give whole minor units from 0 to {MAX_AMOUNT:,}."]})
         return Money(amount, currency)
 
     @staticmethod
@@ -213,7 +213,7 @@ def parse_unit_amount(raw: str) -> Decimal:
     """Return minor units from `255` or `25.5`; raise ValidationError outside 0 to 10**12 or with over 4 decimals."""
     amount = read_decimal(raw) if len(raw) <= 20 and "," not in raw else None
     if amount is None or amount > MAX_UNIT_AMOUNT or -int(amount.as_tuple().exponent) > 4:
-        raise ValidationError({"amount": ["Give 0 or more minor units with at most four decimals."]})
+        raise ValidationError({"amount": [f"Give 0 to {MAX_UNIT_AMOUNT:,} minor units with at most four decimals."]})
     return amount
 
 

@@ -88,3 +88,18 @@ class TestMoneyInput:
             field.deserialize({"amount": 1, "currency": currency})
 
         assert refusal.value.messages == {"currency": [CURRENCY_ADVICE]}
+
+    @pytest.mark.parametrize(
+        ("field", "amount", "advice"),
+        [
+            (UnitPriceField(), 10**14, "Give 0 to 1,000,000,000,000 minor units with at most four decimals."),
+            (UnitPriceField(), "0.12345", "Give 0 to 1,000,000,000,000 minor units with at most four decimals."),
+            (MoneyField(), 10**14 + 1, "Give whole minor units from 0 to 100,000,000,000,000."),
+            (MoneyField(), -1, "Give whole minor units from 0 to 100,000,000,000,000."),
+        ],
+    )
+    def test_names_the_least_and_the_most(self, field, amount, advice):
+        with pytest.raises(ValidationError) as refusal:
+            field.deserialize({"amount": amount, "currency": "GBP"})
+
+        assert refusal.value.messages == {"amount": [advice]}
