@@ -91,7 +91,9 @@ def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems)
         return order, False
     require_past_day(wanted.returned_on, days_of_today()[1])
     shipments, failed = order.shipments, failed_ids(order.failures)
-    lines = plan_return(shipments, order.returns, order.refunds, wanted.line_items, order.currency, failed=failed)
+    lines = plan_return(
+        order.line_items, shipments, order.returns, order.refunds, wanted.line_items, order.currency, failed=failed
+    )
     amount = sum(line.refund_amount for line in lines)
     entry = Return(
         id=new_id("ret"),

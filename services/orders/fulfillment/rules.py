@@ -138,7 +138,7 @@ def _checked(wanted: Sequence[LineToShip | LineToReturn], left: Mapping[str, int
         elif line.line_id in quantities:
             faults.append(FieldError(f"/line_items/{position}/line_id", "This line is named twice."))
         elif line.quantity > left[line.line_id]:
-            detail = f"Only {left[line.line_id]} of this line are {what}."
+            detail = f"{_only(left[line.line_id])} {what}."
             faults.append(FieldError(f"/line_items/{position}/quantity", detail))
         quantities[line.line_id] = line.quantity
     if faults:
@@ -146,7 +146,12 @@ def _checked(wanted: Sequence[LineToShip | LineToReturn], left: Mapping[str, int
     return quantities
 
 
+def _only(units: int) -> str:
+    return f"Only {units:,} of this line are" if units else "Nothing of this line is"
+
+
 def plan_return(
+    lines: Sequence[OrderLine],
     shipments: Sequence[Shipment],
     returns: Sequence[Return],
     refunds: Sequence[Refund],
@@ -163,7 +168,7 @@ def plan_return(
     of the shipments in `failed` were refused.
     """
     shipped, returned = quantities_per_line(shipments), quantities_per_line(returns)
-    left = {line_id: quantity - returned[line_id] for line_id, quantity in shipped.items()}
+    left = {line.line_id: shipped[line.line_id] - returned[line.line_id] for line in lines}
     quantities = _checked(wanted, left, "shipped and not yet returned")
     pending = {line.line_id for line in _uncaptured_lines(shipments, failed) if line.amount}
     captured, refunded = amounts_per_line(captured_shipments(shipments)), refunds_per_line(returns)

@@ -105,6 +105,19 @@ class TestCancelRemainder:
         assert returned.json["returns"][0]["total"] == gbp(1000)
         assert returned.json["status"] == "partially_cancelled"
 
+    def test_a_line_that_was_never_shipped_cannot_be_returned(self, buyer, staff):
+        order = make_order(line_items=[make_line(1, sku="A"), make_line(2, sku="B")])
+        body = {"line_items": [{"line_id": "1", "quantity": 1}]}
+        assert staff.post(f"/v1/orders/{order.id}/shipments", json=body).status_code == 201
+        assert end_rest(buyer, order).status_code == 200
+
+        body = {"line_items": [{"line_id": "2", "quantity": 1}]}
+        refused = staff.post(f"/v1/orders/{order.id}/returns", json=body)
+
+        assert refused.status_code == 422
+        detail = "Nothing of this line is shipped and not yet returned."
+        assert refused.json["errors"] == [{"pointer": "/line_items/0/quantity", "detail": detail}]
+
     def test_a_return_before_it_stays(self, buyer, staff, partly_shipped):
         order = partly_shipped()
         staff.post(f"/v1/orders/{order.id}/returns", json={"line_items": [{"line_id": "1", "quantity": 4}]})

@@ -130,7 +130,23 @@ class TestReturnItems:
         assert give_back(order, ("1", 1)).status_code == 201
 
     def test_needs_something_shipped(self, give_back):
-        assert give_back(make_order(), ("1", 1)).status_code == 422
+        (error,) = give_back(make_order(), ("1", 1)).json["errors"]
+
+        assert error == {
+            "pointer": "/line_items/0/quantity",
+            "detail": "Nothing of this line is shipped and not yet returned.",
+        }
+
+    def test_names_what_is_left_of_each_line(self, give_back):
+        order = make_shipped_order()
+        assert give_back(order, ("1", 10)).status_code == 201
+
+        errors = give_back(order, ("1", 1), ("2", 1)).json["errors"]
+
+        assert [error["detail"] for error in errors] == [
+            "Nothing of this line is shipped and not yet returned.",
+            "The order has no such line.",
+        ]
 
     def test_takes_back_from_a_part_that_was_shipped(self, give_back):
         order = make_order()

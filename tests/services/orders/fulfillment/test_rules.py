@@ -77,7 +77,7 @@ class TestShares:
             money = None if amount is None else Money(amount, "GBP")
             wanted = [LineToReturn(str(line_id), quantity, money)]
             try:
-                planned = plan_return(shipments, returns, refunds, wanted, "GBP")
+                planned = plan_return(lines, shipments, returns, refunds, wanted, "GBP")
             except InvalidInput:
                 continue
             returns.append(returned(planned))
@@ -96,7 +96,7 @@ class TestShares:
         for line in lines:
             for _ in range(line.quantity):
                 wanted = [LineToReturn(line.line_id, 1)]
-                planned = plan_return(shipments, returns, [], wanted, "GBP")
+                planned = plan_return(lines, shipments, returns, [], wanted, "GBP")
                 returns.append(returned(planned))
 
         assert sum(entry.amount for entry in returns) == sum(line.total_amount for line in lines)
