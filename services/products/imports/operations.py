@@ -174,7 +174,7 @@ def _next_batch(rows: Iterator[ReadRow], checked: CheckedFile) -> Batch:
         batch.raw[row.number] = row.raw
         if row.fault:
             batch.faults.append(RowFault(row.number, "", row.fault))
-        elif (latest := checked.last[normal_sku(row.cells["sku"])]) != row.number:
+        elif (latest := checked.last.get(normal_sku(row.cells["sku"]), 0)) > row.number:
             detail = f"Row {latest} has the same SKU and replaces this row."
             batch.superseded.append(RowFault(row.number, "sku", detail, is_notice=True))
         else:

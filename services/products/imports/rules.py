@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import IO
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from services.products.errors import ImportUnreadable
 from services.products.files.rules import Number, Row
 from services.products.formats.rules import FileFormat, MarkEvidence, format_of, open_rows
-from services.products.rows.rules import COLUMNS, OPTIONAL, REQUIRED, Cells, RowFault, is_a_row
+from services.products.rows.rules import COLUMNS, OPTIONAL, REQUIRED, Cells, ImportedRow, RowFault, is_a_row, parse_row
 from shared.base.numbers import DecimalMark
 from shared.base.skus import normal_sku
 from shared.base.texts import with_line_feeds
@@ -144,12 +144,13 @@ def _columns(heading: Row) -> list[str]:
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """What the first pass over a file finds: its format, how many rows it has, and the last row of each SKU."""
+    """What the first pass over a file finds: its format, how many rows it has, and the last valid row of each SKU."""
 
     found: FileFormat
     columns: list[str]
     rows: int
     last: dict[str, int]
+    """A SKU of which no row is valid may be absent."""
 
     @property
     def mark(self) -> DecimalMark:
@@ -166,17 +167,40 @@ def check_file(file: IO[bytes], decimal_mark: str, *, max_rows: int, beat: Calla
     rows = ProductRows(file, found)
     evidence = MarkEvidence()
     last: dict[str, int] = {}
+    repeated: set[str] = set()
     count = 0
     for count, row in enumerate(rows, start=1):
         if count > max_rows:
             raise ImportUnreadable(f"Give at most {max_rows:,} rows; split the file.")
         if row.cells:
-            last[normal_sku(row.cells["sku"])] = row.number
+            sku = normal_sku(row.cells["sku"])
+            if sku in last:
+                repeated.add(sku)
+            last[sku] = row.number
             evidence.add(row.cells)
         if count % _BEAT_ROWS == 0:
             beat()
     mark = decimal_mark or evidence.mark(found).name.lower()
-    return CheckedFile(msgspec.structs.replace(found, decimal_mark=mark), rows.data_columns, count, last)
+    checked = CheckedFile(msgspec.structs.replace(found, decimal_mark=mark), rows.data_columns, count, last)
+    return _with_last_valid(file, checked, repeated, beat) if repeated else checked
+
+
+def _with_last_valid(
+    file: IO[bytes], checked: CheckedFile, repeated: Set[str], beat: Callable[[], None]
+) -> CheckedFile:
+    """
+    Return the result with the last valid row of each repeated SKU: a faulty row replaces none.
+
+    It takes the file a second time, because whether a row is valid depends on the decimal mark of the whole file.
+    """
+    last = {sku: row for sku, row in checked.last.items() if sku not in repeated}
+    for count, row in enumerate(ProductRows(file, checked.found, checked.mark), start=1):
+        sku = normal_sku(row.cells["sku"]) if row.cells else ""
+        if sku in repeated and isinstance(parse_row(row.number, row.cells, checked.mark), ImportedRow):
+            last[sku] = row.number
+        if count % _BEAT_ROWS == 0:
+            beat()
+    return replace(checked, last=last)
 
 
 def failed_rows_heading(columns: Sequence[str], mark: DecimalMark) -> bytes:

@@ -154,16 +154,6 @@ class TestRows:
         ]
         assert Product.get_by_sku(SKU).version == 1
 
-    def test_repeated_skus_count_once_the_last(self, buyer: Any, imported: Import) -> None:
-        rows = [csv_row("a", name="First"), csv_row("B"), csv_row("A", name="Last")]
-
-        finished = imported(csv_file(rows))
-
-        assert counts(finished) == (3, 2, 0, 1, 0)
-        detail = "Row 4 has the same SKU and replaces this row."
-        assert finished["errors"] == [{"row": 2, "field": "sku", "detail": detail, "kind": "notice"}]
-        assert buyer.get("/v1/products/A").json["name"] == "Last"
-
     @pytest.mark.parametrize(
         ("field", "value"),
         [
