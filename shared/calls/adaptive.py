@@ -1,4 +1,4 @@
-"""How many calls at once an upstream can serve, found by their latency (docs/adr/0028)."""
+"""How many calls at once an upstream can serve, found by their latency (docs/adr/0035)."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Bulkhead:
             if not self._may_wait(share, wait_seconds, hope):
                 return False
             waiter = self._line_up(share)
-        waiter.gate.acquire(timeout=wait_seconds)
+        waiter.gate.acquire(timeout=max(0.0, wait_seconds))
         with self._lock:
             if not waiter.has_place:
                 waiter.has_left = True

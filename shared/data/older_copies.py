@@ -11,6 +11,7 @@ from pymongo.collection import Collection
 
 from shared.base.clock import now
 from shared.base.errors import Unavailable
+from shared.base.ids import new_id
 from shared.data.persistence import Aggregate, database, documents_of
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
@@ -75,6 +76,7 @@ def resume(service: str) -> int:
     """
     End all notes of a service and return how many documents got a higher version.
 
+    What is older than this moment counts as settled (`settled_ids`): the next comparison does not note it again.
     Versions never go back: each document's version, and so that of its events, is raised beyond what was lost.
     """
     with pymongo.timeout(RAISE_SECONDS):
@@ -84,8 +86,17 @@ def resume(service: str) -> int:
             if issubclass(document, Aggregate)
         )
     _notes(service).delete_many({})
+    _resumed(service).update_one({"_id": service}, {"$set": {"before": new_id("res")}}, upsert=True)
     log.warning("resumed_after_restore", service=service, raised=raised)
     return raised
+
+
+def settled_ids(service: str) -> Callable[[str], bool]:
+    """Return a function that says whether an id is older than the last resume: an operator settled what was lost."""
+    resumed = _resumed(service).find_one({"_id": service})
+    before = resumed["before"].partition("_")[2] if resumed else ""
+    # Ids begin with their time after the prefix.
+    return lambda each: each.partition("_")[2] < before
 
 
 def notice_of(service: str) -> Callable[[], str | None]:
@@ -96,6 +107,10 @@ def notice_of(service: str) -> Callable[[], str | None]:
         return "; ".join(f"{each.of} is an older copy: {each.reason}" for each in found) or None
 
     return notice
+
+
+def _resumed(service: str) -> Collection[dict[str, Any]]:
+    return database(service)["older_copies_settled"]
 
 
 def _notes(service: str) -> Collection[dict[str, Any]]:

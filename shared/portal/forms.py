@@ -128,6 +128,6 @@ def read_units(raw: str, *, least: int = 0) -> int:
     """Return a whole number of units, `least` or more; raise ValidationError."""
     units = read_whole(raw.strip())
     if units is None or not least <= units <= MOST_UNITS:
-        advice = f" {COMMA_ADVICE}" if units is None and "," in raw else ""
+        advice = " A comma only separates thousands, as in 1,200." if units is None and "," in raw else ""
         raise ValidationError(f"Enter a whole number, {least} or more.{advice}")
     return units

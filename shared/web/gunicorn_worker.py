@@ -1,7 +1,7 @@
 """
 Worker of gunicorn whose threads serve whole requests only: its loop receives requests and sends what clients read late.
 
-docs/adr/0028 has the reasons and the figures.
+docs/adr/0034 has the reasons and the figures.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STOP_IDLE_SECONDS = 2.0
 READ_BYTES = 64 * 1024
 ACCEPTS = 32
 FILE_BYTES = int(os.environ.get("WEB_FILE_BYTES", str(512 * 1024 * 1024)))
-TRUSTED = tuple(each for each in os.environ.get("TRUSTED_PROXIES", "").split(",") if each)
+TRUSTED = tuple(each.strip() for each in os.environ.get("TRUSTED_PROXIES", "").split(",") if each.strip())
 SHARE = int(os.environ.get("WEB_SLOW_SHARE", "64"))
 _NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINTR)
 _NO_FILES = (errno.EMFILE, errno.ENFILE)

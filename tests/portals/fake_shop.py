@@ -121,7 +121,9 @@ class Shop:
         for sku, product in self.products.items():
             code = product["unit_price"]["currency"]
             if code not in call.body["currencies"]:
-                raise Refusal(409, "currency-in-use", detail=f"{code} is the currency of {sku}.")
+                raise Refusal(
+                    409, "currency-in-use", detail=f"{code} is the currency of products on sale, such as SKU {sku}."
+                )
         self.sold_in = sorted(call.body["currencies"])
         return 200, self.currencies()
 

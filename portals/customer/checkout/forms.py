@@ -5,6 +5,7 @@ from __future__ import annotations
 from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
+from shared.base.money import MAX_AMOUNT
 from shared.base.numbers import read_digits
 from shared.portal.answers import Price
 from shared.portal.forms import PortalForm, TextField, no_card_number
@@ -31,7 +32,8 @@ class AcceptanceForm(PortalForm):
     currency = TextField(validators=[InputRequired()])
 
     def validate_total_amount(self, field: StringField) -> None:
-        if read_digits(field.data or "") is None:
+        amount = read_digits(field.data or "")
+        if amount is None or amount > MAX_AMOUNT:
             raise ValidationError("Give whole minor units.")
 
     @property

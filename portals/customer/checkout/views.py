@@ -46,12 +46,14 @@ def pay() -> ResponseReturnValue:
         return _review(cart)
     form = ReviewForm(request.form)
     po_number = form.po_number.data
+    is_valid = form.validate()
+    if is_valid:
+        session["po_number"] = po_number
     if form.reviewed.data != fingerprint(cart):
         flash("Prices or lines changed while you were looking. Please review the order again.", "warn")
         return redirect(url_for("checkout.review"))
-    if not form.validate():
+    if not is_valid:
         return _review(cart, po_number=po_number, error=form.faults["po_number"]), 422
-    session["po_number"] = po_number
     is_free = cart.total is not None and cart.total.amount == 0
     attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
     if cart.total is not None:

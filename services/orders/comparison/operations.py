@@ -9,7 +9,7 @@ from services.orders.clients import payments, products
 from services.orders.comparison import rules
 from services.orders.comparison.documents import confirmed_orders, has_arrived_events, present_orders
 from shared.base.clock import now
-from shared.data.older_copies import OlderCopy, note_older_copy
+from shared.data.older_copies import OlderCopy, note_older_copy, settled_ids
 
 SERVICE = "orders"
 MOST_ORDERS = 1000
@@ -28,12 +28,15 @@ def compare_copies() -> list[OlderCopy]:
     """
     arrived = has_arrived_events()
     moment = now()
-    orders = confirmed_orders((moment - OLDEST, moment - SETTLED_FOR), MOST_ORDERS)
+    is_settled = settled_ids(SERVICE)
+    found_orders = confirmed_orders((moment - OLDEST, moment - SETTLED_FOR), MOST_ORDERS)
+    orders = [each for each in found_orders if not is_settled(each.id)]
     order_ids = [each.id for each in orders]
     reserved, paid = products().compare(order_ids), payments().compare(order_ids)
+    newest = [each for each in paid.newest if not is_settled(each)]
     findings = [
         rules.older_orders(highest_order_number(), reserved),
-        rules.lost_orders(paid.newest, present_orders(paid.newest)),
+        rules.lost_orders(newest, present_orders(newest)),
         rules.older_products(orders, reserved, events_arrived=arrived),
         rules.older_payments(orders, paid),
     ]

@@ -10,7 +10,7 @@ from services.payments.comparison import rules
 from services.payments.comparison.documents import newest_paid_orders, pending_orders, settled_orders
 from services.payments.comparison.rules import KnownPayments
 from shared.base.clock import now
-from shared.data.older_copies import OlderCopy, note_older_copy
+from shared.data.older_copies import OlderCopy, note_older_copy, settled_ids
 
 SERVICE = "payments"
 # A younger payment may belong to an order that is being placed.
@@ -29,7 +29,8 @@ def compare_with_processor() -> list[str]:
 
     Returns the ids of their orders. A payment with a pending transaction is left out: its answer may be on its way.
     """
-    charges = clients().processor.latest_charges()
+    is_settled = settled_ids(SERVICE)
+    charges = [each for each in clients().processor.latest_charges() if not is_settled(each.order_id)]
     known = {each.order_id: each for each in settled_orders(each.order_id for each in charges)}
     pending = pending_orders(known)
     lost = rules.lost_orders([each for each in charges if each.order_id not in pending], known)

@@ -65,6 +65,6 @@ def new_codes(wanted: Iterable[str], present: SoldCurrencies) -> tuple[str, ...]
 
 def require_unused(used: Iterable[tuple[str, str]]) -> None:
     """Raise CurrencyInUse when products on sale are priced in what the new list lacks: `used` is code and a SKU."""
-    named = [f"{code} is the currency of {sku}" for code, sku in used]
+    named = [f"{code} is the currency of products on sale, such as SKU {sku}" for code, sku in used]
     if named:
         raise CurrencyInUse(f"{'; '.join(named)}. Change these prices or stop selling these products first.")

@@ -11,7 +11,7 @@ from services.orders import jobs
 from services.orders.comparison.operations import compare_copies
 from services.orders.orders.documents import Order
 from shared.base.clock import frozen, now
-from shared.data.older_copies import end_older_copy, older_copies
+from shared.data.older_copies import end_older_copy, older_copies, resume
 from shared.data.persistence import database
 from tests.fakes import FakePayments, FakeProducts
 from tests.support import Api
@@ -94,6 +94,17 @@ class TestOrders:
 
         with app.app_context():
             assert [lost in each.examples for each in older_copies("orders")] == [True]
+
+    def test_are_settled_for_good_by_resuming(self, app, buyer, restore_orders):
+        place(buyer)
+        restore_orders()
+        assert compared(app) == ["orders"]
+
+        with app.app_context():
+            resume("orders")
+
+        assert compared(app) == []
+        assert place(buyer).status_code == 201
 
     def test_release_no_stock_of_lost_orders(self, app, buyer, products, restore_orders):
         lost = place(buyer).json["id"]

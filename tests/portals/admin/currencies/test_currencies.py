@@ -29,7 +29,7 @@ class TestCurrencies:
         [
             ("GBP ABC", "ABC: give ISO 4217 codes"),
             (" ", "Enter at least one currency"),
-            ("EUR", "GBP is the currency of BOLT-M8"),
+            ("EUR", "GBP is the currency of products on sale, such as SKU BOLT-M8"),
         ],
     )
     def test_says_what_is_wrong_and_keeps_what_was_typed(self, staff: Visitor, shop, typed: str, words: str):

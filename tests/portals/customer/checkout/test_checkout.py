@@ -215,6 +215,15 @@ class TestCheckout:
 
         assert page.heading() == "Order SO-000124"
 
+    def test_keeps_the_po_number_when_a_price_changed(self, buyer: Visitor, shop):
+        page = buyer.get("/checkout")
+        shop.carts["com_acme"]["BOLT-M8"] = 90
+
+        page = page.submit("/checkout", po_number="PO-7")
+
+        assert "changed while you were looking" in page.text
+        assert 'value="PO-7"' in page.source
+
     def test_keeps_no_card_number_as_po_number(self, buyer: Visitor, shop):
         page = buyer.get("/checkout").submit("/checkout", po_number="4111 1111 1111 1111")
 

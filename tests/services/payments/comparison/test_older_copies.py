@@ -10,7 +10,8 @@ import pytest
 from services.payments import jobs
 from services.payments.comparison.operations import compare_with_processor
 from services.payments.payments.documents import Payment
-from shared.data.older_copies import older_copies
+from shared.base.ids import new_id
+from shared.data.older_copies import older_copies, resume
 from tests.services.payments.cards.test_refund_payment import refund
 
 
@@ -46,6 +47,23 @@ def test_finds_a_payment_that_was_lost(orders_side, payments_app, restore):
     restore(before)
 
     assert compared(payments_app) == ["ord_2"]
+
+
+def test_leaves_out_what_an_operator_settled(orders_side, payments_app, restore):
+    before = stored()
+    lost = new_id("ord")
+    orders_side.authorized(lost)
+    restore(before)
+    assert compared(payments_app) == [lost]
+
+    resume("payments")
+    assert compared(payments_app) == []
+
+    later = new_id("ord")
+    before = stored()
+    orders_side.authorized(later)
+    restore(before)
+    assert compared(payments_app) == [later]
 
 
 def test_finds_a_refund_that_was_lost_and_makes_no_second(orders_side, payments_app, admin, restore):

@@ -69,7 +69,7 @@ class TestCurrencies:
 
         assert response.status_code == 409
         assert response.json["type"] == "/problems/currency-in-use"
-        assert response.json["detail"].startswith("GBP is the currency of BOLT-M8.")
+        assert response.json["detail"].startswith("GBP is the currency of products on sale, such as SKU BOLT-M8.")
         assert codes(set_to(merchant, "EUR", "GBP")) == ["EUR", "GBP"]
 
     def test_may_keep_one_that_left_iso_4217(self, merchant: Any) -> None:
