@@ -20,7 +20,7 @@ from shared.data import persistence
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
 
-pytest_plugins = ("tests.aws", "tests.keys", "tests.skips")
+pytest_plugins = ("tests.aws", "tests.browser", "tests.keys", "tests.skips")
 _running = contextlib.ExitStack()
 
 

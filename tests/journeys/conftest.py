@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from shared.base.workloads import BY_NAME
 
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PICTURES = Path(__file__).parents[2] / "build" / "journey"
 PATIENCE_MILLISECONDS = 20_000
 
@@ -40,18 +37,6 @@ def address_of(name: str) -> str:
 @pytest.fixture(scope="session")
 def addresses() -> Addresses:
     return Addresses(address_of("customer"), address_of("admin"), address_of("mailbox"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine (or BROWSER); Playwright's own download is never used."""
-    path = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        pytest.fail("The browser journey needs Chromium: install `chromium`, or name one in BROWSER.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Person:

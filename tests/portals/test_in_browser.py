@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from tests.portals.fake_gateway import FakeGateway
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu"]
 
 
 @pytest.fixture
@@ -35,12 +31,10 @@ def serve() -> Iterator[Callable[..., int]]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        path = os.environ.get("BROWSER") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser.new_page()
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a fresh browser profile."""
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 def sign_in(page: Page, address: str, email: str) -> None:
