@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 
 from shared.base.errors import HandedBack
 from shared.events.worker import heartbeat
@@ -20,6 +21,7 @@ from shared.observe.tracing import continued_trace
 
 WORKER_TTL_SECONDS = 20
 BEAT_SECONDS = 10
+STEP_SECONDS = 1
 KEY_SECONDS = 30
 # Fargate stops a Spot machine two minutes after SIGTERM: a running job has one minute to end.
 HAND_BACK_SECONDS = 60
@@ -53,6 +55,25 @@ class JobsWorker(SimpleWorker):
             return is_done
         finally:
             DURATION.labels(name, outcome).observe(time.perf_counter() - started_at)
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: int | None = None) -> Any:
+        """Wait for a job in short steps; return None after a stop request, with a job that was taken put back first."""
+        if timeout is None:
+            return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        while not self._stop_requested:
+            taken = super().dequeue_job_and_maintain_ttl(STEP_SECONDS, STEP_SECONDS)
+            if taken is not None and self._stop_requested:
+                job, queue = taken
+                queue.push_job_id(job.id, at_front=True)
+            elif taken is not None:
+                return taken
+        return None
+
+    def _shutdown(self) -> None:
+        """Note the request. RQ raises while it waits for a job, and the job that arrives at that moment is lost."""
+        if self.get_state() == WorkerStatus.BUSY:
+            super()._shutdown()
+        self._stop_requested = True
 
     def handle_warm_shutdown_request(self) -> None:
         """Shorten the alarm of the job timeout to `hand_back_seconds`; the alarm then queues the job again."""
