@@ -31,7 +31,7 @@ DOORS = {
 
 
 class Person:
-    """Somebody who signed in once and never refreshes."""
+    """A person who signed in once and never refreshes."""
 
     def __init__(self, platform: WholePlatform) -> None:
         self._platform = platform

@@ -1,4 +1,4 @@
-"""Threads serve whole requests: clients that send or read slowly hold up nobody else."""
+"""Threads serve whole requests: clients that send or read slowly hold up no other client."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class TestMongod:
 
 
 class TestMongodWithPassword:
-    def test_refuses_whoever_has_none(self, guarded):
+    def test_refuses_a_client_without_one(self, guarded):
         with connect(guarded) as client, pytest.raises(OperationFailure, match="requires authentication"):
             client.get_database("shop").orders.insert_one({"_id": 1})
 
@@ -129,7 +129,7 @@ class TestMongodWithPassword:
 
 
 class TestValkeyServerWithPassword:
-    def test_refuses_whoever_has_none(self, tmp_path):
+    def test_refuses_a_client_without_one(self, tmp_path):
         store = start_redis(tmp_path / "redis", free_port(), password=PASSWORD)
         answers = ask_redis(store.port, "PING"), ask_redis(store.port, "PING", password=PASSWORD)
         command = Path(f"/proc/{store.pid}/cmdline").read_text()

@@ -71,13 +71,15 @@ def _unreadable() -> ImportUnreadable:
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:
-    """Raise ImportUnreadable when a part is larger unpacked than a workbook of products can be."""
+    """
+    Raise ImportUnreadable when a part is larger unpacked than a workbook of products can be.
+
+    Parts of every name are checked: a workbook names its sheets and texts as it likes.
+    """
     for part in archive.infolist():
         name = part.filename.lower()
         is_sheet, is_strings = "/worksheets/" in name, name.endswith("sharedstrings.xml")
         largest = LARGEST_SHEET if is_sheet else LARGEST_STRINGS if is_strings else LARGEST_PART
-        if not name.endswith((".xml", ".rels")):
-            continue
         if part.file_size > largest:
             raise ImportUnreadable(
                 f"The workbook is too large: {part.filename[:80]} unpacks to {part.file_size:,} bytes."

@@ -276,20 +276,30 @@ class TestWorkbooks:
         assert finished["status"] == "failed"
         assert said in finished["errors"][0]["detail"]
 
-    @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml", "one row"])
-    def test_that_would_fill_the_memory_are_refused(self, merchant: Any, part: str) -> None:
-        size = {"xl/worksheets/sheet1.xml": 520, "xl/sharedStrings.xml": 65, "xl/styles.xml": 9, "one row": 5}[part]
-        start = b"<worksheet><sheetData><row>" if part == "one row" else b""
+    @pytest.mark.parametrize(
+        ("part", "written", "size", "start"),
+        [
+            ("xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml", 520, b""),
+            ("xl/sharedStrings.xml", "xl/sharedStrings.xml", 65, b""),
+            ("xl/sharedStrings.xml", "xl/texts.bin", 9, b""),
+            ("xl/styles.xml", "xl/styles.xml", 9, b""),
+            ("xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.xml", 5, b"<worksheet><sheetData><row>"),
+            ("xl/worksheets/sheet1.xml", "xl/worksheets/sheet1.bin", 5, b"<worksheet><sheetData><row>"),
+        ],
+    )
+    def test_that_would_fill_the_memory_are_refused(
+        self, merchant: Any, part: str, written: str, size: int, start: bytes
+    ) -> None:
         content = io.BytesIO()
         with (
             zipfile.ZipFile(io.BytesIO(workbook([("A",)]))) as source,
             zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bomb,
         ):
-            name = "xl/worksheets/sheet1.xml" if part == "one row" else part
             for each in source.infolist():
-                if each.filename != name:
-                    bomb.writestr(each, source.read(each))
-            with bomb.open(name, "w", force_zip64=True) as target:
+                if each.filename != part:
+                    known, renamed = (path.rpartition("/")[2].encode() for path in (part, written))
+                    bomb.writestr(each.filename, source.read(each).replace(known, renamed))
+            with bomb.open(written, "w", force_zip64=True) as target:
                 target.write(start)
                 for _ in range(size):
                     target.write(b"<c/>" * (256 * 1024))
