@@ -58,7 +58,11 @@ class ImportNotRepeatable(Conflict):
 
 
 class ImportUnreadable(Problem):
-    """The whole file cannot be imported; shown as row 0 of the import."""
+    """The whole file cannot be imported; shown as row 0 of the import. `field` is the option that would help."""
 
     status = 422
     title = "The file cannot be imported"
+
+    def __init__(self, detail: str, *, field: str = "") -> None:
+        super().__init__(detail)
+        self.field = field

@@ -49,6 +49,7 @@ IMPORT_WORDS = {
     "queued": Word("Queued", "calm"),
     "running": Word("Running", "calm"),
     "succeeded": Word("Finished", "good"),
+    "succeeded_with_errors": Word("Finished with errors", "warn"),
     "failed": Word("Failed", "bad"),
 }
 MESSAGE_WORDS = {

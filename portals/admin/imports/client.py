@@ -59,6 +59,16 @@ class ImportSummary(Answer, frozen=True, kw_only=True):
     unchanged: int
     failed: int
 
+    @property
+    def outcome(self) -> str:
+        """The status, with a word of its own for an import that left rows out."""
+        return "succeeded_with_errors" if self.status == "succeeded" and self.failed else self.status
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether the counts say anything: a file that was refused as a whole has none."""
+        return self.status != "failed" or self.rows_read > 0
+
 
 class ProductImport(ImportSummary, frozen=True, kw_only=True):
     file_format: FileFormat | None

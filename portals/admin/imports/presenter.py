@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portals.admin.imports.client import FileFormat, ProductImport, RowError
 from portals.admin.products.client import TEXTS
+from shared.portal.formatting import plural
 
 IMPORT_TEMPLATE = (
     "sku,name,description,category,unit_price,currency,stock,breaks\r\n"
@@ -36,13 +37,18 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Progress:
     """
-    `counts` are (label, rows); `is_cut` says that rows failed beyond those that `faults` names.
+    `message` and `tone` say how it ended, `counts` are (label, rows), and `is_cut` says that rows failed beyond those
+    that `faults` names. `can_execute`: a dry run's file has something to import. `is_mark_unclear`: the file was
+    refused because its decimal mark is not known.
 
     `rows_total` is None until the whole file was checked; `more_changes` are rows of a dry run beyond those listed.
     """
 
     is_over: bool
-    is_unreadable: bool
+    message: str
+    tone: str
+    can_execute: bool
+    is_mark_unclear: bool
     counts: list[tuple[str, int]]
     rows_read: int
     rows_total: int | None
@@ -55,10 +61,14 @@ class Progress:
 
 def import_progress(found: ProductImport) -> Progress:
     """Return how far an import is, and what was wrong."""
-    faults = [error for error in found.errors if error.kind == "fault"]
+    faults = [error for error in found.errors if error.kind == "fault" and error.row]
+    message, tone = _outcome(found)
     return Progress(
         is_over=found.status in ("succeeded", "failed"),
-        is_unreadable=found.status == "failed",
+        message=message,
+        tone=tone,
+        can_execute=found.is_dry_run and found.status == "succeeded" and _rows_taken(found) > 0,
+        is_mark_unclear=any(error.field == "decimal_mark" and not error.row for error in found.errors),
         counts=[
             ("Rows read", found.rows_read),
             ("To create" if found.is_dry_run else "Created", found.created),
@@ -74,6 +84,37 @@ def import_progress(found: ProductImport) -> Progress:
         notices=[error for error in found.errors if error.kind != "fault"],
         is_cut=found.failed > len({error.row for error in faults}),
     )
+
+
+def _rows_taken(found: ProductImport) -> int:
+    return found.created + found.updated + found.unchanged
+
+
+def _outcome(found: ProductImport) -> tuple[str, str]:
+    """Return how an import ended and the tone of it; empty while it runs."""
+    if found.status == "failed":
+        return _refusal(found), "bad"
+    if found.status != "succeeded":
+        return "", ""
+    if not found.rows_read:
+        return "The file has no rows below the heading; nothing was changed.", "warn"
+    if not _rows_taken(found):
+        return "Every row has an error; nothing was changed. Correct the rows and upload the file again.", "warn"
+    if found.is_dry_run:
+        end = "The rows below have errors and would be left out." if found.failed else "No row has an error."
+        return f"This was a dry run: nothing was changed. {end}", "warn" if found.failed else "good"
+    if found.failed:
+        advice = "Download the failed rows, correct them and upload that file."
+        return f"The rows below were left out; all others are in. {advice}", "warn"
+    return "Everything is in. The search shows it in a moment.", "good"
+
+
+def _refusal(found: ProductImport) -> str:
+    """Return why the file was refused as a whole, and what of it was imported before."""
+    why = " ".join(error.detail for error in found.errors if error.kind == "fault" and not error.row)
+    changed = 0 if found.is_dry_run else found.created + found.updated
+    before = f"{plural(changed, 'product')} had been changed before." if changed else "Nothing was changed."
+    return f"{why or 'The file could not be read.'} {before}"
 
 
 def _reading(found: FileFormat | None) -> str:

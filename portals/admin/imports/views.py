@@ -49,7 +49,13 @@ def template() -> Response:
 @blueprint.get("/<import_id>")
 def progress(import_id: str) -> str:
     found = imports.get_import(import_id)
-    return render_template("imports/progress.html", found=found, progress=import_progress(found))
+    return render_template(
+        "imports/progress.html",
+        found=found,
+        progress=import_progress(found),
+        form=UploadForm(),
+        decimal_marks=DECIMAL_MARKS,
+    )
 
 
 @blueprint.post("/<import_id>/execution")

@@ -167,7 +167,8 @@ class MarkEvidence:
             return DecimalMark.COMMA
         if self._example and not self._only[DecimalMark.POINT] and found.separator != SEPARATORS[","]:
             raise ImportUnreadable(
-                f"Prices such as {self._example[:40]} can be read in two ways: choose the decimal mark of the file."
+                f"Prices such as {self._example[:40]} can be read in two ways: choose the decimal mark of the file.",
+                field="decimal_mark",
             )
         return DecimalMark.POINT
 

@@ -115,7 +115,7 @@ def run_import(import_id: str) -> None:
             raise ImportUnreadable(f"The import failed {MAX_ATTEMPTS} times; upload the file again.")
         applied = _apply_file(run)
     except ImportUnreadable as refusal:
-        ProductImport.finish(run, ImportStatus.FAILED, [RowFault(0, "", refusal.detail)])
+        ProductImport.finish(run, ImportStatus.FAILED, [RowFault(0, refusal.field, refusal.detail)])
         log.warning("import_failed", import_id=import_id, reason=refusal.detail)
         return
     except HandedBack:

@@ -68,7 +68,7 @@ class ProductRows:
         self._is_workbook = found.kind == "xlsx"
         self._mark = mark
         self.columns: list[str] = []
-        self.columns = _columns(next((row for row in self._rows if _is_filled(row)), Row(1, [])))
+        self.columns = _columns(next((row for row in self._rows if _is_filled(row)), None))
         self._unused = {place for place, name in enumerate(self.columns) if name in ("", REASON)}
 
     def __iter__(self) -> Iterator[ReadRow]:
@@ -122,7 +122,9 @@ def _is_filled(row: Row) -> bool:
     return bool(row.fault) or any(cell.strip() for cell in row.cells)
 
 
-def _columns(heading: Row) -> list[str]:
+def _columns(heading: Row | None) -> list[str]:
+    if heading is None:
+        raise ImportUnreadable("The file is empty.")
     if heading.fault:
         raise ImportUnreadable(f"The first row must be a heading such as {','.join(COLUMNS)}.")
     names = [name.strip().lower() for name in heading.cells]

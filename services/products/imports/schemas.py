@@ -64,7 +64,9 @@ class RowFaultSchema(OutputSchema):
     kind = fields.String(
         metadata={"description": "`fault`: the row is left out, or the file refused; `notice`: nothing is wrong."}
     )
-    field = fields.String()
+    field = fields.String(
+        metadata={"description": "The column; of a refused file `decimal_mark` when choosing that option would help."}
+    )
     detail = fields.String()
 
 

@@ -53,10 +53,51 @@ class TestImports:
 
         page = staff.get(f"/admin/imports/{found['id']}")
 
-        assert "nothing was changed" in page.text
-        (row,) = page.rows()
-        assert row.startswith("File ")
-        assert row.endswith("This is not UTF-8")
+        assert "This is not UTF-8 Nothing was changed." in page.text
+        assert page.rows() == []
+        assert "Rows read" not in page.text
+        assert "Send the file again" not in page.text
+        (row,) = staff.get("/admin/imports").rows()
+        assert row.endswith("Failed \u2013 \u2013")
+
+    def test_tells_what_was_changed_before_a_file_failed(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        error = {"row": None, "field": "", "detail": "The import failed 10 times.", "kind": "fault"}
+        found |= {"status": "failed", "errors": [error], "rows_read": 500, "created": 400}
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert "400 products had been changed before." in page.text
+        assert "500 Rows read" in page.text
+
+    def test_asks_for_the_decimal_mark_of_a_file_that_was_refused_for_it(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        detail = "Prices such as 1,234 can be read in two ways: choose the decimal mark of the file."
+        error = {"row": None, "field": "decimal_mark", "detail": detail, "kind": "fault"}
+        found |= {"status": "failed", "errors": [error]}
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+        page.submit("/imports", file=(io.BytesIO(b"x"), "again.csv"), decimal_mark="comma")
+
+        assert "can be read in two ways" in page.text
+        assert gateway.sent("POST", "/products/imports")[-1].query == {"decimal_mark": "comma", "dry_run": None}
+
+    def test_with_left_out_rows_are_finished_with_errors(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        found |= {"status": "succeeded", "rows_read": 3, "created": 2, "failed": 1}
+
+        assert '<span class="status status-warn">Finished with errors</span>' in staff.get("/admin/imports").source
+        page = staff.get(f"/admin/imports/{found['id']}")
+        assert '<span class="status status-warn">Finished with errors</span>' in page.source
+        found |= {"created": 0, "failed": 3}
+        page = staff.get(f"/admin/imports/{found['id']}")
+        assert "Every row has an error; nothing was changed." in page.text
+        found |= {"rows_read": 0, "failed": 0}
+        page = staff.get(f"/admin/imports/{found['id']}")
+        assert "no rows below the heading" in page.text
 
     def test_sends_the_decimal_mark_and_names_how_the_file_was_read(self, staff: Visitor, gateway: FakeGateway):
         form = staff.get("/admin/imports").form("/imports")
@@ -176,6 +217,14 @@ class TestDryRuns:
         assert page.rows() == ["3 NUT unit_price : 2.55 GBP \u2192 2.60 GBP"]
         assert "and 1 more product" in page.text
         assert "dry run" in staff.get("/admin/imports").rows()[0]
+
+    def test_with_nothing_but_errors_are_not_carried_out(self, staff: Visitor, gateway: FakeGateway):
+        found = self.checked(staff, gateway, created=0, updated=0, unchanged=0, failed=3)
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert "Every row has an error" in page.text
+        assert "Import this file now" not in page.text
 
     def test_are_carried_out_by_a_button(self, staff: Visitor, gateway: FakeGateway):
         found = self.checked(staff, gateway)

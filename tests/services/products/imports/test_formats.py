@@ -172,6 +172,7 @@ class TestDecimalMarks:
 
         assert finished["status"] == "failed"
         assert "choose the decimal mark" in finished["errors"][0]["detail"]
+        assert finished["errors"][0]["field"] == "decimal_mark"
         assert prices() == {}
 
     @pytest.mark.parametrize(

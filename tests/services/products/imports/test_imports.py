@@ -271,7 +271,9 @@ class TestFile:
     @pytest.mark.parametrize(
         ("content", "said"),
         [
-            (b"", "with the columns sku,name,unit_price,currency"),
+            (b"", "The file is empty."),
+            (b"\r\n ,,\r\n", "The file is empty."),
+            (b"a,b\r\n", "with the columns sku,name,unit_price,currency"),
             (b"sku,name,price\nA,x,1\n", "unknown: price"),
             (b"sku,name,price\nA,x,1\n", "missing: unit_price, currency"),
             (b"\x00" * 300_000, "heading"),
