@@ -1,4 +1,4 @@
-"""Numbers of payment cards in texts: a shop that stores one falls under PCI DSS with everything that holds it."""
+"""Numbers of payment cards in texts: a shop that stores one falls under PCI DSS (docs/adr/0036)."""
 
 from __future__ import annotations
 
