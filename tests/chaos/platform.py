@@ -6,10 +6,11 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from shared.base.workloads import MONGOD_PORT, REDIS_PORT, WORKLOADS
+from tests.shared.processes import until
 from tests.tools.platform import TinyPlatform
 from tools.ports import free_offset
 
@@ -42,7 +43,7 @@ class WholePlatform(TinyPlatform):
         pid = self._pid(name)
         before = _children(pid)
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: bool(_children(pid)) and not _children(pid) & before, READY_SECONDS)
+        until(lambda: bool(_children(pid)) and not _children(pid) & before, READY_SECONDS)
 
     def hang(self, name: str, seconds: float = HANG_SECONDS) -> None:
         """Freeze a process group, as a machine without memory does, and let it continue."""
@@ -52,15 +53,15 @@ class WholePlatform(TinyPlatform):
         os.killpg(os.getpgid(pid), signal.SIGCONT)
 
     def wait_ready(self) -> None:
-        wait_for(lambda: all(each["state"] == "ready" for each in self.processes().values()), READY_SECONDS)
+        until(lambda: all(each["state"] == "ready" for each in self.processes().values()), READY_SECONDS)
 
     def _end(self, name: str, reason: signal.Signals) -> None:
         pid = self._pid(name)
         os.kill(pid, reason)
-        wait_for(lambda: self.processes()[name]["pid"] not in {0, pid}, READY_SECONDS)
+        until(lambda: self.processes()[name]["pid"] not in {0, pid}, READY_SECONDS)
 
     def _pid(self, name: str) -> int:
-        wait_for(lambda: self.processes()[name]["pid"] > 0, READY_SECONDS)
+        until(lambda: self.processes()[name]["pid"] > 0, READY_SECONDS)
         return int(self.processes()[name]["pid"])
 
 
@@ -77,11 +78,3 @@ def whole_platform(state: Path, **extra: str) -> Iterator[WholePlatform]:
         yield platform
     finally:
         platform.run("down")
-
-
-def wait_for(is_true: Callable[[], bool], seconds: float) -> None:
-    """Return once `is_true`; fail the test when it is not within `seconds`."""
-    give_up_at = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < give_up_at, f"not so within {seconds:.0f} s"
-        time.sleep(0.1)

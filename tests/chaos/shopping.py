@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from tests.chaos.platform import WholePlatform, wait_for
+from tests.chaos.platform import WholePlatform
+from tests.shared.processes import until
 from tools.demo.people import ADMIN, APPROVER, BUYER, PASSWORD
 from tools.replay.api import Api
 from tools.replay.identity import SignedIn
@@ -100,7 +101,7 @@ class Shoppers:
     def place_more(self, count: int = 3) -> None:
         """Return once `count` more orders were placed: the shop works again."""
         before = len(self.placed)
-        wait_for(lambda: bool(self.failures) or len(self.placed) >= before + count, SETTLE_SECONDS)
+        until(lambda: bool(self.failures) or len(self.placed) >= before + count, SETTLE_SECONDS)
 
     def _shop(self, buyer: SignedIn) -> None:
         while not self._stopping.wait(PAUSE_SECONDS):
@@ -120,7 +121,7 @@ def assert_books_add_up(shoppers: Shoppers) -> None:
     assert {order["id"] for order in known if order["status"] != "expired"} == set(placed)
     assert len({order["number"] for order in known}) == len(known)
     for order_id, order in placed.items():
-        wait_for(lambda: shop.is_confirmed(order_id), SETTLE_SECONDS)  # noqa: B023 - waited for in this very step
+        until(lambda: shop.is_confirmed(order_id), SETTLE_SECONDS)  # noqa: B023 - waited for in this very step
         assert shop.authorized(order_id) == [order["total"]["amount"]], shop.payments_of(order_id)
     units = sum(line["quantity"] for order in placed.values() for line in order["line_items"])
-    wait_for(lambda: shop.inventory(sku)["reserved"] == units, SETTLE_SECONDS)
+    until(lambda: shop.inventory(sku)["reserved"] == units, SETTLE_SECONDS)

@@ -17,8 +17,9 @@ import redis
 from pymongo.database import Database
 
 from shared.base.workloads import MONGOD_PORT, REDIS_PORT
-from tests.chaos.platform import WholePlatform, wait_for
+from tests.chaos.platform import WholePlatform
 from tests.chaos.shopping import ON_HAND, SETTLE_SECONDS, Shop
+from tests.shared.processes import until
 from tools.replay.api import Api, Refused, Unreachable
 from tools.stores import mongodb_address, redis_address
 from tools.up.credentials import read_store_password
@@ -49,7 +50,7 @@ def password_of(platform: WholePlatform) -> str:
 def empty_redis(platform: WholePlatform, *, events: int) -> None:
     """Empty Redis once it holds so many events of orders."""
     with redis.Redis.from_url(redis_address(REDIS_PORT + platform.offset, password_of(platform))) as store:
-        wait_for(lambda: int(store.xlen("events:orders")) >= events, SETTLE_SECONDS)
+        until(lambda: int(store.xlen("events:orders")) >= events, SETTLE_SECONDS)
         store.flushall()
 
 
@@ -78,15 +79,15 @@ def test_a_shipment_is_taken_from_stock_and_mailed_after_redis_was_emptied(shop:
     shop.sell(FLUSHED_SKU)
     with held_up(platform, "products-worker", "notifications-worker", "payments-worker"):
         order_id = shop.order(shop.buyers[0], FLUSHED_SKU, 5)["id"]
-        wait_for(lambda: shop.is_confirmed(order_id), SETTLE_SECONDS)
+        until(lambda: shop.is_confirmed(order_id), SETTLE_SECONDS)
         shop.api.post("ship", f"/orders/{order_id}/shipments", {}, shop.admin, keyed=True)
         empty_redis(platform, events=2)
 
-    wait_for(lambda: shop.inventory(FLUSHED_SKU)["on_hand"] == ON_HAND - 5, SETTLE_SECONDS)
+    until(lambda: shop.inventory(FLUSHED_SKU)["on_hand"] == ON_HAND - 5, SETTLE_SECONDS)
     assert shop.inventory(FLUSHED_SKU)["reserved"] == 0
     expected = {("order_confirmed", "sent"), ("order_shipped", "sent")}
-    wait_for(lambda: expected <= mails_of(shop, order_id), SETTLE_SECONDS)
-    wait_for(lambda: shop.payments_of(order_id)[0]["status"] == "captured", SETTLE_SECONDS)
+    until(lambda: expected <= mails_of(shop, order_id), SETTLE_SECONDS)
+    until(lambda: shop.payments_of(order_id)[0]["status"] == "captured", SETTLE_SECONDS)
 
 
 def test_an_older_copy_of_orders_gives_no_number_and_charges_no_card_twice(shop: Shop, platform: WholePlatform) -> None:

@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from shared.base.workloads import BY_NAME, REDIS_PORT
-from tests.chaos.platform import WholePlatform, wait_for
+from tests.chaos.platform import WholePlatform
+from tests.shared.processes import until
 from tools.demo.people import BUYER, PASSWORD
 from tools.replay.api import Api
 from tools.stores import redis_address
@@ -74,7 +75,7 @@ FAULTS: dict[str, Callable[[WholePlatform], None]] = {
 def test_after_the_sign_out(fault: str, platform: WholePlatform) -> None:
     platform.wait_ready()
     person = Person(platform)
-    wait_for(lambda: set(person.doors().values()) == {200}, DIES_WITHIN_SECONDS)
+    until(lambda: set(person.doors().values()) == {200}, DIES_WITHIN_SECONDS)
     person.sign_out()
     started = time.monotonic()
     FAULTS[fault](platform)
@@ -85,7 +86,7 @@ def test_after_the_sign_out(fault: str, platform: WholePlatform) -> None:
 def test_while_redis_hangs(platform: WholePlatform) -> None:
     platform.wait_ready()
     person = Person(platform)
-    wait_for(lambda: set(person.doors().values()) == {200}, DIES_WITHIN_SECONDS)
+    until(lambda: set(person.doors().values()) == {200}, DIES_WITHIN_SECONDS)
     hanging = threading.Thread(target=platform.hang, args=("valkey-server", 8.0))
     hanging.start()
     time.sleep(1)
@@ -98,5 +99,5 @@ def test_while_redis_hangs(platform: WholePlatform) -> None:
 
 
 def _assert_dies(person: Person, signed_out_at: float) -> None:
-    wait_for(lambda: set(person.doors().values()) == {401}, DIES_WITHIN_SECONDS)
+    until(lambda: set(person.doors().values()) == {401}, DIES_WITHIN_SECONDS)
     assert time.monotonic() - signed_out_at < DIES_WITHIN_SECONDS
