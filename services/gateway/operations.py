@@ -15,7 +15,7 @@ from services.gateway.clients.upstream import Upstream
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
 from shared.base.errors import Problem
-from shared.calls.exchange import Request
+from shared.calls.exchange import Request, Response
 from shared.web.limiter import Limiter
 
 PROBE_SECONDS = 1.0
@@ -59,7 +59,15 @@ def _probe(upstream: Upstream) -> str:
         response = upstream.call(probe)
     except Problem:
         return "unreachable"
-    return "ok" if response.status == 200 and b'"degraded"' not in response.content else "degraded"
+    return "ok" if response.status == 200 and _reported(response) != "degraded" else "degraded"
+
+
+def _reported(response: Response) -> str:
+    """Return the status that a service reports of itself, empty for a response of another shape."""
+    try:
+        return str(response.json()["status"])
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 def _probe_redis(limiter: Limiter) -> str:

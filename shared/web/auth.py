@@ -28,7 +28,7 @@ def current_principal() -> Principal:
 
 
 def client_address() -> str:
-    """Return the client's address as the gateway saw it, "" for a caller inside the platform without one."""
+    """Return the client's address as the gateway saw it, or that of a caller inside the platform."""
     return request.headers.get("X-Forwarded-For", request.remote_addr or "").rpartition(",")[2].strip()[:64]
 
 
