@@ -27,6 +27,10 @@ from services.products.reservations.rules import OpenReservation, ReservationRec
 from services.products.stock.documents import Stock
 from services.products.stock.rules import HeldStock, StockLevel
 from services.users.companies.documents import Company, CompanyRecord
+from services.users.people.documents import Role, User
+from services.users.people.rules import PersonStanding, StoredRole
+from services.users.sessions.documents import Session
+from services.users.sessions.rules import IssuedSession
 from shared.data.struct_fields import StructListField, read_each, stored_as
 
 SERVICES = Path(__file__).parents[2] / "services"
@@ -171,6 +175,17 @@ NOTIFICATION = {
     "status": "sent",
 }
 COMPANY = {"_id": "cmp_1", **COMMIT, "name": "Acme", "reference": "C-1"}
+USER = {"_id": "usr_1", **COMMIT, "email": "ann@acme.example", "name": "Ann", "roles": ["buyer"], "is_active": True}
+ROLE = {"_id": "buyer", "permissions": ["orders:read"]}
+SESSION = {
+    "_id": "ses_1",
+    "user_id": "usr_1",
+    "created_at": NOW,
+    "expires_at": NOW,
+    "issued_at": NOW,
+    "scope_digest": "5c0f",
+    "acting_digest": "ac71",
+}
 
 STORED = (
     Stored(Order, ORDER, (OrderRecord,)),
@@ -182,9 +197,17 @@ STORED = (
     Stored(ProductImport, IMPORT, (ImportRun, StalledImport, ImportSummary)),
     Stored(Notification, NOTIFICATION, (NotificationRecord,)),
     Stored(Company, COMPANY, (CompanyRecord,)),
+    Stored(User, USER, (PersonStanding,)),
+    Stored(Role, ROLE, (StoredRole,)),
+    Stored(Session, SESSION, (IssuedSession,)),
 )
 # The query of the only reader of these asks for documents that have them.
-ALWAYS_SET = {("Reservation", "reserved_at"), ("Notification", "recipient"), ("ProductImport", "runner")}
+ALWAYS_SET = {
+    ("Reservation", "reserved_at"),
+    ("Notification", "recipient"),
+    ("ProductImport", "runner"),
+    ("Session", "issued_at"),
+}
 # What an emptied field is: a list or mapping that mongoengine unsets, a text that was cleared.
 EMPTY: dict[type, Any] = {list: [], dict: {}, str: ""}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from mongoengine import (
     BooleanField,
@@ -17,11 +17,19 @@ from mongoengine import (
 )
 from pymongo import UpdateOne
 
-from services.users.people.rules import DEFAULT_ROLES, NewPerson, normalized_email
+from services.users.people.rules import (
+    DEFAULT_ROLES,
+    NewPerson,
+    PeopleFound,
+    PersonStanding,
+    StoredRole,
+    normalized_email,
+)
 from shared.base.clock import now
 from shared.data.blind_index import blind_index
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.persistence import Aggregate, retry_on_failover
+from shared.data.struct_fields import read_each, stored_as
 
 
 class Invitation(EmbeddedDocument):
@@ -93,6 +101,14 @@ class User(Aggregate):
     @classmethod
     def find_active(cls, user_id: str) -> Self | None:
         return cls.objects(id=str(user_id), is_active=True).first()
+
+    @classmethod
+    def find_standing(cls, user_ids: Iterable[str]) -> PeopleFound:
+        """Return who of these people is active and in which roles, and whose document cannot be read for it."""
+        wanted = {"_id": {"$in": [str(each) for each in user_ids]}}
+        stored = retry_on_failover(lambda: list(cls.collection().find(wanted, {"roles": 1, "is_active": 1})))
+        readable = {each.id: each for each in read_each(stored, lambda each: stored_as(PersonStanding, each))}
+        return PeopleFound(readable, {each["_id"] for each in stored} - readable.keys())
 
     @property
     def is_invited(self) -> bool:
@@ -166,17 +182,14 @@ class Role(Document):
     def find_all(cls, names: Iterable[str]) -> dict[str, list[str] | None]:
         """Return each role's permissions, None for one that does not exist."""
         wanted = [str(name) for name in names]
-        found = {each["_id"]: _permissions(each) for each in cls._get_collection().find({"_id": {"$in": wanted}})}
+        found = {each.id: each.allowed() for each in cls._stored(wanted)}
         return {name: found.get(name) for name in wanted}
 
     @classmethod
     def permissions_of(cls, names: Iterable[str]) -> set[str]:
         """Return what these roles together allow; a role that no longer exists allows nothing."""
-        found = cls._get_collection().find({"_id": {"$in": [str(name) for name in names]}})
-        return {permission for role in found for permission in _permissions(role)}
+        return {permission for role in cls._stored(str(name) for name in names) for permission in role.allowed()}
 
-
-def _permissions(role: Mapping[str, Any]) -> list[str]:
-    """Return a stored role's permissions: none when they were emptied or are no list."""
-    permissions = role.get("permissions")
-    return [each for each in permissions if isinstance(each, str)] if isinstance(permissions, list) else []
+    @classmethod
+    def _stored(cls, names: Iterable[str]) -> list[StoredRole]:
+        return [stored_as(StoredRole, each) for each in cls._get_collection().find({"_id": {"$in": list(names)}})]

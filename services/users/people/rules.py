@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+
+import msgspec
 
 from services.users.config import DEMO_MODE
 from shared.base.texts import comparable
@@ -139,6 +141,35 @@ def roles_refused(roles: Mapping[str, Iterable[str] | None], *, for_staff: bool)
         for name, permissions in roles.items()
         if permissions is None or any(each.endswith(":any") for each in permissions) != for_staff
     ]
+
+
+class PersonStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a stored person is active (an operator may have written 0 for false), and in which roles."""
+
+    id: str = msgspec.field(name="_id")
+    roles: list[str] = []
+    is_active: bool | float = True
+
+
+@dataclass(frozen=True)
+class PeopleFound:
+    """The people of a look-up by id, and the ids of those whose document cannot be read."""
+
+    readable: Mapping[str, PersonStanding]
+    unreadable: Set[str]
+
+
+class StoredRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role as the store has it; merchants edit it there, so its permissions may have any shape."""
+
+    id: str = msgspec.field(name="_id")
+    permissions: object = None
+
+    def allowed(self) -> list[str]:
+        """Return the permissions: none when they were emptied or are no list."""
+        if not isinstance(self.permissions, list):
+            return []
+        return [each for each in self.permissions if isinstance(each, str)]
 
 
 def is_refused_password(password: str, mode: str) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
@@ -17,6 +16,7 @@ from services.users.keys.rules import digest
 from services.users.people.documents import Role, User
 from services.users.people.rules import BUYER_ROLE, scope_of
 from services.users.sessions.documents import Session
+from services.users.sessions.rules import IssuedSession
 from shared.base.clock import now
 from shared.observe.observability import get_logger
 from shared.web.revocations import KEPT_SECONDS, Revocation
@@ -51,24 +51,24 @@ def publish_missing() -> None:
 
 
 def revoke_changed_rights() -> None:
-    """Revoke the access tokens of people who were disabled, and those with rights that their roles no longer give."""
+    """
+    Revoke the access tokens of people who were disabled, and those with rights that their roles no longer give.
+
+    A session whose person cannot be read stays as it is; the session of a missing person ends.
+    """
     buyer = _scope_digest([BUYER_ROLE], {})
     scopes: dict[tuple[str, ...], str] = {}
     found = Session.issued_since(now() - TOKEN_LIFE)
     while sessions := list(islice(found, BATCH)):
-        people = {each.id: each for each in User.objects(id__in=[session["user_id"] for session in sessions])}
+        people = User.find_standing(session.user_id for session in sessions)
         for session in sessions:
-            user = people.get(session["user_id"])
-            if user is None or not user.is_active:
+            if session.user_id in people.unreadable:
+                continue
+            person = people.readable.get(session.user_id)
+            if person is None or not person.is_active:
                 _end(session)
-            elif changed := _changed(session, _scope_digest(user.roles, scopes), buyer):
+            elif changed := session.changed(scope=_scope_digest(person.roles, scopes), acting=buyer):
                 _revoke(session, changed)
-
-
-def _changed(session: Mapping[str, Any], scope: str, buyer: str) -> dict[str, str]:
-    """Return the digests of the present rights where they differ from those in the session's tokens."""
-    present = {"scope_digest": scope, "acting_digest": buyer}
-    return {name: value for name, value in present.items() if session.get(name) not in (None, value)}
 
 
 def _scope_digest(roles: Iterable[str], known: dict[tuple[str, ...], str]) -> str:
@@ -78,19 +78,19 @@ def _scope_digest(roles: Iterable[str], known: dict[tuple[str, ...], str]) -> st
     return known[key]
 
 
-def _end(session: Mapping[str, Any]) -> None:
-    revoked = Session.end(session["_id"])
-    AuditEntry.write(AuditKind.SESSION_ENDED, user_id=session["user_id"], session_id=session["_id"])
+def _end(session: IssuedSession) -> None:
+    revoked = Session.end(session.id)
+    AuditEntry.write(AuditKind.SESSION_ENDED, user_id=session.user_id, session_id=session.id)
     _announce(revoked, session, Reason.PERSON_DISABLED)
 
 
-def _revoke(session: Mapping[str, Any], changed: dict[str, str]) -> None:
+def _revoke(session: IssuedSession, changed: dict[str, str]) -> None:
     revoked = Session.revoke_issued(session, **changed)
     if revoked is not None:
-        AuditEntry.write(AuditKind.RIGHTS_CHANGED, user_id=session["user_id"], session_id=session["_id"])
+        AuditEntry.write(AuditKind.RIGHTS_CHANGED, user_id=session.user_id, session_id=session.id)
         _announce(revoked, session, Reason.RIGHTS_CHANGED)
 
 
-def _announce(revoked: Revocation, session: Mapping[str, Any], reason: Reason) -> None:
+def _announce(revoked: Revocation, session: IssuedSession, reason: Reason) -> None:
     clients().revocations.announce(revoked, reason=reason)
-    log.info("access_tokens_revoked", user_id=session["user_id"], session_id=session["_id"], reason=reason)
+    log.info("access_tokens_revoked", user_id=session.user_id, session_id=session.id, reason=reason)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
 
+from services.users.sessions.rules import IssuedSession
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.data.blind_index import blind_index
 from shared.data.persistence import retry_on_failover
+from shared.data.struct_fields import read_each, stored_as
 from shared.web.revocations import Revocation
 
 FAILURES_KEPT = timedelta(hours=1)
@@ -81,19 +83,20 @@ class Session(Document):
         retry_on_failover(lambda: cls._get_collection().update_one({"_id": str(session_id)}, change))
 
     @classmethod
-    def revoke_issued(cls, session: Mapping[str, Any], **digests: str) -> Revocation | None:
+    def revoke_issued(cls, session: IssuedSession, **digests: str) -> Revocation | None:
         """Revoke the access tokens issued so far; None when another was issued meanwhile, with the present rights."""
-        condition = {"_id": session["_id"], "issued_at": session["issued_at"]}
-        change = {"$set": {"revoked_at": now(), "revoked_until": session["issued_at"], **digests}}
+        condition = {"_id": session.id, "issued_at": session.issued_at}
+        change = {"$set": {"revoked_at": now(), "revoked_until": session.issued_at, **digests}}
         changed = retry_on_failover(lambda: cls._get_collection().update_one(condition, change)).modified_count
-        return Revocation(session["_id"], int(session["issued_at"].timestamp())) if changed else None
+        return Revocation(session.id, int(session.issued_at.timestamp())) if changed else None
 
     @classmethod
-    def issued_since(cls, moment: datetime) -> Iterator[dict[str, Any]]:
-        """Return the open sessions with an access token issued since `moment`."""
+    def issued_since(cls, moment: datetime) -> Iterator[IssuedSession]:
+        """Return the open sessions with an access token issued since `moment`, without unreadable ones."""
         query = {"issued_at": {"$gte": moment}, "ended_at": None}
         fields = {"user_id": 1, "issued_at": 1, "scope_digest": 1, "acting_digest": 1}
-        yield from cls._get_collection().find(query, fields)
+        for stored in cls._get_collection().find(query, fields):
+            yield from read_each([stored], lambda each: stored_as(IssuedSession, each))
 
     @classmethod
     def revoked_since(cls, moment: datetime) -> list[Revocation]:

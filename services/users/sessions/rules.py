@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
 
 # A mistyping person notices nothing; a guesser gets two attempts a minute. The second row counts an account's failures
 # from all networks, at most five of each: it slows an attack from many, and never a place where the owner signed in.
@@ -57,6 +60,21 @@ class ActingToken:
     expires_in: int
     company_id: str
     token_type: str = "Bearer"  # noqa: S105 (a scheme)
+
+
+class IssuedSession(msgspec.Struct, frozen=True, kw_only=True):
+    """An open session with the time of its latest access token, and digests of what its tokens allow."""
+
+    id: str = msgspec.field(name="_id")
+    user_id: str
+    issued_at: datetime
+    scope_digest: str | None = None
+    acting_digest: str | None = None
+
+    def changed(self, *, scope: str, acting: str) -> dict[str, str]:
+        """Return the digests of the present rights where they differ from those in the session's tokens."""
+        compared = (("scope_digest", self.scope_digest, scope), ("acting_digest", self.acting_digest, acting))
+        return {name: present for name, issued, present in compared if issued not in (None, present)}
 
 
 def wait_after(failures: int, *, free: int, longest: float) -> float:

@@ -113,10 +113,11 @@ class TestEndedSessions:
 
 
 class TestChangedRights:
-    def test_a_disabled_persons_sessions_end(self, client, sign_in, keep, is_dead):
+    @pytest.mark.parametrize("is_active", [False, 0, 0.0])
+    def test_a_disabled_persons_sessions_end(self, is_active, client, sign_in, keep, is_dead):
         user = make_user()
         tokens, other = sign_in(user), sign_in(make_user())
-        User.objects(id=user.id).update(set__is_active=False)
+        User.collection().update_one({"_id": user.id}, {"$set": {"is_active": is_active}})
         keep()
 
         assert is_dead(tokens)
@@ -185,6 +186,47 @@ class TestChangedRights:
         keep()
 
         assert not is_dead(tokens)
+
+    def test_a_person_who_no_longer_exists_has_no_session(self, sign_in, keep, is_dead):
+        user = make_user()
+        tokens = sign_in(user)
+        User.objects(id=user.id).delete()
+        keep()
+
+        assert is_dead(tokens)
+        assert Session.objects(user_id=user.id, ended_at=None).count() == 0
+
+    @pytest.mark.parametrize("change", [{"roles": "buyer"}, {"roles": [5, "buyer"]}, {"is_active": []}], ids=str)
+    def test_an_unreadable_person_keeps_no_later_session_from_its_end(self, change, sign_in, keep, is_dead):
+        broken, disabled, changed = make_user(), make_user(), make_user()
+        kept, ended, revoked = sign_in(broken), sign_in(disabled), sign_in(changed)
+        User.collection().update_one({"_id": broken.id}, {"$set": change})
+        User.objects(id=disabled.id).update(set__is_active=False)
+        User.objects(id=changed.id).update(set__roles=["approver", "sales_rep"])
+        keep()
+
+        assert (is_dead(kept), is_dead(ended), is_dead(revoked)) == (False, True, True)
+        assert Session.objects(user_id=broken.id, ended_at=None).count() == 1
+
+    @pytest.mark.parametrize("name", ["email", "name", "version", "invitation"])
+    def test_a_disabled_person_whose_other_fields_are_unreadable_loses_the_token(self, name, sign_in, keep, is_dead):
+        user = make_user()
+        tokens = sign_in(user)
+        User.collection().update_one({"_id": user.id}, {"$set": {name: "broken", "is_active": False}})
+        keep()
+
+        assert is_dead(tokens)
+
+    @pytest.mark.parametrize("change", [{"$unset": {"user_id": ""}}, {"$set": {"scope_digest": 5}}], ids=str)
+    def test_an_unreadable_session_keeps_no_later_one_from_its_end(self, change, sign_in, keep, is_dead):
+        broken, user = make_user(), make_user()
+        sign_in(broken)
+        tokens = sign_in(user)
+        Session._get_collection().update_one({"user_id": broken.id}, change)
+        User.objects(id=user.id).update(set__is_active=False)
+        keep()
+
+        assert is_dead(tokens)
 
     def test_a_store_that_is_away_stops_nothing(self, make_users):
         with make_users(redis_url=DEAD_REDIS).app_context():
