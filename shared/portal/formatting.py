@@ -61,6 +61,11 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a full stop at its end; "" stays empty."""
+    return text if not text or text.endswith((".", "!", "?", "\u2026")) else f"{text}."
+
+
 def register_formatting(app: Flask) -> None:
     for name, view in {"money": money, "major": major, "number": number, "day": day, "moment": moment}.items():
         app.jinja_env.filters[name] = view

@@ -13,6 +13,7 @@ from shared.portal.answers import Answer, Price
 from shared.portal.gateway import Area, Call
 
 MOST_ATTEMPTS = 3
+QUANTITY_ADVICE = "Enter a whole number from 1 to 1,000,000."
 
 
 class SkuQuantity(msgspec.Struct, frozen=True):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from werkzeug.datastructures import MultiDict
 from wtforms import StringField, ValidationError
 
-from portals.customer.cart.client import Cart, SkuQuantity
+from portals.customer.cart.client import QUANTITY_ADVICE, Cart, SkuQuantity
 from shared.base.numbers import read_whole
 from shared.base.skus import normal_sku
+from shared.portal.formatting import sentence
 from shared.portal.forms import PortalForm, TextField
 
 MOST_UNITS = 1_000_000
 MOST_PASTED_LINES = 500
-NOT_A_QUANTITY = "the quantity is not a whole number from 1 to 1,000,000"
+LONGEST_PASTE = 50_000
+NOT_A_QUANTITY = "The quantity is not a whole number from 1 to 1,000,000."
 # A last word that is meant as a number, whether or not it is one: `12`, `1,5`, `1e3`, `1_000`, `+5`, full-width digits.
+_QUOTED_CELL = re.compile(r'\s*"((?:[^"]|"")*)" *')
 _NUMBER_WORD = re.compile(r"[-+]?[.,]?\d[\d.,_'\u00a0\u202f]*([eE][-+]?\d+)?")
 
 
@@ -28,7 +33,7 @@ class QuantityField(StringField):
     def pre_validate(self, form: PortalForm) -> None:
         quantity = parse_quantity(self.data)
         if quantity is None:
-            raise ValidationError("Enter a whole number from 1 to 1,000,000.")
+            raise ValidationError(QUANTITY_ADVICE)
         self.quantity = quantity
 
 
@@ -44,7 +49,7 @@ class QuantitiesForm:
     def __init__(self, cart: Cart, form: MultiDict[str, str]) -> None:
         self.removed = form.get("remove", "")
         self.goes_to_checkout = form.get("go") == "checkout"
-        self.unread: list[str] = []
+        self.unread: dict[str, str] = {}
         self.lines: list[SkuQuantity] = []
         for line in cart.line_items:
             raw = "0" if line.sku == self.removed else form.get(f"quantity-{line.sku}")
@@ -56,7 +61,7 @@ class QuantitiesForm:
             return
         quantity = present if raw is None else parse_quantity(raw)
         if quantity is None:
-            self.unread.append(sku)
+            self.unread[sku] = raw or ""
         self.lines.append(SkuQuantity(sku, quantity or present))
 
 
@@ -68,20 +73,24 @@ class QuickOrderForm(PortalForm):
     def __init__(self, formdata: MultiDict[str, str]) -> None:
         super().__init__(formdata)
         rows = zip(formdata.getlist("sku"), formdata.getlist("quantity"), strict=False)
-        typed = [read_line(sku.strip(), quantity.strip() or "1") for sku, quantity in rows if sku.strip()]
-        pasted = parse_quick_order(self.lines.data or "")
-        found = [line for line in [*typed, *pasted] if isinstance(line, SkuQuantity)]
-        self.unread = [line for line in [*typed, *pasted] if isinstance(line, UnreadLine)]
-        self.is_cut = len(found) > MOST_PASTED_LINES
-        self.found = found[:MOST_PASTED_LINES]
+        typed = [_typed_entry(sku.strip(), quantity.strip()) for sku, quantity in rows if sku.strip()]
+        entries = [*typed, *parse_quick_order(self.lines.data or "")]
+        self.entries = entries[:MOST_PASTED_LINES]
+        self.beyond = entries[MOST_PASTED_LINES:]
+        self.found = [entry.line for entry in self.entries if entry.line is not None]
 
 
 @dataclass(frozen=True)
-class UnreadLine:
-    """One line of a quick order that could not be read, with the reason."""
+class Entry:
+    """
+    One line of a quick order; `line` is None for one that cannot be read.
 
+    `text` is what was pasted; for a line typed into two boxes `boxes` are these.
+    """
+
+    line: SkuQuantity | None
     text: str
-    reason: str
+    boxes: tuple[str, str] | None = None
 
 
 def parse_quantity(raw: str | None) -> int | None:
@@ -90,34 +99,82 @@ def parse_quantity(raw: str | None) -> int | None:
     return quantity if quantity is not None and 1 <= quantity <= MOST_UNITS else None
 
 
-def read_line(sku: str, quantity: str, text: str = "") -> SkuQuantity | UnreadLine:
-    """Return a line of a quick order, or the text that was given when the quantity cannot be read."""
+def _typed_entry(sku: str, quantity: str) -> Entry:
+    return Entry(_read_line(sku, quantity or "1"), f"{sku} {quantity}".strip(), (sku, quantity))
+
+
+def _read_line(sku: str, quantity: str) -> SkuQuantity | None:
     units = parse_quantity(quantity)
-    if units is None:
-        return UnreadLine(text or f"{sku} {quantity}", NOT_A_QUANTITY)
-    return SkuQuantity(normal_sku(sku), units)
+    return None if units is None else SkuQuantity(normal_sku(sku), units)
 
 
-def parse_quick_order(text: str) -> list[SkuQuantity | UnreadLine]:
+def parse_quick_order(text: str) -> list[Entry]:
     """
     Return the lines `SKU quantity` of a pasted text, each as it was read; a bare SKU means one unit.
 
     Tab, semicolon, comma or blanks separate. A SKU may hold blanks itself, so that the last word of a line is its
     quantity only when it is meant as a number. No SKU holds a comma, so that a number with one never names a SKU.
+    Cells may stand in the quotes of a CSV file.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [read_line(*_split_line(line), line) for line in lines]
+    return [Entry(_read_line(*_split_line(line)), line) for line in lines]
 
 
 def _split_line(text: str) -> tuple[str, str]:
     """Return SKU and quantity of a line; cells behind the quantity, such as a name, are left out."""
+    quoted = _QUOTED_CELL.match(text)
+    if quoted and text[quoted.end() :][:1] in ("", ",", ";", "\t"):
+        sku, rest = quoted[1].strip(), text[quoted.end() + 1 :].strip()
+        return (sku, _quantity_of(re.split(r"[\t;]", rest)[0]) or "1") if sku else (text, "")
     cells = [cell.strip() for cell in re.split(r"[\t;]", text) if cell.strip()]
     if len(cells) != 1:
-        return (cells[0], cells[1]) if cells else (text, "")
+        return (cells[0], _unquoted(cells[1])) if cells else (text, "")
     sku, _, last = cells[0].rpartition(" ")
     sku = sku.rstrip(" ,")
     if sku and "," not in sku and _NUMBER_WORD.fullmatch(last):
         return sku, last
     sku, _, rest = cells[0].partition(",")
-    quantity = re.sub(r",\s*[^\s\d,].*", "", rest).strip(" ,")
-    return sku.strip() or text, quantity or "1"
+    return sku.strip() or text, _quantity_of(rest) or "1"
+
+
+def _quantity_of(rest: str) -> str:
+    """Return the quantity at the beginning of what follows the SKU."""
+    quoted = _QUOTED_CELL.match(rest)
+    return quoted[1].strip() if quoted else re.sub(r",\s*[^\s\d,].*", "", rest).strip(" ,")
+
+
+def _unquoted(cell: str) -> str:
+    quoted = _QUOTED_CELL.fullmatch(cell)
+    return quoted[1].strip() if quoted else cell
+
+
+class DraftRow(msgspec.Struct, frozen=True):
+    """Two boxes of the quick order as they were typed, and what is wrong with them."""
+
+    sku: str = ""
+    quantity: str = ""
+    fault: str = ""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What is left in the quick order to be corrected; `messages` say why, in the order typed."""
+
+    rows: list[DraftRow] = []
+    pasted: str = ""
+    messages: list[str] = []
+
+
+def left_over(entries: Sequence[Entry], left_out: Mapping[str, str], beyond: Sequence[Entry] = ()) -> Draft:
+    """Return the lines that were not added: unread ones, those that the cart left out, those `beyond` the limit."""
+    faults = [(entry, _fault(entry, left_out)) for entry in entries]
+    rows = [DraftRow(*entry.boxes, fault) for entry, fault in faults if entry.boxes and fault]
+    pasted = [entry.text for entry, fault in faults if fault and not entry.boxes]
+    told = dict.fromkeys(f"{entry.line.sku if entry.line else entry.text}: {fault}" for entry, fault in faults if fault)
+    skus = {entry.line.sku for entry in entries if entry.line}
+    others = [f"{sku}: {sentence(reason)}" for sku, reason in left_out.items() if sku not in skus]
+    text = "\n".join([*pasted, *(entry.text for entry in beyond)])
+    return Draft(rows, text[:LONGEST_PASTE], [*told, *others])
+
+
+def _fault(entry: Entry, left_out: Mapping[str, str]) -> str:
+    return sentence(left_out.get(entry.line.sku, "")) if entry.line else NOT_A_QUANTITY

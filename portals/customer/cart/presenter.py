@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from portals.customer.cart.client import Cart, CartLine, SkuQuantity
+from portals.customer.cart.client import QUANTITY_ADVICE, Cart, CartLine, SkuQuantity
 from shared.portal.answers import Price
 
 
 @dataclass(frozen=True)
 class ShownLine:
-    """A line of the cart; `warning` says why it cannot be delivered as it is, "" when it can."""
+    """
+    A line of the cart; `warning` says why it cannot be delivered as it is, "" when it can.
+
+    `typed` is what the quantity's field shows, `fault` what is wrong with it.
+    """
 
     sku: str
     name: str
     quantity: int
+    typed: str
+    fault: str
     unit_price: Price | None
     total: Price | None
     warning: str
 
 
-def shown_lines(cart: Cart) -> list[ShownLine]:
-    """Return the cart's lines with their warnings."""
+def shown_lines(cart: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> list[ShownLine]:
+    """Return the cart's lines with their warnings; `unread` are quantities that could not be read, by SKU."""
     return [
-        ShownLine(line.sku, line.name, line.quantity, line.unit_price, line.total, _warning(line))
+        ShownLine(
+            sku=line.sku,
+            name=line.name,
+            quantity=line.quantity,
+            typed=unread.get(line.sku, str(line.quantity)),
+            fault=QUANTITY_ADVICE if line.sku in unread else "",
+            unit_price=line.unit_price,
+            total=line.total,
+            warning=_warning(line),
+        )
         for line in cart.line_items
     ]
 

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.customer.cart.client import Cart, carts
-from portals.customer.cart.forms import MOST_PASTED_LINES, AddForm, QuantitiesForm, QuickOrderForm
+from portals.customer.cart.forms import (
+    MOST_PASTED_LINES,
+    AddForm,
+    Draft,
+    DraftRow,
+    QuantitiesForm,
+    QuickOrderForm,
+    left_over,
+)
 from portals.customer.cart.presenter import lock_of, shown_lines, within_stock
 from shared.calls.service_client import UpstreamRefused
-from shared.portal.formatting import plural
+from shared.portal.formatting import plural, sentence
 from shared.portal.navigation import safe_next
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 QUICK_ROWS = 3
 MOST_REASONS = 10
+LONGEST_QUANTITY = 20
 
 
 @blueprint.get("")
 def cart() -> str:
-    found = carts.get_cart()
-    lines = shown_lines(found)
+    return _page(carts.get_cart())
+
+
+def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the cart's page; `unread` are quantities that could not be read, by SKU."""
+    lines = shown_lines(found, unread)
+    draft = msgspec.convert(session.pop("quick_order", {}), Draft)
     return render_template(
         "cart/cart.html",
         cart=found,
@@ -28,7 +46,8 @@ def cart() -> str:
         units=sum(line.quantity for line in lines),
         is_short=not all(line.is_available for line in found.line_items),
         lock=lock_of(found),
-        quick_rows=QUICK_ROWS,
+        draft=draft,
+        quick_rows=[*draft.rows, *[DraftRow()] * (QUICK_ROWS - len(draft.rows))],
     )
 
 
@@ -37,10 +56,11 @@ def edit() -> ResponseReturnValue:
     """Take the quantities of the form; the button `remove` names the one SKU to drop."""
     before = carts.get_cart()
     form = QuantitiesForm(before, request.form)
-    carts.replace(form.lines)
+    after = carts.replace(form.lines)
     if form.unread:
         flash(f"The quantity of {', '.join(form.unread)} is not a whole number from 1 to 1,000,000.", "bad")
-    elif form.removed:
+        return _page(after, form.unread), 422
+    if form.removed:
         _offer_undo(before, form.removed)
     elif form.goes_to_checkout:
         return redirect(url_for("checkout.review"))
@@ -55,16 +75,20 @@ def add() -> ResponseReturnValue:
     sku = form.sku.data
     back = safe_next(form.back.data or None, url_for("cart.cart"))
     if not form.validate():
-        flash(form.faults["quantity"], "bad")
-        return redirect(back)
+        return _sent_back(back, sku, form.typed["quantity"], form.faults["quantity"])
     try:
         after = carts.add(sku, form.quantity.quantity)
     except UpstreamRefused as refusal:
-        flash(f"{sku}: {_reason(refusal)}", "bad")
-        return redirect(back)
+        return _sent_back(back, sku, form.typed["quantity"], _reason(refusal))
     flash(f"{plural(form.quantity.quantity, 'unit')} of {sku} added to your cart.", "added")
     for problem in [line.problem for line in after.line_items if line.sku == sku.upper() and line.problem]:
-        flash(f"{sku}: {problem}", "warn")
+        flash(f"{sku}: {sentence(problem)}", "warn")
+    return redirect(back)
+
+
+def _sent_back(back: str, sku: str, typed: str, fault: str) -> ResponseReturnValue:
+    """Show the page again from which a product was added, with the fault at its quantity."""
+    flash(f"{sku}|{typed[:LONGEST_QUANTITY]}|{fault}", "quantity")
     return redirect(back)
 
 
@@ -72,12 +96,14 @@ def add() -> ResponseReturnValue:
 def quick_order() -> ResponseReturnValue:
     """Add rows typed as SKU and quantity, and lines pasted from a spreadsheet."""
     form = QuickOrderForm(request.form)
-    refused = [f"{line.text}: {line.reason}" for line in form.unread]
-    if form.is_cut:
-        refused.append(f"Only the first {MOST_PASTED_LINES} lines were read.")
     left_out = carts.add_many(form.found) if form.found else {}
     added = sum(line.sku not in left_out for line in form.found)
-    refused += [f"{sku}: {reason}" for sku, reason in left_out.items()]
+    draft = left_over(form.entries, left_out, form.beyond)
+    if draft != Draft():
+        session["quick_order"] = msgspec.to_builtins(draft)
+    refused = [*draft.messages]
+    if form.beyond:
+        refused.append(f"Only the first {MOST_PASTED_LINES} lines were read.")
     if added:
         flash(f"{plural(added, 'line')} added to your cart.", "good")
     elif not refused:
@@ -105,5 +131,5 @@ def _offer_undo(before: Cart, sku: str) -> None:
 
 def _reason(refusal: UpstreamRefused) -> str:
     if refusal.status in (404, 422):
-        return refusal.errors[0].detail if refusal.errors else "there is no such product"
-    return refusal.detail or refusal.title
+        return sentence(refusal.errors[0].detail if refusal.errors else "There is no such product")
+    return sentence(refusal.detail or refusal.title)

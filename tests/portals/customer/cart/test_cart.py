@@ -54,6 +54,9 @@ class TestCart:
 
         assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 3}
         assert "quantity of BOLT-M8 is not a whole number" in page.text
+        (field,) = [each for each in page.all("input") if each.get("name") == "quantity-BOLT-M8"]
+        assert (field.get("value"), field.get("aria-invalid")) == (typed, "true")
+        assert "Enter a whole number from 1 to 1,000,000." in page.rows()[0]
 
     def test_keeps_a_line_that_another_tab_added_meanwhile(self, buyer: Visitor, shop):
         page = buyer.get("/cart")
@@ -103,6 +106,19 @@ class TestCart:
         assert "Cart 2 lines" in buyer.get("/account").text
 
 
+class TestAddingAProduct:
+    @pytest.mark.parametrize("page", ["/products/BOLT-M8", "/catalog"])
+    @pytest.mark.parametrize("typed", ["1,5", "0", "1000001"])
+    def test_keeps_a_faulty_quantity_at_its_field(self, buyer: Visitor, shop, page: str, typed: str):
+        after = buyer.get(page).submit("/cart/items", quantity=typed)
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 2}
+        (field,) = [each for each in after.all("input") if each.get("aria-invalid")]
+        assert (field.get("name"), field.get("value")) == ("quantity", typed)
+        (error,) = [each for each in after.all("span") if each.get("id") == field.get("aria-describedby")]
+        assert error.text == "Enter a whole number from 1 to 1,000,000."
+
+
 class TestQuickOrder:
     def test_adds_typed_rows(self, buyer: Visitor, shop):
         page = buyer.get("/")
@@ -119,8 +135,23 @@ class TestQuickOrder:
 
         assert shop.carts["com_acme"] == {"BOLT-M8": 22, "NUT-M8": 3}
         assert "2 lines added" in page.text
-        assert "UNKNOWN: There is no product UNKNOWN" in page.text
-        assert "NUT-M8 X: There is no product NUT-M8 X" in page.text
+        assert "UNKNOWN: There is no product UNKNOWN." in page.text
+        assert "NUT-M8 X: There is no product NUT-M8 X." in page.text
+
+    def test_keeps_faulty_lines_to_be_corrected_and_names_them_in_their_order(self, buyer: Visitor, shop):
+        token = buyer.get("/cart").form("/cart/quick-order").findall("input")[0].get("value", "")
+        rows = {"sku": ["nope", "NUT-M8", "BOLT-M8"], "quantity": ["2", "1,5", "1"]}
+
+        page = buyer.post("/cart/quick-order", {"csrf_token": token, "lines": "GONE;3\nBOLT-M8\t2,5\nNUT-M8 1", **rows})
+
+        assert shop.carts["com_acme"] == {"BOLT-M8": 13, "NUT-M8": 3}
+        boxes = [(each.get("name"), each.get("value")) for each in page.all("input") if each.get("aria-invalid")]
+        assert boxes == [("sku", "nope"), ("quantity", "2"), ("sku", "NUT-M8"), ("quantity", "1,5")]
+        assert page.all("textarea")[0].text == "GONE;3\nBOLT-M8\t2,5"
+        notes = [" ".join("".join(each.itertext()).split()) for each in page.all("div") if each.get("role") == "alert"]
+        assert [note.partition(":")[0] for note in notes] == ["NOPE", "NUT-M8 1,5", "GONE", "BOLT-M8 2,5"]
+        assert all(note.endswith(".") for note in notes)
+        assert not [each for each in buyer.get("/cart").all("input") if each.get("aria-invalid")]
 
     def test_adds_hundreds_of_lines_in_one_write_and_says_where_it_stopped(self, buyer: Visitor, gateway, shop):
         for number in range(501):
@@ -132,6 +163,7 @@ class TestQuickOrder:
 
         assert "500 lines added" in page.text
         assert "Only the first 500 lines were read" in page.text
+        assert page.all("textarea")[0].text == "PIN-500 2"
         assert shop.carts["com_acme"]["PIN-499"] == 2
         assert [call.method for call in gateway.calls if call.path.startswith("/cart")] == ["GET", "PUT", "GET"]
 

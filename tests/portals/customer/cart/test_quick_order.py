@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portals.customer.cart.client import SkuQuantity
-from portals.customer.cart.forms import UnreadLine, parse_quick_order
+from portals.customer.cart.forms import parse_quick_order
 
 
 class TestQuickOrder:
@@ -30,10 +30,18 @@ class TestQuickOrder:
             ("BOLT-M8,", "BOLT-M8", 1),
             ("BOLT-M8\t12\tHex bolt", "BOLT-M8", 12),
             ("AB 1E3 2", "AB 1E3", 2),
+            ('"JN-3",3', "JN-3", 3),
+            ('"JN-3"', "JN-3", 1),
+            ('"JN-3";"3"', "JN-3", 3),
+            ('"JN-3"\t3\tHex bolt', "JN-3", 3),
+            ('"JN-3","1,200","Hex bolt, M8"', "JN-3", 1200),
+            ('"JN-3",1,200', "JN-3", 1200),
+            ('JN-3,"1,200"', "JN-3", 1200),
+            ('JN-3;"3"', "JN-3", 3),
         ],
     )
     def test_reads_what_people_paste(self, text: str, sku: str, quantity: int):
-        assert parse_quick_order(text) == [SkuQuantity(sku, quantity)]
+        assert [entry.line for entry in parse_quick_order(text)] == [SkuQuantity(sku, quantity)]
 
     @pytest.mark.parametrize(
         "text",
@@ -60,16 +68,18 @@ class TestQuickOrder:
             "BOLT-M8 1\u00a0200",
             ";",
             "BOLT-M8 -0",
+            '"BOLT-M8",1,5',
+            '"BOLT-M8",lots',
+            '"",3',
         ],
     )
     def test_names_the_lines_it_cannot_read(self, text: str):
         known, unread = parse_quick_order(f"NUT-M8 1\n{text}\n\n")
 
-        assert known == SkuQuantity("NUT-M8", 1)
-        assert isinstance(unread, UnreadLine)
-        assert unread.text == text
+        assert known.line == SkuQuantity("NUT-M8", 1)
+        assert (unread.line, unread.text) == (None, text)
 
     @given(st.text(max_size=200))
     def test_survives_any_text(self, text: str):
-        for line in parse_quick_order(text):
-            assert isinstance(line, UnreadLine) or (line.sku and 1 <= line.quantity <= 1_000_000)
+        for entry in parse_quick_order(text):
+            assert entry.line is None or (entry.line.sku and 1 <= entry.line.quantity <= 1_000_000)
