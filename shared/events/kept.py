@@ -9,11 +9,10 @@ from typing import Any
 from pymongo import DeleteOne, ReplaceOne, UpdateOne
 
 from shared.base.clock import now
-from shared.data.encrypted_events import from_outbox
 from shared.data.events import Envelope
-from shared.data.keys import CiphertextInvalid
 from shared.data.persistence import KEPT_EVENTS, database, write_unordered
 from shared.events.broker import Publisher, Review, Window
+from shared.events.unpublishable import UNPUBLISHABLE, SetAside, lenient, publishable, reason_of
 from shared.observe.metrics import counter, gauge
 from shared.observe.observability import get_logger
 
@@ -34,14 +33,16 @@ class KeptEvents:
     """
     The kept events of one publisher, as their outbox held them: personal fields stay encrypted.
 
-    `review` deletes what every subscriber has, and publishes again what the broker lost.
+    `review` deletes what every subscriber has, and publishes again what the broker lost. A lost event that cannot be
+    published is set aside for a minute, like an aggregate of the relay.
     """
 
-    def __init__(self, service: str, publisher: Publisher, window: Window) -> None:
+    def __init__(self, service: str, publisher: Publisher, window: Window, set_aside: SetAside) -> None:
         self._service = service
         self._publisher = publisher
         self._window = window
-        self._collection = database(service)[KEPT_EVENTS]
+        self._set_aside = set_aside
+        self._collection = lenient(database(service)[KEPT_EVENTS])
         self._seen_up_to = ""
         self._may_hold_some = True
         self._drop_consumers_at = now()
@@ -125,7 +126,8 @@ class KeptEvents:
         """Publish lost events again, the oldest first, while the window has room; return their number."""
         published, after = 0, ""
         while self._window.room() >= ROOM_FOR_LOST and beat():
-            lost = {"is_lost": True, "place": {"$gt": after}}
+            aside = self._set_aside.in_collection(KEPT_EVENTS)
+            lost = {"is_lost": True, "place": {"$gt": after}, "_id": {"$nin": aside}}
             page = list(self._collection.find(lost).sort("place", 1).limit(AGAIN_AT_ONCE))
             if not page:
                 break
@@ -149,7 +151,8 @@ class KeptEvents:
 
     def _readable(self, kept: Mapping[str, Any]) -> Envelope | None:
         try:
-            return from_outbox(self._service, kept["event"])
-        except (CiphertextInvalid, ValueError) as fault:  # the others are published, as from the outbox
-            log.error("event_not_published", service=self._service, event_id=kept["_id"], reason=str(fault))
+            event, _ = publishable(self._service, kept.get("event"))
+        except UNPUBLISHABLE as fault:  # the others are published, as from the outbox
+            self._set_aside.put(KEPT_EVENTS, kept["_id"], reason_of(fault))
             return None
+        return event

@@ -9,21 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from bson.codec_options import DatetimeConversion
 from pymongo import UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
 
 from shared.base.errors import Unavailable
-from shared.data.encrypted_events import from_outbox
 from shared.data.events import Envelope
-from shared.data.keys import CiphertextInvalid
 from shared.data.leases import Lease
 from shared.data.persistence import Aggregate, database, documents_of
 from shared.events.broker import BrokerFailed, EventRejected, Publisher
 from shared.events.kept import KeptEvents
-from shared.observe.metrics import counter
+from shared.events.unpublishable import UNPUBLISHABLE, SetAside, lenient, publishable, reason_of
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -33,12 +29,9 @@ POLL_SECONDS = 0.25
 GATHER_SECONDS = 0.01
 WATCH_SECONDS = 1.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
-SET_ASIDE_SECONDS = 60.0
 REVIEW_SECONDS = 0.5
 # An event of a large order has a hundred kilobytes: 500 documents must not fill the broker at once.
 BATCH_BYTES = 4 * 1024 * 1024
-
-NOT_PUBLISHED = counter("events_not_published_total", "Attempts to publish that the event itself failed", ["service"])
 
 
 @dataclass(frozen=True)
@@ -67,11 +60,11 @@ class Relay:
         self._service = service
         self._publisher = publisher
         self._clock = clock
-        self._collections = [_lenient(each.collection()) for each in aggregates_of(service)]
-        self._set_aside: dict[tuple[str, Any], float] = {}
+        self._collections = [lenient(each.collection()) for each in aggregates_of(service)]
+        self._set_aside = SetAside(service, clock)
         self._lease = Lease(service, "relay")
         window = publisher.window_of(service)
-        self._kept = None if window is None else KeptEvents(service, publisher, window)
+        self._kept = None if window is None else KeptEvents(service, publisher, window, self._set_aside)
         self._review_at = 0.0
 
     def run(self, stopping: threading.Event) -> None:
@@ -134,10 +127,7 @@ class Relay:
 
     def _waiting(self, collection: Collection[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return aggregates with events, without those that are set aside."""
-        now = self._clock()
-        self._set_aside = {place: until for place, until in self._set_aside.items() if until > now}
-        aside = [key for name, key in self._set_aside if name == collection.name]
-        query = {"outbox.id": {"$exists": True}, "_id": {"$nin": aside}}
+        query = {"outbox.id": {"$exists": True}, "_id": {"$nin": self._set_aside.in_collection(collection.name)}}
         return list(collection.find(query, {"outbox": 1}).limit(BATCH))
 
     def _readable(self, collection: Collection[dict[str, Any]], documents: list[dict[str, Any]]) -> dict[Any, Outbox]:
@@ -147,12 +137,12 @@ class Relay:
         for document in documents:
             key = document["_id"]
             try:
-                events = [from_outbox(self._service, entry) for entry in document["outbox"]]
-                size += sum(len(orjson.dumps(each.to_document())) for each in events)
-            except (CiphertextInvalid, ValueError, TypeError) as fault:
-                self._put_aside(collection, key, f"{type(fault).__name__}: {fault}")
+                found = [publishable(self._service, entry) for entry in document["outbox"]]
+            except UNPUBLISHABLE as fault:
+                self._set_aside.put(collection.name, key, reason_of(fault))
             else:
-                readable[key] = Outbox(document["outbox"], events)
+                readable[key] = Outbox(document["outbox"], [event for event, _ in found])
+                size += sum(length for _, length in found)
             if size > BATCH_BYTES:
                 break
         return readable
@@ -169,18 +159,13 @@ class Relay:
                 if not rejected:
                     raise
                 for key in rejected:
-                    self._put_aside(collection, key, str(refusal))
+                    self._set_aside.put(collection.name, key, str(refusal))
                 waiting = {key: outbox for key, outbox in waiting.items() if key not in rejected}
             else:
                 if self._kept is not None:
                     self._kept.add([entry for each in waiting.values() for entry in each.entries], places)
                 break
         return waiting
-
-    def _put_aside(self, collection: Collection[dict[str, Any]], key: Any, reason: str) -> None:
-        NOT_PUBLISHED.labels(self._service).inc()
-        log.error("event_not_published", service=self._service, aggregate_id=key, reason=reason)
-        self._set_aside[collection.name, key] = self._clock() + SET_ASIDE_SECONDS
 
     def _delete(self, collection: Collection[dict[str, Any]], published: dict[Any, Outbox]) -> None:
         if published:
@@ -212,12 +197,3 @@ class Relay:
         return database(self._service).watch(
             [{"$match": wanted}, {"$project": {"_id": 1}}], max_await_time_ms=int(WATCH_SECONDS * 1000)
         )
-
-
-def _lenient(collection: Collection[dict[str, Any]]) -> Collection[dict[str, Any]]:
-    """Return the collection, read so that text that is not UTF-8 or a date beyond Python's years fails no query."""
-    return collection.with_options(
-        collection.codec_options.with_options(
-            unicode_decode_error_handler="surrogateescape", datetime_conversion=DatetimeConversion.DATETIME_AUTO
-        )
-    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from bson import DatetimeMS, ObjectId
 from prometheus_client import REGISTRY
 
 from shared.base.clock import frozen, now
@@ -19,6 +20,7 @@ from shared.events.broker import Message
 from shared.events.broker_redis import RedisBroker, RedisSubscription
 from shared.events.outbox import Relay
 from shared.events.streams import Stream
+from shared.events.unpublishable import SET_ASIDE_SECONDS
 from tests.shared.toys import SERVICE, Note, stored
 
 STREAM = f"events:{SERVICE}"
@@ -184,6 +186,56 @@ class TestStream:
             relay_all(relay)
             assert len(slow.dead_letters()) == len(kept()) == 20
             assert slow.redrive() == 20
+
+
+class TestLostEventThatCannotBePublished:
+    WRONG = (
+        {"event.occurred_at": "yesterday"},
+        {"event": None},
+        {"event.fields.text": b"\xe1\x01damaged"},
+        {"event.fields.text": ObjectId()},
+        {"event.fields.text": DatetimeMS(10**15)},
+    )
+
+    @pytest.mark.parametrize("wrong", WRONG, ids=["moment", "nothing", "ciphertext", "type", "date"])
+    def test_is_set_aside_for_a_minute_and_counted_each_time(self, broker, subscribe, store, wrong):
+        clock = Clock()
+        relay = Relay(SERVICE, broker, clock=clock)
+        fast, slow = subscribe(FAST), subscribe(SLOW)
+        write_notes("bad", "sound")
+        relay.relay_once()
+        store.flushall()
+        bad = mongo(SERVICE)[KEPT_EVENTS].find_one({"event.fields.text": "bad"})
+        mongo(SERVICE)[KEPT_EVENTS].update_one({"_id": bad["_id"]}, {"$set": wrong})
+        before = not_published()
+
+        for _ in range(10):
+            relay.review_once()
+        assert (handle(fast), handle(slow)) == (["sound"], ["sound"])
+        assert not_published() == before + 1
+
+        clock.now += SET_ASIDE_SECONDS
+        for _ in range(10):
+            relay.review_once()
+        assert not_published() == before + 2
+
+        mongo(SERVICE)[KEPT_EVENTS].update_one({"_id": bad["_id"]}, {"$set": {"event": bad["event"]}})
+        clock.now += SET_ASIDE_SECONDS
+        relay.review_once()
+        assert (handle(fast), handle(slow)) == (["bad"], ["bad"])
+        relay.review_once()
+        assert kept() == []
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def not_published() -> float:
+    return REGISTRY.get_sample_value("events_not_published_total", {"service": SERVICE}) or 0.0
 
 
 def until_idle(store: redis.Redis) -> None:

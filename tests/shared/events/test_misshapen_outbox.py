@@ -12,7 +12,8 @@ from bson import Decimal128, ObjectId
 from bson.raw_bson import RawBSONDocument
 from prometheus_client import REGISTRY
 
-from shared.events.outbox import BATCH, SET_ASIDE_SECONDS, Relay
+from shared.events.outbox import BATCH, Relay
+from shared.events.unpublishable import SET_ASIDE_SECONDS
 from tests.shared.brokers import RedisTwin, Twin, behind_gate, sns_twin
 from tests.shared.events.test_broker import take
 from tests.shared.events.test_relay import Published, outbox_of, sign
