@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from pymongo.collection import Collection
+from pymongo.cursor import Cursor
+
 from services.orders.comparison.rules import ComparedOrder
 from services.orders.config import OrdersSettings
 from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderStatus
+from shared.base.ids import first_id_at
 from shared.data.persistence import KEPT_EVENTS, database
 from shared.data.struct_fields import read_each
 from shared.web.service import current_settings
@@ -28,13 +32,20 @@ SHOWN = {
 
 def confirmed_orders(between: tuple[datetime, datetime], limit: int) -> list[ComparedOrder]:
     """Return the newest confirmed orders that were placed between two moments and not changed after the second."""
+    return read_each(find_confirmed(Order.collection(), between, limit), _compared)
+
+
+def find_confirmed(
+    collection: Collection[dict[str, Any]], between: tuple[datetime, datetime], limit: int
+) -> Cursor[dict[str, Any]]:
+    """Return the cursor of `confirmed_orders`: ids begin with their time, so only the range of `_id` is read."""
     earliest, latest = between
     wanted = {
+        "_id": {"$gte": first_id_at(Order.id_prefix, earliest), "$lt": first_id_at(Order.id_prefix, latest)},
         "status": {"$in": [each.value for each in COMPARED]},
-        "created_at": {"$gte": earliest},
         "updated_at": {"$lt": latest},
     }
-    return read_each(Order.collection().find(wanted, SHOWN).sort("_id", -1).limit(limit), _compared)
+    return collection.find(wanted, SHOWN).sort("_id", -1).limit(limit)
 
 
 def present_orders(order_ids: Iterable[str]) -> set[str]:

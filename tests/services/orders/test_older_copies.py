@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from services.orders import jobs
-from services.orders.comparison.operations import compare_copies
+from services.orders.comparison.documents import confirmed_orders, find_confirmed
+from services.orders.comparison.operations import OLDEST, SETTLED_FOR, compare_copies
 from services.orders.orders.documents import Order
 from shared.base.clock import frozen, now
 from shared.data.older_copies import end_older_copy, older_copies, resume
 from shared.data.persistence import database
+from tests.factories.orders import make_order
 from tests.fakes import FakePayments, FakeProducts
 from tests.support import Api
 
@@ -147,6 +149,21 @@ class TestPayments:
 
         assert compared(app) == ["payments"]
         expect_stopped(buyer, payments)
+
+
+class TestComparedOrders:
+    def test_are_looked_up_by_the_time_in_their_ids(self, app, buyer):
+        old = [{**make_order().to_mongo(), "_id": f"ord_0000000000{number:016}", "number": f"OLD-{number}"}
+               for number in range(50)]  # fmt: skip
+        for each in old:
+            each.pop("idempotency_key")
+        Order.collection().insert_many(old)
+        with app.app_context(), frozen(now() + timedelta(minutes=10)):
+            between = (now() - OLDEST, now() - SETTLED_FOR)
+            stats = find_confirmed(Order.collection(), between, limit=1000).explain()["executionStats"]
+
+            assert len(confirmed_orders(between, limit=1000)) == 50
+        assert (stats["nReturned"], stats["totalDocsExamined"]) == (50, 50)
 
 
 def test_readiness_says_what_was_found(app, buyer, api, restore_orders):
