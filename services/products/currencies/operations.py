@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.products.currencies.documents import CurrencyList, products_on_sale_in, sold_currencies
 from services.products.currencies.rules import NewCurrencies, SoldCurrencies, new_codes, require_unused
+from services.products.errors import CurrencyInUse
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
 
@@ -20,9 +21,26 @@ def set_currencies(wanted: NewCurrencies) -> SoldCurrencies:
     """Set the list; raise InvalidInput for what is no currency, CurrencyInUse for one that products are sold in."""
     present = sold_currencies()
     codes = new_codes(wanted.codes, present)
-    require_unused(products_on_sale_in(code for code in present.codes if code not in codes))
+    left_out = [code for code in present.codes if code not in codes]
+    require_unused(products_on_sale_in(left_out))
+    return replace_list(codes, present)
+
+
+def replace_list(codes: tuple[str, ...], before: SoldCurrencies) -> SoldCurrencies:
+    """
+    Store the list; raise CurrencyInUse, with the list as before, when a product on sale came into what it leaves out.
+
+    Such a product was written after the first check, by a request that had read the former list.
+    """
     stored = CurrencyList.of_installation()
     stored.codes = list(codes)
     stored.commit()
-    log.info("currencies_changed", currencies=codes, before=present.codes)
+    try:
+        require_unused(products_on_sale_in(code for code in before.codes if code not in codes))
+    except CurrencyInUse:
+        stored.codes = list(before.codes) if before.is_set else []
+        stored.commit()
+        log.warning("currencies_restored", currencies=before.codes, refused=codes)
+        raise
+    log.info("currencies_changed", currencies=codes, before=before.codes)
     return SoldCurrencies(codes, is_set=True)

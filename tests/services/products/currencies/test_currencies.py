@@ -9,6 +9,9 @@ import pytest
 
 from services.products.catalog.documents import Product
 from services.products.catalog.rules import price
+from services.products.currencies.documents import sold_currencies
+from services.products.currencies.operations import replace_list
+from services.products.errors import CurrencyInUse
 from tests.factories.products import SKU, csv_file, csv_row, make_product
 from tests.services.products.conftest import Import
 
@@ -71,6 +74,22 @@ class TestCurrencies:
         assert response.json["type"] == "/problems/currency-in-use"
         assert response.json["detail"].startswith("GBP is the currency of products on sale, such as SKU BOLT-M8.")
         assert codes(set_to(merchant, "EUR", "GBP")) == ["EUR", "GBP"]
+
+    @pytest.mark.parametrize("set_before", [(), ("CHF", "GBP")], ids=["of the products", "set"])
+    def test_stay_when_a_product_came_between_the_check_and_the_write(self, merchant: Any, set_before: Any) -> None:
+        make_product()
+        make_product("OLD", unit_price=price(Decimal(1), "CHF"), is_active=False)
+        if set_before:
+            set_to(merchant, *set_before)
+        listed = merchant.get("/v1/currencies").json
+        checked = sold_currencies()
+        make_product("LATE", unit_price=price(Decimal(1), "CHF"))
+
+        with pytest.raises(CurrencyInUse, match="LATE"):
+            replace_list(("GBP",), checked)
+
+        assert merchant.get("/v1/currencies").json == listed
+        assert codes(set_to(merchant, "CHF", "EUR", "GBP")) == ["CHF", "EUR", "GBP"]
 
     def test_may_keep_one_that_left_iso_4217(self, merchant: Any) -> None:
         make_product(unit_price=price(Decimal(1), "BGN"))
