@@ -7,7 +7,15 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from services.products.errors import OutOfStock, ReservationDiffers, ReservationInFlight, ReservationReleased
+import msgspec
+
+from services.products.errors import (
+    OutOfStock,
+    ReservationDiffers,
+    ReservationInFlight,
+    ReservationReleased,
+    StockContended,
+)
 from services.products.reservations.documents import Reservation
 from services.products.reservations.rules import (
     KnownOrders,
@@ -22,7 +30,7 @@ from services.products.stock.rules import Shipped, Shortage, SkuQuantity, quanti
 from shared.base import deadline
 from shared.base.clock import now
 from shared.data.pagination import Page
-from shared.data.struct_fields import read_each, to_stored
+from shared.data.struct_fields import to_stored
 from shared.events.catalog.orders import OrderRemainderCancelled, OrderShipped
 from shared.observe.metrics import counter
 from shared.observe.observability import get_logger
@@ -181,11 +189,20 @@ def list_reservations(wanted: ReservationsFilter) -> Page[OpenReservation]:
 
 
 def sweep_reservations() -> int:
-    """Release stock of attempts that died after their order was refused or released; return how many SKUs."""
-    closed = Reservation.unswept(now() - SWEPT_AFTER, SWEPT_AT_A_TIME)
-    swept = read_each(closed, lambda each: (each.id, Stock.put_back(each.id, each.skus)))
-    Reservation.mark_swept([order_id for order_id, _ in swept])
-    released = sum(skus for _, skus in swept)
+    """
+    Release stock of attempts that died after their order was refused or released; return how many SKUs.
+
+    An order whose stock cannot be released stays for the next sweep, and does not stop the others.
+    """
+    released, swept = 0, []
+    for each in Reservation.unswept(now() - SWEPT_AFTER, SWEPT_AT_A_TIME):
+        try:
+            released += Stock.put_back(each.id, each.skus)
+        except (StockContended, msgspec.ValidationError) as fault:
+            log.error("orphaned_stock_not_released", order_id=each.id, reason=str(fault))
+        else:
+            swept.append(each.id)
+    Reservation.mark_swept(swept)
     if released:
         log.warning("orphaned_stock_released", skus=released)
     return released

@@ -164,6 +164,27 @@ class TestAttemptThatDied:
         assert level_of("A") == (10, 0, 10)
         assert sweep_reservations() == 0
 
+    def test_of_one_whose_stock_cannot_be_read_stops_no_other_and_is_no_unreadable_document(
+        self, orders: Any, hold_clock: Any
+    ) -> None:
+        for order_id, sku in (("ord_1", "A"), ("ord_2", "B")):
+            make_product(sku, stock=10)
+            attempt = Reservation.begin(order_id, [SkuQuantity(sku, 4)])
+            assert attempt is not None
+            orders.delete(f"/internal/v1/reservations/{order_id}")
+            Stock.take(order_id, attempt.token, {sku: 4})  # its last act, after the release
+        Stock.collection().update_one({"sku": "A"}, {"$set": {"available": "six"}})
+        hold_clock(now() + timedelta(seconds=31))
+        before = REGISTRY.get_sample_value("stored_documents_unreadable_total")
+
+        assert sweep_reservations() == 1
+        assert level_of("B") == (10, 0, 10)
+        assert REGISTRY.get_sample_value("stored_documents_unreadable_total") == before
+
+        Stock.collection().update_one({"sku": "A"}, {"$set": {"available": 6}})
+        assert sweep_reservations() == 1
+        assert level_of("A") == (10, 0, 10)
+
 
 class TestUndecidedOrders:
     def test_are_waited_for_when_they_hold_what_is_short(self, orders: Any) -> None:
