@@ -50,9 +50,13 @@ class Principal:
     def can(self, permission: str) -> bool:
         return permission in self.permissions or f"{permission}:any" in self.permissions
 
+    def covers_all(self, permission: str) -> bool:
+        """Return whether this permission covers the documents of all companies, as only staff's does."""
+        return f"{permission}:any" in self.permissions
+
     def company_scope(self, permission: str) -> dict[str, str]:
         """Return the query of the documents that this permission covers: all of them, or those of one company."""
-        if f"{permission}:any" in self.permissions:
+        if self.covers_all(permission):
             return {}
         return {"company_id": self.company_id or ""}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from shared.base.workloads import SERVICES, called_by
 from tests.architecture.apps import app_of
 
+ROOT = Path(__file__).parents[2]
 PROTECTED = [service for service in SERVICES if service != "gateway"]
 
 
@@ -59,3 +61,17 @@ class TestRoutes:
             answer = app.test_client().open(address, method=method)
             assert answer.status_code == 401, f"{method} {path}"
             assert answer.content_type == "application/problem+json"
+
+
+class TestViews:
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_are_made_outside_of_what_skips_unreadable_documents(self, service):
+        """A fault of our own in a view must answer 500: a list that left the item out would hide it."""
+        skipping = re.compile(r"\.readable\(|read_each\(")
+        found = [
+            str(path)
+            for name in ("routes.py", "schemas.py")
+            for path in ROOT.joinpath("services", service).rglob(name)
+            if skipping.search(path.read_text())
+        ]
+        assert found == []

@@ -30,4 +30,4 @@ class Checkout(MethodView):
     def post(self, body: PlaceOrder) -> tuple[OrderView, int]:
         """Place an order of the lines given, or of the cart."""
         placement = operations.place_order(current_principal(), idempotency_key(), body)
-        return order_view(placement.order), placement.http_status
+        return order_view(placement.order, current_principal()), placement.http_status

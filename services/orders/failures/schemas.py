@@ -11,9 +11,15 @@ from services.orders.failures.rules import Failure, FailureKind
 from shared.base.money import Money
 from shared.web.schemas import MoneyField, OutputSchema
 
+REFUSED = "refused"
+
 
 class FailureSchema(OutputSchema):
-    """A refused capture or refund; `subject_id` is the shipment, the return, or a refund without a return."""
+    """
+    A refused capture or refund; `subject_id` is the shipment, the return, or a refund without a return.
+
+    `reason` is the card processor's for staff, and always `refused` for buyers.
+    """
 
     kind = fields.String(validate=validate.OneOf([each.value for each in FailureKind]))
     subject_id = fields.String()
@@ -32,7 +38,13 @@ class FailureView(Struct):
     is_settled: bool
 
 
-def failure_view(failure: Failure, currency: str) -> FailureView:
+def shown_reason(failure: Failure, *, to_staff: bool) -> str:
+    """Return the card processor's reason to staff; to buyers only that it was refused."""
+    return failure.reason if to_staff else REFUSED
+
+
+def failure_view(failure: Failure, currency: str, *, to_staff: bool) -> FailureView:
     """Return what the API shows of a failure, in the currency of its order."""
     total = Money(failure.amount, currency)
-    return FailureView(failure.kind, failure.subject_id, total, failure.reason, failure.failed_at, failure.is_settled)
+    reason = shown_reason(failure, to_staff=to_staff)
+    return FailureView(failure.kind, failure.subject_id, total, reason, failure.failed_at, failure.is_settled)

@@ -29,7 +29,7 @@ class OrderShipments(MethodView):
     def post(self, body: ShipOrder, order_id: str) -> tuple[OrderView, int]:
         """Ship all that is left, or parts of lines; what is shipped is captured."""
         order, is_new = operations.ship_order(current_principal(), order_id, idempotency_key(), body)
-        return order_view(order), 201 if is_new else 200
+        return order_view(order, current_principal()), 201 if is_new else 200
 
 
 @fulfillment.route("/<order_id>/remainder-cancellation")
@@ -40,7 +40,7 @@ class RemainderCancellation(MethodView):
     @fulfillment.alt_response(409, schema=ProblemSchema, description="The order is not partly shipped")
     def post(self, body: Cancellation, order_id: str) -> OrderView:
         """Cancel what is left of a partly shipped order; what was shipped stays as it is."""
-        return order_view(operations.cancel_remainder(current_principal(), order_id, body))
+        return order_view(operations.cancel_remainder(current_principal(), order_id, body), current_principal())
 
 
 @fulfillment.route("/<order_id>/returns")
@@ -55,7 +55,7 @@ class OrderReturns(MethodView):
     def post(self, body: ReturnItems, order_id: str) -> tuple[OrderView, int]:
         """Take shipped units back; they are refunded, and not put back into stock."""
         order, is_new = operations.return_items(current_principal(), order_id, idempotency_key(), body)
-        return order_view(order), 201 if is_new else 200
+        return order_view(order, current_principal()), 201 if is_new else 200
 
 
 @fulfillment.route("/<order_id>/settlement")
@@ -66,4 +66,4 @@ class OrderSettlement(MethodView):
     @fulfillment.alt_response(409, schema=ProblemSchema, description="No capture or refund was refused")
     def post(self, body: Settlement, order_id: str) -> OrderView:
         """Note how the refused captures and refunds were dealt with; no money moves by it."""
-        return order_view(operations.settle_failures(current_principal(), order_id, body))
+        return order_view(operations.settle_failures(current_principal(), order_id, body), current_principal())

@@ -29,7 +29,8 @@ class Orders(MethodView):
     @orders.response(200, OrderPageSchema)
     def get(self, wanted: OrdersFilter) -> Page[OrderView]:
         """List orders, newest first."""
-        return operations.list_orders(current_principal(), wanted).readable(order_view)
+        reader = current_principal()
+        return operations.list_orders(reader, wanted).map(lambda each: order_view(each, reader))
 
 
 @orders.route("/<order_id>")
@@ -39,7 +40,7 @@ class Order(MethodView):
     @orders.alt_response(404, schema=ProblemSchema, description="No such order in this company")
     def get(self, order_id: str) -> OrderView:
         """Read an order with its shipments, returns and money."""
-        return order_view(operations.get_order(current_principal(), order_id))
+        return order_view(operations.get_order(current_principal(), order_id), current_principal())
 
 
 @orders.route("/<order_id>/cancellation")
@@ -50,4 +51,4 @@ class OrderCancellation(MethodView):
     @orders.alt_response(409, schema=ProblemSchema, description="Too late to cancel")
     def post(self, body: Cancellation, order_id: str) -> OrderView:
         """Cancel an order that has not been shipped."""
-        return order_view(operations.cancel_order(current_principal(), order_id, body))
+        return order_view(operations.cancel_order(current_principal(), order_id, body), current_principal())

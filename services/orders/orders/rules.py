@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from services.orders.errors import CompanyMissing
 from shared.base.money import UnitPrice
@@ -135,12 +135,16 @@ class Offer(Struct, frozen=True):
     available: int | None = None
 
 
+# Anything else in the store could not be shown.
+DecimalText = Annotated[str, Meta(pattern=r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")]
+
+
 class OrderLine(SkuQuantity, frozen=True, kw_only=True):
     """A line with its price frozen: `unit_amount` as a decimal string, `total_amount` in whole minor units."""
 
     line_id: str
     name: str
-    unit_amount: str
+    unit_amount: DecimalText
     total_amount: int
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from marshmallow import fields, validate
 from msgspec import Struct
 
-from services.orders.failures.schemas import FailureSchema, FailureView, failure_view
+from services.orders.failures.schemas import FailureSchema, FailureView, failure_view, shown_reason
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.rules import (
     ACTIONS_OF_PEOPLE,
@@ -32,6 +32,7 @@ from services.orders.orders.rules import (
 from shared.base.money import Money, UnitPrice
 from shared.web import schemas
 from shared.web.schemas import Day, InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.tokens import Principal
 
 STATUSES = [status.value for status in OrderStatus]
 
@@ -76,7 +77,7 @@ class ShippedLineSchema(OutputSchema):
 
 
 class ShipmentSchema(OutputSchema):
-    """`failure` is why its capture was refused."""
+    """`failure` is why its capture was refused, for buyers always `refused`."""
 
     id = fields.String()
     reference = fields.String(allow_none=True)
@@ -94,7 +95,7 @@ class ReturnedLineSchema(OutputSchema):
 
 
 class ReturnSchema(OutputSchema):
-    """`failure` is why its refund was refused."""
+    """`failure` is why its refund was refused, for buyers always `refused`."""
 
     id = fields.String()
     reference = fields.String(allow_none=True)
@@ -111,7 +112,7 @@ class OrderSchema(OutputSchema):
     `allowed_actions` names what the order's state and quantities allow a person with the permission to ask for.
 
     `cancelled_total` is the share of `total` that will not be shipped. `failures` are refused captures and refunds;
-    `settlement_note` is how a person dealt with them.
+    `settlement_note` is how a person dealt with them, shown to staff only.
     """
 
     id = fields.String()
@@ -211,12 +212,13 @@ class OrderView(Struct, kw_only=True):
     updated_at: datetime
 
 
-def order_view(order: Order | OrderRecord) -> OrderView:
-    """Return what the API shows of an order."""
+def order_view(order: Order | OrderRecord, reader: Principal) -> OrderView:
+    """Return what the API shows of an order: the reasons of refusals and the note about them only to staff."""
+    is_staff = reader.covers_all("orders:read")
     currency = order.currency
     lines = _lines(order)
     cancelled = unshipped_amount(order.total_amount, order.shipments) if order.status in ENDED else 0
-    reasons = {failure.subject_id: failure.reason for failure in order.failures}
+    reasons = {failure.subject_id: shown_reason(failure, to_staff=is_staff) for failure in order.failures}
     returnable = any(line.shipped_quantity > line.returned_quantity for line in lines)
     return OrderView(
         id=order.id,
@@ -240,8 +242,8 @@ def order_view(order: Order | OrderRecord) -> OrderView:
         payment_id=order.payment_id,
         shipments=[_shipment(shipment, currency, reasons.get(shipment.id)) for shipment in order.shipments],
         returns=[_return(entry, currency, reasons.get(entry.id)) for entry in order.returns],
-        failures=[failure_view(failure, currency) for failure in order.failures],
-        settlement_note=order.settlement_note,
+        failures=[failure_view(failure, currency, to_staff=is_staff) for failure in order.failures],
+        settlement_note=order.settlement_note if is_staff else None,
         created_at=order.created_at,
         updated_at=order.updated_at,
     )

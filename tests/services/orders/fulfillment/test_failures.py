@@ -223,6 +223,35 @@ class TestSettlement:
         assert "settle" in view["allowed_actions"]
 
 
+class TestBuyer:
+    def test_reads_neither_the_reasons_nor_the_note(self, staff, buyer, rep):
+        order = make_shipped_order()
+        give_back(staff, order)
+        order.reload()
+        refuse_refund(order, order.returns[0].id, reason="card_lost_or_stolen")
+        refuse_capture(order, reason="charge_expired_for_dispute")
+        settle(staff, order, note="Called: they are insolvent")
+
+        for client in (buyer, rep):
+            for view in (shown(client, order), client.get("/v1/orders").json["items"][0]):
+                assert view["settlement_note"] is None
+                assert [each["reason"] for each in view["failures"]] == ["refused"] * len(view["failures"])
+                assert view["returns"][0]["failure"] == "refused"
+        view = shown(staff, order)
+        assert view["settlement_note"] == "Called: they are insolvent"
+        assert view["returns"][0]["failure"] == "card_lost_or_stolen"
+
+    def test_reads_neither_in_the_answer_to_a_cancellation(self, staff, buyer):
+        order = make_order()
+        staff.post(f"/v1/orders/{order.id}/shipments", json={"line_items": [{"line_id": "1", "quantity": 4}]})
+        refuse_capture(order.reload())
+        settle(staff, order)
+
+        view = buyer.post(f"/v1/orders/{order.id}/remainder-cancellation", json={"reason": "no need"}).json
+
+        assert (view["settlement_note"], view["failures"][0]["reason"]) == (None, "refused")
+
+
 class TestList:
     def test_finds_what_needs_a_person(self, staff, buyer):
         make_shipped_order()

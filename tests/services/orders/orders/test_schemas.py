@@ -7,6 +7,7 @@ import pytest
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.schemas import OrderSchema, order_view
 from shared.data.struct_fields import stored_as
+from shared.web.tokens import Principal
 from tests.factories.orders import make_order, make_shipped_order
 
 STORED = {
@@ -25,10 +26,12 @@ STORED = {
     "updated_at": "2026-01-05T00:00:00Z",
 }
 
+READER = Principal("usr_one", "cmp_acme", frozenset({"orders:read"}))
+
 
 class TestOrderView:
     def test_shows_nothing_shipped_or_paid_of_a_new_order(self):
-        view = order_view(stored_as(OrderRecord, STORED))
+        view = order_view(stored_as(OrderRecord, STORED), READER)
 
         assert (view.captured_total.amount, view.refunded_total.amount) == (0, 0)
         assert (view.line_items[0].shipped_quantity, view.shipments, view.returns) == (0, [], [])
@@ -39,7 +42,7 @@ class TestOrderView:
         order = Order.get(make(reference="PO-7").id)
         record = stored_as(OrderRecord, Order.get_fields(order.id, {}))
 
-        assert OrderSchema().dump(order_view(order)) == OrderSchema().dump(order_view(record))
+        assert OrderSchema().dump(order_view(order, READER)) == OrderSchema().dump(order_view(record, READER))
 
 
 @pytest.mark.usefixtures("app")
