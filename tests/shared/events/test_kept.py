@@ -205,7 +205,7 @@ class TestLostEventThatCannotBePublished:
         write_notes("bad", "sound")
         relay.relay_once()
         store.flushall()
-        bad = mongo(SERVICE)[KEPT_EVENTS].find_one({"event.fields.text": "bad"})
+        [bad] = mongo(SERVICE)[KEPT_EVENTS].find({"event.fields.text": "bad"})
         mongo(SERVICE)[KEPT_EVENTS].update_one({"_id": bad["_id"]}, {"$set": wrong})
         before = not_published()
 
