@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+# A stored decimal number: any other text could be neither shown nor computed with.
+DecimalText = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")]
 
 MAX_AMOUNT = 10**14
 CURRENCY_ADVICE = "Give the ISO 4217 code of a currency, such as GBP."

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Final
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from services.orders.errors import CompanyMissing
-from shared.base.money import UnitPrice
+from shared.base.money import DecimalText, UnitPrice
 
 MAX_LINES = 2000
 FIRST_RETRY_SECONDS = 3
@@ -133,10 +133,6 @@ class Offer(Struct, frozen=True):
     unit_price: UnitPrice
     is_active: bool
     available: int | None = None
-
-
-# Anything else in the store could not be shown.
-DecimalText = Annotated[str, Meta(pattern=r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$")]
 
 
 class OrderLine(SkuQuantity, frozen=True, kw_only=True):

@@ -219,7 +219,8 @@ def order_view(order: Order | OrderRecord, reader: Principal) -> OrderView:
     lines = _lines(order)
     cancelled = unshipped_amount(order.total_amount, order.shipments) if order.status in ENDED else 0
     reasons = {failure.subject_id: shown_reason(failure, to_staff=is_staff) for failure in order.failures}
-    returnable = any(line.shipped_quantity > line.returned_quantity for line in lines)
+    can_return = any(line.shipped_quantity > line.returned_quantity for line in lines)
+    actions = allowed_actions(order.status, has_returnable=can_return, needs_attention=bool(order.needs_attention))
     return OrderView(
         id=order.id,
         number=order.number,
@@ -227,9 +228,7 @@ def order_view(order: Order | OrderRecord, reader: Principal) -> OrderView:
         po_number=order.po_number,
         status=order.status,
         status_reason=order.status_reason,
-        allowed_actions=allowed_actions(
-            order.status, has_returnable=returnable, needs_attention=bool(order.needs_attention)
-        ),
+        allowed_actions=actions,
         ordered_on=order.ordered_on,
         company_id=order.company_id,
         placed_by=order.placed_by,
