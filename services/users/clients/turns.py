@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from services.users.errors import SignInBusy
+from shared.base import deadline
 
 SHARES_KEPT = 1_000
+# The longest wait without a deadline, and what of a deadline is left for the work itself and the answer.
+LONGEST_WAIT_SECONDS = 10.0
+ANSWER_SECONDS = 0.1
 
 
 @dataclass(eq=False, slots=True)
@@ -32,7 +36,8 @@ class FairTurns:
     """
     One turn at a time, by start-time fair queueing: many requests of one share wait for each other, not for others.
 
-    `queue` requests may wait. When it is full, a request that would come before the last one takes its place.
+    `queue` requests may wait, each until shortly before its deadline. When the queue is full, a request that would come
+    before the last one takes its place.
     """
 
     def __init__(self, queue: int) -> None:
@@ -46,9 +51,10 @@ class FairTurns:
 
     @contextmanager
     def turn(self, share: str, *, is_known: bool = False) -> Iterator[None]:
-        """Hold the only turn; raise SignInBusy when the queue is full of requests that come first."""
+        """Hold the only turn; raise SignInBusy when others fill the queue or the time until the deadline."""
         waiter = self._join(share, is_known)
-        waiter.called.wait()
+        if not waiter.called.wait(_longest_wait()):
+            self._give_up(waiter)
         if waiter.is_refused:
             raise _busy()
         try:
@@ -81,11 +87,25 @@ class FairTurns:
             last = max(self._waiting, key=_order, default=waiter)
             if last.order < waiter.order or last is waiter:
                 raise _busy()
-            self._waiting.remove(last)
-            self._ends[last.share] -= 1
-            last.is_refused = True
-            last.called.set()
+            self._refuse(last)
         self._waiting.append(waiter)
+
+    def _give_up(self, waiter: _Waiter) -> None:
+        """Refuse a request whose time is over, unless its turn came at this very moment."""
+        with self._lock:
+            if waiter in self._waiting:
+                self._refuse(waiter)
+
+    def _refuse(self, waiter: _Waiter) -> None:
+        """Take a request out of the queue; what its share has behind it moves up by one turn."""
+        self._waiting.remove(waiter)
+        for each in self._waiting:
+            if each.share == waiter.share and each.start > waiter.start:
+                each.start -= 1
+        if waiter.share in self._ends:
+            self._ends[waiter.share] -= 1
+        waiter.is_refused = True
+        waiter.called.set()
 
     def _pass_on(self) -> None:
         with self._lock:
@@ -103,6 +123,10 @@ class FairTurns:
 
 def _order(waiter: _Waiter) -> tuple[bool, int, int]:
     return waiter.order
+
+
+def _longest_wait() -> float:
+    return max(0.0, deadline.remaining(LONGEST_WAIT_SECONDS) - ANSWER_SECONDS)
 
 
 def _busy() -> SignInBusy:

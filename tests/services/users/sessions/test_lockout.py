@@ -1,4 +1,4 @@
-"""Nobody can keep an owner out: not by wrong tries at the account, and not by a crowd at the password queue."""
+"""No attacker can keep an owner out, neither by wrong tries at the account nor by a crowd at the password queue."""
 
 from __future__ import annotations
 
@@ -108,6 +108,18 @@ class TestCrowd:
                 each.join()
 
         assert statuses.count(200) >= 9, statuses
+
+    def test_a_sign_in_waits_no_longer_than_its_deadline(self, users, client):
+        user, headers = make_user(), {"X-Deadline-Ms": "400"}
+        body = {"email": user.email, "password": PASSWORD}
+        with users.extensions["tradepost_clients"].passwords.turns.turn("another"):
+            started = time.monotonic()
+            answer = client.post("/v1/auth/login", json=body, headers=headers)
+            waited = time.monotonic() - started
+
+        assert (answer.status_code, answer.json["type"]) == (503, "/problems/sign-in-busy")
+        assert answer.headers["Retry-After"] == "1"
+        assert waited < 0.4
 
     def test_what_need_not_be_hashed_takes_no_turn(self, users, client, hold_clock):
         hold_clock(clock.now())
