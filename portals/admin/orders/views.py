@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -40,7 +42,11 @@ def order_detail(order_id: str) -> str:
 
 
 def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
-    """Return the page of an order; `faults` are sentences for its forms (shipment, return, refund, settlement)."""
+    """
+    Return the page of an order; `faults` are sentences for its forms and their fields.
+
+    The forms are `shipment`, `return`, `refund` and `settlement`.
+    """
     order = orders.get_order(order_id)
     payment = orders.find_payment(order)
     return render_template(
@@ -65,27 +71,34 @@ def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
 
 @blueprint.post("/<order_id>/cancellation")
 def cancel(order_id: str) -> ResponseReturnValue:
-    form = CancellationForm(request.form)
-    try:
-        order = orders.cancel(order_id, form.reason.data or "Cancelled by the merchant")
-        flash(f"Order {order.number} is cancelled; its stock is free again.", "good")
-    except UpstreamRefused as refusal:
-        if refusal.status != 409:
-            raise
-        flash(refusal.detail or "This order can no longer be cancelled.", "bad")
-    return redirect(url_for("orders.order_detail", order_id=order_id))
+    return _cancelled(
+        order_id,
+        orders.cancel,
+        done="Order {} is cancelled; its stock is free again.",
+        refused="This order can no longer be cancelled.",
+    )
 
 
 @blueprint.post("/<order_id>/remainder-cancellation")
 def cancel_remainder(order_id: str) -> ResponseReturnValue:
+    return _cancelled(
+        order_id,
+        orders.cancel_remainder,
+        done="What was left of order {} is cancelled; its stock is free again.",
+        refused="There is nothing left of this order to cancel.",
+    )
+
+
+def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str, refused: str) -> ResponseReturnValue:
+    """Cancel, and show the order with the outcome: `done` with its number, or the API's reason, else `refused`."""
     form = CancellationForm(request.form)
     try:
-        order = orders.cancel_remainder(order_id, form.reason.data or "Cancelled by the merchant")
-        flash(f"What was left of order {order.number} is cancelled; its stock is free again.", "good")
+        order = cancel(order_id, form.reason.data or "Cancelled by the merchant")
+        flash(done.format(order.number), "good")
     except UpstreamRefused as refusal:
         if refusal.status != 409:
             raise
-        flash(refusal.detail or "There is nothing left of this order to cancel.", "bad")
+        flash(refusal.detail or refused, "bad")
     return redirect(url_for("orders.order_detail", order_id=order_id))
 
 

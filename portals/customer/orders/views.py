@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.customer.cart.client import SkuQuantity, carts
-from portals.customer.orders.client import orders
+from portals.customer.orders.client import Order, orders
 from portals.customer.orders.forms import CancellationForm, OrderFilters
 from portals.customer.orders.presenter import timeline
 from shared.calls.service_client import UpstreamRefused
@@ -39,27 +41,34 @@ def order_detail(order_id: str) -> str:
 
 @blueprint.post("/<order_id>/cancellation")
 def cancel(order_id: str) -> ResponseReturnValue:
-    form = CancellationForm(request.form)
-    try:
-        order = orders.cancel(order_id, form.reason.data or "Cancelled by the buyer")
-        flash(f"Order {order.number} is cancelled. Nothing will be charged.", "good")
-    except UpstreamRefused as refusal:
-        if refusal.status != 409:
-            raise
-        flash("This order can no longer be cancelled: it is already on its way.", "bad")
-    return redirect(url_for("orders.order_detail", order_id=order_id))
+    return _cancelled(
+        order_id,
+        orders.cancel,
+        done="Order {} is cancelled. Nothing will be charged.",
+        refused="This order can no longer be cancelled: it is already on its way.",
+    )
 
 
 @blueprint.post("/<order_id>/remainder-cancellation")
 def cancel_remainder(order_id: str) -> ResponseReturnValue:
+    return _cancelled(
+        order_id,
+        orders.cancel_remainder,
+        done="What was left of order {} is cancelled and will not be charged.",
+        refused="There is nothing left of this order to cancel.",
+    )
+
+
+def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str, refused: str) -> ResponseReturnValue:
+    """Cancel, and show the order with the outcome: `done` with its number, or `refused`."""
     form = CancellationForm(request.form)
     try:
-        order = orders.cancel_remainder(order_id, form.reason.data or "Cancelled by the buyer")
-        flash(f"What was left of order {order.number} is cancelled and will not be charged.", "good")
+        order = cancel(order_id, form.reason.data or "Cancelled by the buyer")
+        flash(done.format(order.number), "good")
     except UpstreamRefused as refusal:
         if refusal.status != 409:
             raise
-        flash("There is nothing left of this order to cancel.", "bad")
+        flash(refused, "bad")
     return redirect(url_for("orders.order_detail", order_id=order_id))
 
 
