@@ -23,6 +23,14 @@ class LinesForm(PortalForm):
         fields = {name: field.units_or_none for name, field in self._fields.items() if isinstance(field, UnitsField)}
         return {name.removeprefix(f"{self.part}-"): units for name, units in fields.items() if units}
 
+    def fields(self) -> dict[str, str]:
+        """Return the names of the fields by the pointers of the request that is sent."""
+        return {
+            f"line_items/{place}/{key}": f"{part}-{line_id}"
+            for place, line_id in enumerate(self.units())
+            for key, part in (("quantity", self.part), ("line_id", self.part), ("refund_amount", "refund"))
+        }
+
     def validate(self, extra_validators: object = None) -> bool:
         """Return whether each field could be read and at least one line has units."""
         if not super().validate(extra_validators):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -17,6 +20,15 @@ from shared.portal.forms import PortalForm
 blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
 
 
+@blueprint.get("/shipments")
+@blueprint.get("/returns")
+@blueprint.get("/refunds")
+@blueprint.get("/settlement")
+def back_to_order(order_id: str) -> ResponseReturnValue:
+    """Lead to the order from the address that a form with a fault leaves in the browser."""
+    return _back(order_id)
+
+
 @blueprint.post("/shipments")
 def ship(order_id: str) -> ResponseReturnValue:
     """Ship the quantities of the form; the button `all` ships all that is left when the request arrives."""
@@ -28,7 +40,7 @@ def ship(order_id: str) -> ResponseReturnValue:
         lines = None if ships_all else form.lines()
         fulfillment.ship(order_id, lines, reference=form.reference.data, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "shipment", refusal)
+        return _refused(order_id, "shipment", refusal, form.fields())
     flash("Shipped. The payment is captured in a moment, and the buyer gets an e-mail.", "good")
     return _back(order_id)
 
@@ -41,7 +53,7 @@ def record_return(order_id: str) -> ResponseReturnValue:
     try:
         fulfillment.record_return(order_id, form.lines(), reference=form.reference.data, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "return", refusal)
+        return _refused(order_id, "return", refusal, form.fields())
     flash("The return is recorded; its refund is made in a moment.", "good")
     return _back(order_id)
 
@@ -56,7 +68,7 @@ def refund(order_id: str) -> ResponseReturnValue:
     try:
         refund = fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "refund", refusal)
+        return _refused(order_id, "refund", refusal, {"amount": "amount"})
     if refund.status == "failed":
         fault = f"The card processor refused the refund ({refund.reason}). Nothing was refunded."
         return order_page(order_id, faults={"refund": fault}), 409
@@ -83,12 +95,24 @@ def _back(order_id: str) -> ResponseReturnValue:
 
 
 def _invalid(order_id: str, part: str, form: PortalForm) -> ResponseReturnValue:
-    return order_page(order_id, faults={part: next(iter(form.faults.values()))}), 422
+    return order_page(order_id, faults={part: next(iter(form.faults.values())), **form.faults}), 422
 
 
-def _refused(order_id: str, part: str, refusal: UpstreamRefused) -> ResponseReturnValue:
-    """Show the order again with the reason beside the form; a refusal that no input can correct is raised."""
+def _refused(
+    order_id: str, part: str, refusal: UpstreamRefused, fields: Mapping[str, str] = MappingProxyType({})
+) -> ResponseReturnValue:
+    """
+    Show the order again with the reason beside the form; a refusal that no input can correct is raised.
+
+    `fields` are the form's fields by the beginning of the pointers that mean them.
+    """
     if refusal.status not in (409, 422):
         raise refusal
     details = " ".join(error.detail for error in refusal.errors)
-    return order_page(order_id, faults={part: details or refusal.detail or refusal.title}), refusal.status
+    at_fields = {
+        name: error.detail
+        for error in refusal.errors
+        for pointer, name in fields.items()
+        if f"{error.pointer.strip('/')}/".startswith(f"{pointer}/")
+    }
+    return order_page(order_id, faults={part: details or refusal.detail or refusal.title, **at_fields}), refusal.status

@@ -67,6 +67,8 @@ def change(sku: str) -> ResponseReturnValue:
         faults = actions.get(request.form.get("part", ""), _set_fields)(sku)
     except UpstreamRefused as refusal:
         faults = _faults(refusal)
+        if request.form.get("part") == "inventory" and "form" in faults:
+            faults["on_hand"] = faults.pop("form")
     if faults:
         return _page(products.get_product(sku), request.form.to_dict(), faults), 422
     return redirect(url_for("products.product", sku=sku))

@@ -49,6 +49,27 @@ class TestShipping:
         assert f'name="ship-1" value="{typed["ship-1"]}"' in page.source
         assert not order["shipments"]
 
+    @pytest.mark.parametrize(
+        ("typed", "fault"),
+        [("11", "More than is left to ship"), ("1,5", "Enter a whole number, 0 or more.")],
+    )
+    def test_puts_the_fault_at_its_line(self, staff: Visitor, order: dict[str, Any], typed: str, fault: str):
+        page = staff.get(f"/admin/orders/{order['id']}").submit(
+            "/shipments", **{"ship-1": "", "ship-2": typed, "reference": "DHL 7"}
+        )
+
+        (field,) = [each for each in page.all("input") if each.get("aria-invalid")]
+        assert (field.get("name"), field.get("value")) == ("ship-2", typed)
+        (error,) = [each for each in page.all("span") if each.get("id") == field.get("aria-describedby")]
+        assert (error.text or "").startswith(fault)
+        assert 'name="reference" type="text" value="DHL 7"' in page.source
+
+    @pytest.mark.parametrize("part", ["shipments", "returns", "refunds", "settlement"])
+    def test_an_address_of_a_form_leads_back_to_the_order(self, staff: Visitor, order: dict[str, Any], part: str):
+        page = staff.get(f"/admin/orders/{order['id']}/{part}")
+
+        assert (page.status, page.heading()) == (200, staff.get(f"/admin/orders/{order['id']}").heading())
+
 
 class TestReturns:
     def test_refunds_the_paid_share_or_what_is_typed(self, staff: Visitor, order: dict[str, Any]):
@@ -78,6 +99,8 @@ class TestReturns:
         assert page.status == 422
         assert "A comma only separates thousands" in page.text
         assert not order["returns"]
+        (field,) = [each for each in page.all("input") if each.get("aria-invalid")]
+        assert (field.get("name"), field.get("value")) == list(typed.items())[-1]
 
     def test_nothing_can_come_back_before_it_is_shipped(self, staff: Visitor, order: dict[str, Any]):
         assert "Record a return" not in staff.get(f"/admin/orders/{order['id']}").text

@@ -104,6 +104,9 @@ class TestProducts:
 
         assert words in page.text
         assert shop.products["BOLT-M8"]["available"] == available
+        if page.status == 422:
+            (field,) = [each for each in page.all("input") if each.get("aria-invalid")]
+            assert (field.get("name"), field.get("value")) == ("on_hand", typed["on_hand"])
 
     def test_keeps_the_lines_of_a_description(self, staff: Visitor, shop):
         page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", description="Two\nlines")
