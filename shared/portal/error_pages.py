@@ -109,4 +109,7 @@ def _crash(crash: Exception) -> ResponseReturnValue:
 
 def field_errors(refusal: UpstreamRefused) -> dict[str, str]:
     """Return the gateway's field errors by name (`/unit_price/amount` is `unit_price`), for the form to show."""
-    return {error.pointer.strip("/").split("/")[0]: error.detail for error in refusal.errors}
+    details: dict[str, dict[str, None]] = {}
+    for error in refusal.errors:
+        details.setdefault(error.pointer.strip("/").split("/")[0], {})[error.detail] = None
+    return {name: " ".join(found) for name, found in details.items()}

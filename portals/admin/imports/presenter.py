@@ -39,7 +39,7 @@ class Progress:
     """
     `message` and `tone` say how it ended, `counts` are (label, rows), and `is_cut` says that rows failed beyond those
     that `faults` names. `can_execute`: a dry run's file has something to import. `is_mark_unclear`: the file was
-    refused because its decimal mark is not known.
+    refused because its decimal mark is not known. `names_currency`: a row's currency was refused.
 
     `rows_total` is None until the whole file was checked; `more_changes` are rows of a dry run beyond those listed.
     """
@@ -57,6 +57,7 @@ class Progress:
     faults: list[RowError]
     notices: list[RowError]
     is_cut: bool
+    names_currency: bool
 
 
 def import_progress(found: ProductImport) -> Progress:
@@ -82,6 +83,7 @@ def import_progress(found: ProductImport) -> Progress:
         reading=_reading(found.file_format),
         faults=faults,
         notices=[error for error in found.errors if error.kind != "fault"],
+        names_currency=any(error.field == "currency" for error in faults),
         is_cut=found.failed > len({error.row for error in faults}),
     )
 

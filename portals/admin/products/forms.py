@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from wtforms import ValidationError
 
 from portals.admin.products.client import TEXTS, PriceBreak, Product, ProductInput
-from shared.base.money import is_currency
+from shared.base.money import exponent, is_currency
 from shared.portal.formatting import major
 from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField, read_amount, read_units
+
+MOST_FAULTS = 10
 
 
 class BreaksField(TextField):
@@ -18,15 +21,23 @@ class BreaksField(TextField):
     breaks: list[PriceBreak]
 
     def pre_validate(self, form: PortalForm) -> None:
-        lines = [line for line in re.split(r"[;\n]", self.data or "") if line.strip()]
-        found = [_price_break(line, form.currency_code) for line in lines]
+        found: list[PriceBreak] = []
+        faults: list[str] = []
+        for line in re.split(r"[;\n]", self.data or ""):
+            try:
+                found += [_price_break(line, form.currency_code)] if line.strip() else []
+            except ValidationError as fault:
+                faults.append(f"“{line.strip()}”: {fault}")
+        if faults:
+            more = [f"… and {len(faults) - MOST_FAULTS} more."] if len(faults) > MOST_FAULTS else []
+            raise ValidationError(" ".join([*faults[:MOST_FAULTS], *more]))
         self.breaks = sorted(found, key=lambda step: step.min_quantity)
 
 
 def _price_break(line: str, currency: str) -> PriceBreak:
     quantity, separator, price = line.partition(":")
     if not separator:
-        raise ValidationError(f"“{line.strip()}” is not of the form 12: 2.10.")
+        raise ValidationError("This is not of the form 12: 2.10.")
     return PriceBreak(read_units(quantity, least=2), read_amount(price, currency))
 
 
@@ -63,6 +74,14 @@ def text_fields() -> list[TextField]:
     """Return the fields of the texts, with label and attributes, in the order of the page."""
     form = ProductForm()
     return [form[name] for name in TEXTS]
+
+
+def finer_than_a_coin(codes: Sequence[str]) -> str:
+    """Return the hint that a unit price may be finer than a coin, in the first currency that has decimals, else ""."""
+    code = next((code for code in codes if is_currency(code) and exponent(code)), None)
+    if code is None:
+        return ""
+    return f"May be finer than the smallest coin, for example 0.{'0' * (exponent(code) - 2)}125 {code}."
 
 
 class StockForm(PortalForm):

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.currencies.client import currencies
 from portals.admin.products.client import Product, products
-from portals.admin.products.forms import ProductForm, StockForm, text_fields, values_of
+from portals.admin.products.forms import ProductForm, StockForm, finer_than_a_coin, text_fields, values_of
 from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.error_pages import field_errors
@@ -114,11 +114,21 @@ def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
         offered=_offered() if found.unit_price.currency not in all_currencies() else (),
         values=values,
         faults=faults,
+        price_hint=finer_than_a_coin([values["currency"]]),
     )
 
 
 def _new_form(values: dict[str, str], faults: Faults) -> str:
-    return render_template("products/new.html", texts=text_fields(), offered=_offered(), values=values, faults=faults)
+    offered = _offered()
+    chosen = [values["currency"]] if values["currency"] in offered else offered
+    return render_template(
+        "products/new.html",
+        texts=text_fields(),
+        offered=offered,
+        values=values,
+        faults=faults,
+        price_hint=finer_than_a_coin(chosen),
+    )
 
 
 def _offered() -> list[str]:

@@ -140,6 +140,16 @@ class TestImports:
         assert response.headers["Content-Disposition"] == f'attachment; filename="failed-rows-{found["id"]}.csv"'
         assert response.text.startswith("reason,sku\r\n")
 
+    def test_lead_to_the_currencies_when_one_was_refused(self, staff: Visitor, gateway: FakeGateway):
+        self.upload(staff, b"x")
+        found = next(iter(gateway.shop.imports.values()))
+        error = {"row": 2, "field": "currency", "detail": "This shop sells in GBP.", "kind": "fault"}
+        found |= {"status": "succeeded", "rows_read": 1, "failed": 1, "errors": [error]}
+
+        page = staff.get(f"/admin/imports/{found['id']}")
+
+        assert page.links().count("/admin/currencies") == 2, "the menu and the text"
+
     def test_asks_for_a_file(self, staff: Visitor):
         page = staff.get("/admin/imports").submit("/imports")
 

@@ -55,7 +55,9 @@ class TestProducts:
             ({"price_breaks": "1,2: 2.10"}, "A comma only separates thousands"),
             ({"unit_price": "-1"}, "Enter an amount of 0 or more"),
             ({"unit_price": "NaN"}, "Enter an amount of 0 or more"),
-            ({"price_breaks": "12 for 2.10"}, "is not of the form 12: 2.10"),
+            ({"price_breaks": "12 for 2.10"}, "“12 for 2.10”: This is not of the form 12: 2.10."),
+            ({"price_breaks": "1,2: 2.10\n9: 2\n12: x"}, "“1,2: 2.10”: Enter a whole number, 2 or more."),
+            ({"price_breaks": "1,2: 2.10\n9: 2\n12: x"}, "“12: x”: Enter an amount of 0 or more"),
             ({"price_breaks": "1: 2.10"}, "Enter a whole number, 2 or more"),
             ({"name": ""}, "A name is needed"),
         ],
@@ -138,6 +140,22 @@ class TestProducts:
         assert shop.products["NUT-M8"]["unit_price"] == wanted
         assert shop.products["NUT-M8"]["price_breaks"] == [{"min_quantity": 9, "unit_price": wanted}]
         assert f"Unit price in {currency}" in page.text
+
+    @pytest.mark.parametrize(
+        ("currency", "hint"),
+        [("CLP", ""), ("EUR", "for example 0.125 EUR."), ("OMR", "for example 0.0125 OMR.")],
+    )
+    def test_names_no_currency_that_may_change_and_hints_at_decimals_where_there_are(
+        self, staff: Visitor, shop, currency: str, hint: str
+    ):
+        shop.sold_in = ["CLP", "EUR", "OMR"]
+
+        page = staff.get("/admin/products/new").submit("/products/new", sku="NUT", currency=currency, unit_price="x")
+
+        (label,) = [each.text for each in page.all("label") if each.get("for") == "field-unit_price"]
+        assert label == "Unit price"
+        assert ("May be finer" in page.text) == bool(hint)
+        assert hint in page.text
 
     @pytest.mark.parametrize("currency", ["ABC", "XXX", "XAU", ""])
     def test_refuses_what_is_no_currency_and_offers_the_list(self, staff: Visitor, shop, currency: str):
