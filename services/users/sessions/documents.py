@@ -10,7 +10,7 @@ from typing import Self
 from mongoengine import DateTimeField, Document, IntField, StringField
 from pymongo import ReturnDocument
 
-from services.users.sessions.rules import IssuedSession
+from services.users.sessions.rules import PLACES_PER_ACCOUNT, IssuedSession
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.data.blind_index import blind_index
@@ -157,7 +157,7 @@ def new_device_token() -> str:
 
 
 def refresh_token_after(token: str) -> str:
-    """Return the successor of a refresh token: always the same one, which nobody without our key can tell."""
+    """Return the successor of a refresh token: always the same one, which no attacker without our key can compute."""
     return f"rt_{blind_index('users', 'refresh_tokens.successor', token)}"
 
 
@@ -198,9 +198,15 @@ class LoginFailures(Document):
 
 
 class KnownPlace(Document):
-    """Where a person has signed in within 90 days: a digest of the account, and of the network or the device."""
+    """
+    Where a person has signed in within 90 days: a digest of the account, and of the network or the device.
+
+    `account` (a keyed digest) counts an account's places; it is absent in those of an older version until their next
+    use.
+    """
 
     id = StringField(primary_key=True)
+    account = StringField()
     seen_at = DateTimeField(required=True)
 
     meta = {
@@ -208,7 +214,10 @@ class KnownPlace(Document):
         "db_alias": "users",
         "auto_create_index": False,
         "strict": False,
-        "indexes": [{"fields": ["seen_at"], "expireAfterSeconds": int(PLACES_KEPT.total_seconds())}],
+        "indexes": [
+            {"fields": ["seen_at"], "expireAfterSeconds": int(PLACES_KEPT.total_seconds())},
+            ("account", "-seen_at"),
+        ],
     }
 
     @classmethod
@@ -218,6 +227,10 @@ class KnownPlace(Document):
         return {each["_id"] for each in found}
 
     @classmethod
-    def remember(cls, key: str) -> None:
-        condition, change = {"_id": str(key)}, {"$set": {"seen_at": now()}}
-        retry_on_failover(lambda: cls._get_collection().update_one(condition, change, upsert=True))
+    def remember(cls, account: str, key: str) -> None:
+        """Store that the account was used at this place just now, and drop its oldest places beyond the limit."""
+        places, change = cls._get_collection(), {"$set": {"seen_at": now(), "account": str(account)}}
+        retry_on_failover(lambda: places.update_one({"_id": str(key)}, change, upsert=True))
+        newest_first = places.find({"account": str(account)}, {"_id": 1}).sort("seen_at", -1)
+        if dropped := [each["_id"] for each in newest_first.skip(PLACES_PER_ACCOUNT)]:
+            retry_on_failover(lambda: places.delete_many({"_id": {"$in": dropped}}))

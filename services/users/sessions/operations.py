@@ -93,8 +93,8 @@ class _Attempt:
     """
     A sign-in's keys, digests all: of the account, and of account and place.
 
-    The place is the device where the account knows it, else the network; `share` is whose turn at the password queue
-    the attempt takes.
+    The place is the device where the account knows it, else the network. `share` is whose turn at the password queue
+    the attempt takes: always the network's, since one account may have many devices.
     """
 
     account: str
@@ -109,18 +109,17 @@ class _Attempt:
         network_place = digest("place", account, network)
         device = digest("device", account, given.device_token) if given.device_token else ""
         known = KnownPlace.known_of(network_place, device)
-        if device in known:
-            return cls(account, network_place, digest("pair", account, device), device, is_known=True)
-        return cls(account, network_place, digest("pair", account, network), network, is_known=network_place in known)
+        place = device if device in known else network
+        return cls(account, network_place, digest("pair", account, place), network, is_known=bool(known))
 
 
 def _remember(attempt: _Attempt, given: Credentials) -> str | None:
     """Remember where a sign-in succeeded; return the device's token, None for a client that did not ask for one."""
-    KnownPlace.remember(attempt.network_place)
+    KnownPlace.remember(attempt.account, attempt.network_place)
     if not given.remember_device:
         return None
     token = given.device_token if DEVICE_TOKEN.fullmatch(given.device_token) else new_device_token()
-    KnownPlace.remember(digest("device", attempt.account, token))
+    KnownPlace.remember(attempt.account, digest("device", attempt.account, token))
     return token
 
 

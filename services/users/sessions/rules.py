@@ -12,7 +12,8 @@ import msgspec
 # from all networks, at most five of each: it slows an attack from many, and never a place where the owner signed in.
 FREE_FAILURES, LONGEST_WAIT_SECONDS = 5, 30.0
 FREE_ACCOUNT_FAILURES, LONGEST_ACCOUNT_WAIT_SECONDS = 50, 5.0
-
+# How many networks and devices an account is known by; the least recently used are dropped.
+PLACES_PER_ACCOUNT = 20
 
 # The shape of a device token: 256 random bits. One token serves every account of a browser.
 DEVICE_TOKEN = re.compile(r"dev_[A-Za-z0-9_-]{43}")

@@ -101,7 +101,7 @@ class TestAccept:
         me = client.get("/v1/me", headers=bearer(login.json)).json
         assert (me["roles"], me["company"]) == (["sales_rep"], None)
 
-    def test_nobody_signs_in_before(self, invite, client):
+    def test_no_invited_person_signs_in_before(self, invite, client):
         invite()
 
         for password in ("", "None", STRONG):
@@ -168,7 +168,7 @@ class TestLookAfter:
         assert [each["email"] for each in listed] == ["new@merchant.example"]
         assert "token" not in listed[0]
 
-    def test_listing_looks_at_nobody_who_came(self, invite, accept, admin):
+    def test_listing_reads_no_person_who_accepted(self, invite, accept, admin):
         for number in range(30):
             accept(invite(email=f"came{number}@merchant.example").json["token"])
         invite()
@@ -194,7 +194,7 @@ class TestLookAfter:
         assert accept(first["token"]).status_code == 404
         assert invite().status_code == 201
 
-    def test_never_withdraws_somebody_who_is_in(self, invite, accept, admin):
+    def test_never_withdraws_a_person_who_accepted(self, invite, accept, admin):
         first = invite().json
         accept(first["token"])
 

@@ -12,7 +12,7 @@ from tests.factories.users import make_company, make_user
 
 class TestRoles:
     @pytest.mark.parametrize("change", [{"$unset": {"permissions": ""}}, {"$set": {"permissions": "orders:read"}}])
-    def test_without_a_list_of_permissions_allow_nothing_and_keep_nobody_out(self, users, sign_in, change):
+    def test_without_a_list_of_permissions_allow_nothing_and_keep_no_person_out(self, users, sign_in, change):
         with users.app_context():
             person = make_user(roles=["buyer", "odd"])
             Role._get_collection().insert_one({"_id": "odd", "permissions": []})

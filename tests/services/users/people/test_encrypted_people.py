@@ -111,7 +111,7 @@ class TestPeopleFromBefore:
         assert raw(old) == before
         assert found("bob@acme.example").id == bob.id
 
-    def test_keep_what_somebody_wrote_while_they_were_sealed(self, old):
+    def test_keep_what_a_person_wrote_while_they_were_sealed(self, old):
         class Meanwhile:
             """The database, in which Ann marries between the migration's read and its write."""
 

@@ -1,13 +1,15 @@
-"""Known devices: a browser that signed in before is not held up by strangers, not even at its own address."""
+"""Known devices: strangers do not hold up a browser that signed in before, not even at its own address."""
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 
 from services.users.sessions.documents import KnownPlace
-from services.users.sessions.rules import DEVICE_TOKEN, FREE_ACCOUNT_FAILURES, FREE_FAILURES
+from services.users.sessions.rules import DEVICE_TOKEN, FREE_ACCOUNT_FAILURES, FREE_FAILURES, PLACES_PER_ACCOUNT
 from shared.base import clock
 from tests.factories.users import PASSWORD, make_user
 
@@ -109,3 +111,85 @@ class TestKnownDevice:
             for _ in range(FREE_FAILURES - 1):
                 login(email, "wrong", device_token=token)
             assert login(email, device_token=token).status_code == 200
+
+
+class TestManyDevices:
+    def test_of_one_account_have_one_share_of_the_password_queue(self, users, login):
+        """Six known devices behind one address wait; the known place of another person comes second at the latest."""
+        one, other = make_user().email, make_user().email
+        tokens = [login(one, remember_device=True).json["device_token"] for _ in range(6)]
+        login(other, address="192.0.2.1")
+        turns = users.extensions["tradepost_clients"].passwords.turns
+        served, threads = [], []
+
+        def arrive(email, **given):
+            def sign_in():
+                assert login(email, **given).status_code == 200
+                served.append(email)
+
+            threads.append(threading.Thread(target=sign_in))
+            threads[-1].start()
+            give_up_at = time.monotonic() + 5
+            while turns.waiting() < len(threads) and time.monotonic() < give_up_at:
+                time.sleep(0.001)
+
+        with turns.turn("earlier request"):
+            for token in tokens:
+                arrive(one, device_token=token)
+            arrive(other, address="192.0.2.1")
+        for each in threads:
+            each.join()
+
+        assert len(served) == 7
+        assert other in served[:3]
+
+    @pytest.fixture
+    def mint(self, login, hold_clock):
+        """Sign in as often as said, a second apart, each time as a device without a token; return the tokens."""
+        started = clock.now()
+
+        def call(email, count, **given):
+            tokens = []
+            for second in range(count):
+                hold_clock(started + timedelta(seconds=second))
+                tokens.append(login(email, remember_device=True, **given).json["device_token"])
+            return tokens
+
+        return call
+
+    def test_beyond_the_limit_drop_the_oldest_of_their_account(self, mint, login):
+        email, other = make_user().email, make_user().email
+        kept = mint(other, 1, address="192.0.2.1")
+        tokens = mint(email, PLACES_PER_ACCOUNT + 3)
+
+        assert KnownPlace.objects.count() == PLACES_PER_ACCOUNT + 2, "two are of the other account"
+        for _ in range(FREE_FAILURES):
+            login(email, "wrong")
+            login(other, "wrong", address="192.0.2.1")
+        assert login(email, device_token=tokens[0]).status_code == 429
+        assert login(email, device_token=tokens[-PLACES_PER_ACCOUNT + 1]).status_code == 200
+        assert login(email, device_token=tokens[-1]).status_code == 200
+        assert login(other, device_token=kept[0], address="192.0.2.1").status_code == 200
+
+    def test_that_are_used_stay_known(self, mint, login, hold_clock):
+        email, started = make_user().email, clock.now()
+        [mine] = mint(email, 1)
+        for second in range(PLACES_PER_ACCOUNT + 3):
+            hold_clock(started + timedelta(minutes=1, seconds=second))
+            login(email, remember_device=True)
+            login(email, device_token=mine, remember_device=True)
+        for _ in range(FREE_FAILURES):
+            login(email, "wrong")
+
+        assert login(email).status_code == 429
+        assert login(email, device_token=mine).status_code == 200
+
+    def test_places_of_an_older_version_stay_known_and_count_once_used(self, mint, login):
+        email = make_user().email
+        [token] = mint(email, 1)
+        KnownPlace._get_collection().update_many({}, {"$unset": {"account": ""}})
+        for _ in range(FREE_FAILURES):
+            login(email, "wrong")
+
+        assert login(email, device_token=token, remember_device=True).status_code == 200
+        assert KnownPlace._get_collection().count_documents({"account": {"$exists": True}}) == 2

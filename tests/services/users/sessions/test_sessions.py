@@ -71,7 +71,7 @@ class TestRefresh:
         assert refresh(token).status_code == 401
         assert refresh(third).status_code == 200
 
-    def test_a_token_used_before_the_update_was_used_by_somebody_else(self, sign_in, refresh):
+    def test_a_token_used_before_the_update_was_used_by_another_client(self, sign_in, refresh):
         token = sign_in(make_user())["refresh_token"]
         refresh(token)
         RefreshToken.objects(used_at__ne=None).update(unset__used_by=True)
@@ -172,7 +172,7 @@ class TestMe:
         assert "orders:write" in me["permissions"]
         assert me["acting"] is None
 
-    def test_nobody(self, client):
+    def test_anonymous_clients(self, client):
         assert client.get("/v1/me").status_code == 401
 
     def test_a_person_who_left(self, sign_in, client):

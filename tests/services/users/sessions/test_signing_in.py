@@ -89,7 +89,7 @@ class TestTokens:
 class TestRefusals:
     def test_wrong_password_and_unknown_account_look_alike(self, client):
         user = make_user()
-        wrong, unknown = login(client, user.email, "wrong"), login(client, "nobody@acme.example", "wrong")
+        wrong, unknown = login(client, user.email, "wrong"), login(client, "unknown@acme.example", "wrong")
 
         assert wrong.status_code == unknown.status_code == 401
         assert wrong.json["type"] == "/problems/invalid-credentials"
@@ -98,7 +98,7 @@ class TestRefusals:
 
     def test_unknown_account_takes_as_long(self, client):
         email = make_user().email
-        times: dict[str, list[float]] = {email: [], "nobody@acme.example": []}
+        times: dict[str, list[float]] = {email: [], "unknown@acme.example": []}
         for _ in range(4):
             for each, seconds in times.items():
                 started = time.process_time()
@@ -203,7 +203,7 @@ class TestBruteForce:
 
     def test_unknown_accounts_are_counted_too(self, client, hold_clock):
         hold_clock(clock.now())
-        statuses = [login(client, "nobody@acme.example", "x").status_code for _ in range(FREE_FAILURES + 1)]
+        statuses = [login(client, "unknown@acme.example", "x").status_code for _ in range(FREE_FAILURES + 1)]
         assert statuses[-1] == 429
 
     @pytest.mark.parametrize(("failures", "seconds"), [(0, 0), (4, 0), (5, 1), (6, 2), (8, 8), (10, 30), (10_000, 30)])
@@ -215,7 +215,7 @@ class TestPasswordQueue:
     def test_uses_owasp_parameters(self):
         assert PasswordQueue().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
-    def test_nobodys_password_fits_nobody(self):
+    def test_the_password_of_the_unknown_hash_fits_no_account(self):
         queue = PasswordQueue()
         assert not queue.fits("", None)
         assert not queue.is_outdated(UNKNOWN_USER_HASH, "")
