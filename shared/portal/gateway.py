@@ -56,7 +56,7 @@ class Reply:
 
 
 class Download(Protocol):
-    """The content of a file, read piece by piece; whoever reads it closes it."""
+    """The content of a file, read piece by piece; the reader closes it."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 

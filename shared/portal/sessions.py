@@ -1,8 +1,8 @@
 """
 The Flask session of a portal: a random id in a `__Host-` cookie, everything else in Redis.
 
-Before a person has signed in, the little there is (form token, messages) is in a signed cookie: a view by nobody in
-particular stores nothing.
+Before a person has signed in, the little there is (form token, messages) is in a signed cookie: such a view stores
+nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PortalSession(SessionMixin):
 
     @property
     def id(self) -> str | None:
-        """The session's id, None before somebody signed in."""
+        """The session's id, None before a person has signed in."""
         self._load()
         return self.new_id or self._known_id
 

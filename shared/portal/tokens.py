@@ -30,7 +30,7 @@ class SignInNeeded(Unauthorized):
 
 
 class Authority(Protocol):
-    """Signing in, refreshing, signing out, and who somebody is."""
+    """Signing in, refreshing, signing out, and who a person is."""
 
     def login(self, email: str, password: str, device_token: str) -> Grant: ...
 
