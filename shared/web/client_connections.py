@@ -72,6 +72,11 @@ class ClientConnection:
             return self.arrival.due_at
         return self._until
 
+    @property
+    def file_bytes(self) -> int:
+        """The bytes of temporary files that its request and its response take."""
+        return self.arrival.file_bytes + self.sock.file_bytes
+
     def is_slow(self, now: float) -> bool:
         """Return whether the client takes its time with a request or a response."""
         if self.phase is Phase.SENDING:
@@ -157,17 +162,17 @@ class Crowd:
         return found
 
     def beyond_files(self, limit: int) -> list[ClientConnection]:
-        """Return the connections to close until bodies take at most `limit` bytes of files, largest address first."""
+        """Return the connections to close until all take at most `limit` bytes of files, largest address first."""
         sizes: Counter[str] = Counter()
         for each in self._waiting:
-            sizes[each.address] += each.arrival.file_bytes
+            sizes[each.address] += each.file_bytes
         found: list[ClientConnection] = []
         for address, _ in sizes.most_common():
             for each in self._waiting:
                 if sizes.total() <= limit:
                     return found
-                if each.address == address and each.arrival.file_bytes:
-                    sizes[address] -= each.arrival.file_bytes
+                if each.address == address and each.file_bytes:
+                    sizes[address] -= each.file_bytes
                     found.append(each)
         return found
 

@@ -155,10 +155,9 @@ class Worker(ThreadWorker):
 
     def _on_readable(self, connection: ClientConnection) -> None:
         arrival = connection.arrival
-        had_head = arrival.head_length
         try:
             piece = connection.raw.recv(READ_BYTES)
-            is_over = arrival.feed(piece, time.monotonic()) if piece else arrival.cut(is_overdue=False)
+            is_over = self._feed(connection, piece) if piece else arrival.cut(is_overdue=False)
             if arrival.must_continue:
                 arrival.must_continue = False
                 connection.raw.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -171,8 +170,14 @@ class Worker(ThreadWorker):
             self._dispatch(connection)
         elif not piece:
             self._drop(connection)
-        elif TRUSTED and arrival.head_length and not had_head:
+
+    def _feed(self, connection: ClientConnection, piece: bytes) -> bool:
+        """Add received bytes to the request, whose head tells where it came from; return whether they end it."""
+        had_head = connection.arrival.head_length
+        is_over = connection.arrival.feed(piece, time.monotonic())
+        if TRUSTED and connection.arrival.head_length and not had_head:
             connection.count_by_forwarded(TRUSTED)
+        return is_over
 
     def _dispatch(self, connection: ClientConnection) -> None:
         self._stop_waiting(connection)
@@ -261,7 +266,7 @@ class Worker(ThreadWorker):
             return
         rest = connection.expect_next(self.cfg.keepalive if self.alive else STOP_IDLE_SECONDS)
         try:
-            is_over = bool(rest) and connection.arrival.feed(rest, time.monotonic())
+            is_over = bool(rest) and self._feed(connection, rest)
         except OSError:
             self._close(connection)
             return

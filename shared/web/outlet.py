@@ -42,6 +42,11 @@ class Outlet:
         return self._kept_from < self._kept_to
 
     @property
+    def file_bytes(self) -> int:
+        """The size of the temporary file of what is kept."""
+        return self._kept_to if self._kept_to > MEMORY_BYTES and self._kept is not None else 0
+
+    @property
     def due_at(self) -> float:
         """The moment by which more must have been read: a least rate, and no longer pause than ten seconds."""
         earned = RESPONSE_SECONDS + self._sent / RESPONSE_BYTES_PER_SECOND
@@ -99,8 +104,9 @@ class Outlet:
         self._kept.seek(self._kept_to)
         self._kept.write(rest)
         self._kept_to += len(rest)
-        while self._kept_to - self._kept_from > MOST_KEPT_BYTES:
-            self._wait()
+        if self._kept_to > MOST_KEPT_BYTES:  # a file that is read and written at once never gets shorter
+            while self.has_kept:
+                self._wait()
 
     def _wait(self) -> None:
         """Wait in the thread until the client takes more of a very large response."""

@@ -135,6 +135,42 @@ class TestFiles:
             assert 1 <= [is_answered(client.socket) for client in clients].count(False) <= 3
             ask(port)
 
+    def test_of_answers_count_too(self):
+        """Ten answers of 12 MB at once that no client reads may take 30 MB of files."""
+        with served(TINY, WEB_FILE_BYTES="30000000") as (port, _), contextlib.ExitStack() as leaving:
+            clients = [leaving.enter_context(contextlib.closing(Client(port))) for _ in range(10)]
+            for client in clients:
+                client.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(2)
+
+            lengths = [length_read(client) for client in clients]
+
+            assert 1 <= lengths.count(LARGE_BYTES) <= 6
+            ask(port)
+
+
+class TestBehindABalancer:
+    def test_clients_that_read_slowly_are_counted_by_their_own_addresses(self):
+        with (
+            served(TINY, TRUSTED_PROXIES="127.0.0.1", WEB_SLOW_SHARE="4") as (port, _),
+            contextlib.ExitStack() as leaving,
+        ):
+            clients = [leaving.enter_context(contextlib.closing(Client(port))) for _ in range(10)]
+            for number, client in enumerate(clients):
+                forwarded = f"X-Forwarded-For: 203.0.113.{number}\r\n"
+                client.send(f"GET /large HTTP/1.1\r\nHost: localhost\r\n{forwarded}\r\n".encode())
+            time.sleep(3.5)
+
+            assert [length_read(client) for client in clients] == [LARGE_BYTES] * 10
+
+
+def length_read(client: Client) -> int:
+    """Return how much of an answer's body arrives."""
+    try:
+        return len(client.read()[1])
+    except ConnectionError:
+        return 0
+
 
 class TestBodies:
     def test_large_ones_arrive_whole(self, port):
