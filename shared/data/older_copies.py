@@ -68,7 +68,7 @@ def require_no_older_copy(service: str) -> None:
 
 
 def end_older_copy(service: str, of: str) -> bool:
-    """Take back the note; return whether there was one."""
+    """Delete the note; return whether there was one."""
     return bool(_notes(service).delete_one({"_id": of}).deleted_count)
 
 

@@ -18,7 +18,7 @@ log = get_logger()
 MOST_BYTES = 24 * 1024 * 1024
 # A subscriber that read nothing for so long, with events to read, does not run.
 ABSENT_MILLISECONDS = 2 * 60 * 1000
-# Only consumers without unacknowledged messages: their group would lose these, and nobody would deliver them again.
+# Only consumers without unacknowledged messages: their group would lose these, and they would never be delivered again.
 DROP_CONSUMERS = """
 local dropped = 0
 for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do

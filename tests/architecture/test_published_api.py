@@ -23,6 +23,11 @@ class TestDocument:
         total = published_api().document["components"]["schemas"]["Order"]["properties"]["total"]
         assert total["properties"] == {"amount": {"type": "integer"}, "currency": {"type": "string"}}
 
+    def test_says_what_of_an_order_only_staff_read(self) -> None:
+        schemas = published_api().document["components"]["schemas"]
+        assert schemas["Order"]["properties"]["settlement_note"]["description"] == "Shown to staff only."
+        assert "buyers always read `refused`" in schemas["Failure"]["properties"]["reason"]["description"]
+
 
 class TestAnswers:
     def test_of_the_published_shape_pass(self) -> None:

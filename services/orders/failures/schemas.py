@@ -12,6 +12,7 @@ from shared.base.money import Money
 from shared.web.schemas import MoneyField, OutputSchema
 
 REFUSED = "refused"
+REASON = f"The card processor's reason; buyers always read `{REFUSED}`."
 
 
 class FailureSchema(OutputSchema):
@@ -24,7 +25,7 @@ class FailureSchema(OutputSchema):
     kind = fields.String(validate=validate.OneOf([each.value for each in FailureKind]))
     subject_id = fields.String()
     total = MoneyField()
-    reason = fields.String()
+    reason = fields.String(metadata={"description": REASON})
     failed_at = fields.DateTime()
     is_settled = fields.Boolean()
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from marshmallow import fields, validate
 from msgspec import Struct
 
-from services.orders.failures.schemas import FailureSchema, FailureView, failure_view, shown_reason
+from services.orders.failures.schemas import REASON, FailureSchema, FailureView, failure_view, shown_reason
 from services.orders.orders.documents import Order, OrderRecord
 from services.orders.orders.rules import (
     ACTIONS_OF_PEOPLE,
@@ -77,14 +77,14 @@ class ShippedLineSchema(OutputSchema):
 
 
 class ShipmentSchema(OutputSchema):
-    """`failure` is why its capture was refused, for buyers always `refused`."""
+    """`failure` is why its capture was refused."""
 
     id = fields.String()
     reference = fields.String(allow_none=True)
     line_items = fields.List(fields.Nested(ShippedLineSchema))
     total = MoneyField()
     captured_total = MoneyField()
-    failure = fields.String(allow_none=True)
+    failure = fields.String(allow_none=True, metadata={"description": REASON})
     shipped_at = fields.DateTime()
 
 
@@ -95,7 +95,7 @@ class ReturnedLineSchema(OutputSchema):
 
 
 class ReturnSchema(OutputSchema):
-    """`failure` is why its refund was refused, for buyers always `refused`."""
+    """`failure` is why its refund was refused."""
 
     id = fields.String()
     reference = fields.String(allow_none=True)
@@ -103,7 +103,7 @@ class ReturnSchema(OutputSchema):
     line_items = fields.List(fields.Nested(ReturnedLineSchema))
     total = MoneyField()
     refunded_total = MoneyField()
-    failure = fields.String(allow_none=True)
+    failure = fields.String(allow_none=True, metadata={"description": REASON})
     created_at = fields.DateTime()
 
 
@@ -135,7 +135,7 @@ class OrderSchema(OutputSchema):
     shipments = fields.List(fields.Nested(ShipmentSchema))
     returns = fields.List(fields.Nested(ReturnSchema))
     failures = fields.List(fields.Nested(FailureSchema))
-    settlement_note = fields.String(allow_none=True)
+    settlement_note = fields.String(allow_none=True, metadata={"description": "Shown to staff only."})
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
 

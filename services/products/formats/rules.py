@@ -136,7 +136,7 @@ def _csv_rows(file: IO[bytes], found: FileFormat, looks_like_row: LooksLikeRow) 
         ) from fault
     finally:
         if not file.closed:
-            text.detach()  # the file is closed by whoever opened it
+            text.detach()  # the caller opened the file and closes it
 
 
 class MarkEvidence:
