@@ -21,6 +21,7 @@ from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
 from shared.data.pagination import Page, PageRequest, page
+from shared.data.struct_fields import read_each
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -65,12 +66,13 @@ def issue_token(person: User, *, invited_by: str | None) -> str:
 
 
 def list_invitations(reader: Principal, wanted: PageRequest) -> Page[InvitationView]:
-    """Return one page of the invitations that were not accepted, expired ones too, oldest first."""
+    """Return one page of the readable invitations that were not accepted, expired ones too, oldest first."""
     query = open_invitations(reader.company_scope(INVITE))
     sort = [("_id", 1, str)]
     found = page(User.collection(), query, sort=sort, cursor=wanted.cursor, limit=wanted.limit, fields={"_id": 1})
-    people = User.objects(id__in=[each["_id"] for each in found.items]).order_by("id")
-    return Page([describe(each) for each in people if each.is_invited], found.next_cursor)
+    people = User.read_many({"_id": {"$in": [each["_id"] for each in found.items]}}, limit=wanted.limit)
+    listed = read_each(people, lambda each: describe(each) if each.is_invited else None)
+    return Page([each for each in listed if each is not None], found.next_cursor)
 
 
 def open_invitations(scope: dict[str, str]) -> dict[str, Any]:

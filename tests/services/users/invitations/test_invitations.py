@@ -168,6 +168,17 @@ class TestLookAfter:
         assert [each["email"] for each in listed] == ["new@merchant.example"]
         assert "token" not in listed[0]
 
+    @pytest.mark.parametrize(
+        "change", [{"roles": 5}, {"name": b"\xe1\x01broken"}, {"invitation.expires_at": "x"}], ids=str
+    )
+    def test_listing_leaves_out_an_invitation_that_cannot_be_read(self, change, invite, admin):
+        first, broken, last = (invite(email=f"new{number}@merchant.example").json["id"] for number in range(3))
+        User.collection().update_one({"_id": broken}, {"$set": change})
+        answer = admin.get("/v1/invitations")
+
+        assert answer.status_code == 200
+        assert [each["id"] for each in answer.json["items"]] == [first, last]
+
     def test_listing_reads_no_person_who_accepted(self, invite, accept, admin):
         for number in range(30):
             accept(invite(email=f"came{number}@merchant.example").json["token"])
