@@ -23,7 +23,8 @@ HIDDEN = {"outbox": 0, "card_token": 0}
 
 def get_payment(reader: Principal, payment_id: str) -> PaymentRecord:
     """Return one payment; raise NotFound for one of another company."""
-    return stored_as(PaymentRecord, Payment.get_fields(payment_id, reader.company_scope("payments:read")))
+    found = stored_as(PaymentRecord, Payment.get_fields(payment_id, reader.company_scope("payments:read")))
+    return _shown_to(reader, found)
 
 
 def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentRecord]:
@@ -39,7 +40,11 @@ def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentReco
         limit=wanted.limit,
         fields=HIDDEN,
     )
-    return found.readable(partial(stored_as, PaymentRecord))
+    return found.readable(partial(stored_as, PaymentRecord)).map(partial(_shown_to, reader))
+
+
+def _shown_to(reader: Principal, found: PaymentRecord) -> PaymentRecord:
+    return found if reader.covers_all("payments:read") else found.for_buyers()
 
 
 def record_capture(payment_id: str | None, *, shipment_id: str, amount: int) -> PendingTransaction | None:

@@ -110,6 +110,12 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     captured_amount: int = 0
     refunded_amount: int = 0
 
+    def for_buyers(self) -> PaymentRecord:
+        """Return it as buyers read it, without the processor's reasons about what the merchant did."""
+        return msgspec.structs.replace(
+            self, stored_transactions=[each.for_buyers() for each in self.stored_transactions]
+        )
+
     @property
     def total(self) -> Money:
         return Money(self.amount, self.currency)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.payments.payments.rules import ACTIONS_OF_PEOPLE, PaymentsFilter
+from services.payments.transactions.rules import REFUSED
 from shared.web.schemas import MoneyField, OutputSchema, PageArgs, page_of
+
+REASON = f"The card processor's; buyers read `{REFUSED}` for captures and refunds."
 
 
 class TransactionSchema(OutputSchema):
@@ -14,7 +17,7 @@ class TransactionSchema(OutputSchema):
     status = fields.String()
     amount = MoneyField()
     reference = fields.String(allow_none=True)
-    reason = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": REASON})
     created_at = fields.DateTime()
 
 

@@ -44,6 +44,10 @@ class Outcome(StrEnum):
     WAITING = "waiting"
 
 
+# What buyers read in place of the reason why a capture or refund was refused.
+REFUSED = "refused"
+
+
 class TransactionRecord(msgspec.Struct, frozen=True):
     """A transaction as it is stored; `amount` is in minor units of its payment's currency."""
 
@@ -54,6 +58,12 @@ class TransactionRecord(msgspec.Struct, frozen=True):
     created_at: datetime
     reference: str | None = None
     reason: str | None = None
+
+    def for_buyers(self) -> TransactionRecord:
+        """Return it as buyers read it: the processor's reason only where their card was declined."""
+        if self.reason is None or self.kind is TransactionKind.AUTHORIZATION:
+            return self
+        return msgspec.structs.replace(self, reason=REFUSED)
 
     def shown(self, currency: str) -> ShownTransaction:
         """Return the transaction as the API shows it, in the currency of its payment."""

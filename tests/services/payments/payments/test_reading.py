@@ -47,3 +47,26 @@ class TestAllowedActions:
         orders_side.give_back(payment_id, 1000)
 
         assert buyer.get(f"/v1/payments/{payment_id}").json["allowed_actions"] == []
+
+
+class TestReasons:
+    def test_of_refused_captures_are_read_by_staff_only(self, orders_side, sandbox, buyer, admin):
+        payment_id = orders_side.authorized()
+        charge_id = sandbox.charges_of("ord_1")[0]["id"]
+        sandbox.call("POST", f"/charges/{charge_id}/void", {}, key="by-hand")
+        orders_side.ship(payment_id, 1000)
+        orders_side.run_jobs()
+
+        def reasons(client):
+            alone = client.get(f"/v1/payments/{payment_id}").json
+            assert client.get("/v1/payments").json["items"] == [alone]
+            return [each["reason"] for each in alone["transactions"]]
+
+        assert reasons(admin) == [None, "charge_not_capturable"]
+        assert reasons(buyer) == [None, "refused"]
+
+    def test_of_a_declined_card_are_read_by_its_buyer(self, orders_side, buyer):
+        payment_id = orders_side.authorize(token="tok_declined").json["payment_id"]
+
+        [transaction] = buyer.get(f"/v1/payments/{payment_id}").json["transactions"]
+        assert transaction["reason"] == "card_declined"
