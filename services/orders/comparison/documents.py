@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 
@@ -15,7 +16,7 @@ from services.orders.orders.documents import Order
 from services.orders.orders.rules import OrderStatus
 from shared.base.ids import first_id_at
 from shared.data.persistence import KEPT_EVENTS, database
-from shared.data.struct_fields import read_each
+from shared.data.struct_fields import read_each, stored_as
 from shared.web.service import current_settings
 
 # Nothing is left to ship of the last two.
@@ -28,6 +29,29 @@ SHOWN = {
     "returns.refunded_amount": 1,
     "refunds.amount": 1,
 }
+
+
+class CapturedShipment(Struct, frozen=True):
+    captured_amount: int | None = None
+
+
+class RefundedReturn(Struct, frozen=True):
+    refunded_amount: int | None = None
+
+
+class RefundWithoutReturn(Struct, frozen=True):
+    amount: int
+
+
+class ShownOrder(Struct, frozen=True, kw_only=True):
+    """What `SHOWN` reads of an order: its state and its money."""
+
+    id: str = field(name="_id")
+    status: OrderStatus
+    payment_id: str | None = None
+    shipments: list[CapturedShipment] = []
+    returns: list[RefundedReturn] = []
+    refunds: list[RefundWithoutReturn] = []
 
 
 def confirmed_orders(between: tuple[datetime, datetime], limit: int) -> list[ComparedOrder]:
@@ -61,9 +85,8 @@ def has_arrived_events() -> bool:
     return not is_kept and Order.collection().find_one({"outbox.id": {"$exists": True}}, {"_id": 1}) is None
 
 
-def _compared(stored: dict[str, Any]) -> ComparedOrder:
-    captured = sum(each.get("captured_amount") or 0 for each in stored.get("shipments") or [])
-    refunded = sum(each.get("refunded_amount") or 0 for each in stored.get("returns") or [])
-    refunded += sum(each.get("amount") or 0 for each in stored.get("refunds") or [])
-    is_shipped = stored["status"] in [each.value for each in ENDED]
-    return ComparedOrder(stored["_id"], bool(stored.get("payment_id")), captured, refunded, is_shipped)
+def _compared(stored: Mapping[str, Any]) -> ComparedOrder:
+    order = stored_as(ShownOrder, stored)
+    captured = sum(each.captured_amount or 0 for each in order.shipments)
+    refunded = sum(each.refunded_amount or 0 for each in order.returns) + sum(each.amount for each in order.refunds)
+    return ComparedOrder(order.id, bool(order.payment_id), captured, refunded, order.status in ENDED)

@@ -10,11 +10,12 @@ import pytest
 from services.orders import jobs
 from services.orders.comparison.documents import confirmed_orders, find_confirmed
 from services.orders.comparison.operations import OLDEST, SETTLED_FOR, compare_copies
+from services.orders.comparison.rules import ComparedOrder
 from services.orders.orders.documents import Order
 from shared.base.clock import frozen, now
 from shared.data.older_copies import end_older_copy, older_copies, resume
 from shared.data.persistence import database
-from tests.factories.orders import make_order
+from tests.factories.orders import make_order, make_shipped_order
 from tests.fakes import FakePayments, FakeProducts
 from tests.support import Api
 
@@ -164,6 +165,20 @@ class TestComparedOrders:
 
             assert len(confirmed_orders(between, limit=1000)) == 50
         assert (stats["nReturned"], stats["totalDocsExamined"]) == (50, 50)
+
+    def test_know_their_money_and_leave_out_one_that_cannot_be_read(self, app, buyer):
+        order, new, broken = make_shipped_order(), make_order(), make_order()
+        money = {"returns": [{"refunded_amount": 300}, {"refunded_amount": None}], "refunds": [{"amount": 200}]}
+        Order.collection().update_one({"_id": order.id}, {"$set": money})
+        Order.collection().update_one({"_id": new.id}, {"$set": {"shipments": None}})
+        Order.collection().update_one({"_id": broken.id}, {"$set": {"refunds": [{"amount": "200"}]}})
+        with app.app_context(), frozen(now() + timedelta(minutes=10)):
+            found = confirmed_orders((now() - OLDEST, now() - SETTLED_FOR), limit=1000)
+
+        assert found == [
+            ComparedOrder(new.id, is_paid=True, captured_amount=0, refunded_amount=0, is_shipped=False),
+            ComparedOrder(order.id, is_paid=True, captured_amount=2500, refunded_amount=500, is_shipped=True),
+        ]
 
 
 def test_readiness_says_what_was_found(app, buyer, api, restore_orders):
