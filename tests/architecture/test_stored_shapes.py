@@ -16,6 +16,7 @@ from mongoengine import Document
 from mongoengine.base import BaseField
 
 from services.notifications.documents import Notification, NotificationRecord
+from services.orders.comparison.documents import ShownOrder
 from services.orders.orders.documents import Order, OrderRecord
 from services.payments.payments.documents import Payment
 from services.payments.payments.rules import PaymentRecord, SettledOrder
@@ -188,7 +189,7 @@ SESSION = {
 }
 
 STORED = (
-    Stored(Order, ORDER, (OrderRecord,)),
+    Stored(Order, ORDER, (OrderRecord, ShownOrder)),
     Stored(Payment, PAYMENT, (PaymentRecord, SettledOrder)),
     Stored(Product, PRODUCT, (StoredProduct, ProductFields)),
     Stored(Product, {**PRODUCT, "is_stocked": True, "available": 9}, (ProductView,)),
