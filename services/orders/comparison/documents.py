@@ -47,7 +47,7 @@ class ShownOrder(Struct, frozen=True, kw_only=True):
     """What `SHOWN` reads of an order: its state and its money."""
 
     id: str = field(name="_id")
-    status: OrderStatus
+    status: OrderStatus = OrderStatus.PLACED
     payment_id: str | None = None
     shipments: list[CapturedShipment] = []
     returns: list[RefundedReturn] = []
