@@ -80,7 +80,8 @@ class TestDelivery:
         while more := take(subscription):
             taken = taken + more
         assert 10 <= len(first) <= 30  # SQS may give a call fewer than there are
-        assert texts(taken) == [f"{number:02}" for number in range(45)]
+        # Delivery is at least once: moto gives parallel calls one message twice at times, as standard queues do.
+        assert sorted(set(texts(taken))) == [f"{number:02}" for number in range(45)]
 
     def test_does_not_deliver_an_acknowledged_message_again(self, twin, subscription):
         twin.broker.publish([envelope("a"), envelope("b")])
