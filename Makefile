@@ -138,6 +138,10 @@ load-crowd: setup-dev ## many clients at once: what the running platform serves 
 picture: setup-dev ## draw docs/images/architecture.svg from the code's own tables
 	@$(PY) -m tools.picture
 
+.PHONY: docs
+docs: setup-dev ## write docs/events.md and docs/adr/README.md from the code
+	@$(PY) -m tools.docs
+
 .PHONY: image
 image: setup-dev ## build the image of all workloads (ENGINE=docker|podman|buildah, BASE=<image pinned by digest>)
 	@$(PY) -m tools.image build

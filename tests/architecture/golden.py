@@ -19,8 +19,7 @@ import portals
 import services
 import shared
 from shared.base.errors import Problem
-from shared.data.events import Event
-from shared.events import catalog
+from tools.docs.events import events
 
 HERE = Path(__file__).parent
 EVENTS_FILE = HERE / "golden_events.json"
@@ -28,12 +27,6 @@ PROBLEMS_FILE = HERE / "golden_problems.json"
 RENEW = "If the change is meant, run `.tradepost/venv/bin/python -m tests.architecture.golden` and commit the diff."
 
 Golden = dict[str, Any]
-
-
-def events() -> list[type[Event]]:
-    """Return every event of the catalog."""
-    modules = [import_module(f"{catalog.__name__}.{each.name}") for each in pkgutil.iter_modules(catalog.__path__)]
-    return [each for module in modules for each in vars(module).values() if _is_kind(each, Event)]
 
 
 def event_schemas() -> Golden:
@@ -63,10 +56,6 @@ def read(path: Path) -> Golden:
     return golden
 
 
-def _is_kind(value: object, base: type) -> bool:
-    return isinstance(value, type) and issubclass(value, base) and value is not base
-
-
 def _kinds_below(base: type[Problem]) -> list[type[Problem]]:
     """Return every subclass of the product, at any depth; the tests' own are left out."""
     ours = [
@@ -81,12 +70,13 @@ def _owner(kind: type[Problem]) -> str:
 
 
 def _without_prose(schema: Any) -> Any:
-    """Return a schema without titles and descriptions, which no program reads."""
+    """Return a schema without titles, descriptions and examples, which no program reads."""
     if isinstance(schema, list):
         return [_without_prose(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
     prose = {name for name in ("title", "description") if isinstance(schema.get(name), str)}
+    prose |= {"examples"} if isinstance(schema.get("examples"), list) else set()
     return {name: _without_prose(value) for name, value in schema.items() if name not in prose}
 
 

@@ -13,8 +13,9 @@ from shared.events.catalog import READERS
 from shared.events.jobs import JOBS
 from tests.architecture import golden
 from tests.architecture.event_schemas import breaking_changes
+from tools.docs.events import events
 
-EVENTS = golden.events()
+EVENTS = events()
 PINNED = golden.read(golden.EVENTS_FILE)
 
 

@@ -1,4 +1,4 @@
-"""Files and functions stay small (STYLE.md, section 7): one place counts them all."""
+"""Files and functions stay small: one place counts them all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All events between services, a module per publisher; amounts are in minor units of `currency`."""
+"""All events between services, a module per publisher; `fields` holds what they share."""
 
 from __future__ import annotations
 

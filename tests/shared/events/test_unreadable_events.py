@@ -49,7 +49,7 @@ SHAPES: dict[str, list[bytes]] = {
     "field missing": [orjson.dumps(without(name)) for name in WRONG],
     **{name: [orjson.dumps(document(**{name: value})) for value in values] for name, values in WRONG.items()},
 }
-# The four that issue 9 names.
+# One of each field, written as an envelope that once stopped a consumer.
 NAMED = [{"name": ["a"]}, {"id": {"a": 1}}, {"trace": "text"}, {"occurred_at": "soon"}]
 
 
