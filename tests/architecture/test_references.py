@@ -77,7 +77,7 @@ def decisions() -> set[int]:
 
 
 def is_there(path: Path, cited: str) -> bool:
-    """Return whether a cited name is a file beside the citing file, or of the repository; `0003` stands for `0003-….md`."""
+    """Return whether the citing file or the repository has it; `docs/adr/0003` stands for that number's file."""
     near = (path.parent, ROOT, ROOT / "docs")
     return any((folder / cited).exists() or list(folder.glob(f"{cited}[-.]*")) for folder in near)
 

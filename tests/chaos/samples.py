@@ -12,9 +12,9 @@ import msgspec
 
 from shared.base.workloads import WORKLOADS, Kind
 from shared.data.events import SUBSCRIBERS, Event
-from tests.architecture import golden
+from tools.docs.events import events
 
-EVENTS = {event.name: event for event in golden.events()}
+EVENTS = {event.name: event for event in events()}
 
 
 def pairs() -> list[tuple[type[Event], str]]:
