@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from services.users.people.rules import BUYER_ROLE, DEFAULT_ROLES, acting_permissions, scope_of
-from shared.base.errors import Unauthorized
+from shared.base.errors import AccessTokenInvalid
 from shared.web.tokens import USER_AUDIENCE, TokenSigner
 
 ACME = "cmp_acme"
@@ -37,7 +37,7 @@ class Tokens:
 
     def key(self, kid: str) -> Any:
         if kid != self.KID:
-            raise Unauthorized("The token is signed with a key that is not ours")
+            raise AccessTokenInvalid("The token is signed with a key that is not ours")
         return self._public_key
 
     def user(

@@ -51,21 +51,37 @@ class BadRequest(Problem):
     title = "Bad request"
 
 
+def bearer_challenge(**attributes: str) -> dict[str, str]:
+    """Return the header field that says how to authenticate (RFC 6750, section 3)."""
+    shown = {"realm": "tradepost", **attributes}
+    return {"WWW-Authenticate": "Bearer " + ", ".join(f'{name}="{value}"' for name, value in shown.items())}
+
+
 class Unauthorized(Problem):
     status = 401
     title = "Authentication is required"
 
-    def __init__(self, detail: str = "", **extra: Any) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail, headers=headers or bearer_challenge(), **extra)
 
 
 class AccessTokenInvalid(Unauthorized):
     title = "The access token is invalid or expired"
 
+    def __init__(self, detail: str = "", **extra: Any) -> None:
+        described = {"error_description": detail} if detail else {}
+        super().__init__(detail, headers=bearer_challenge(error="invalid_token", **described), **extra)
+
 
 class Forbidden(Problem):
     status = 403
     title = "Permission denied"
+
+    def __init__(self, detail: str = "", *, permission: str = "", **extra: Any) -> None:
+        needed = {"scope": permission} if permission else {}
+        super().__init__(detail, headers=bearer_challenge(error="insufficient_scope", **needed), **extra)
+        if permission:
+            self.extra["permission"] = permission
 
 
 class NotFound(Problem):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import NotFound as NoRoute
@@ -19,6 +21,10 @@ class SkuConverter(PathConverter):
         if not is_sku(sku):
             raise NoRoute()
         return sku
+
+    def to_url(self, value: str) -> str:
+        """Return the SKU as one segment of a path: its slashes are encoded."""
+        return quote(value, safe="")
 
 
 def accept_skus(blueprint: Blueprint) -> None:

@@ -14,6 +14,7 @@ from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
 from shared.observe.observability import get_logger
 from shared.observe.redaction import redact_text
 from shared.observe.tracing import current_request_id
+from shared.web.raw_paths import raw_path
 from shared.web.refused_requests import register_refusals
 
 log = get_logger()
@@ -40,7 +41,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def render_problem(problem: Problem) -> Response:
-    document = problem_document(problem) | {"instance": request.path}
+    document = problem_document(problem) | {"instance": raw_path(request.environ)}
     response = Response(orjson.dumps(document), status=problem.status, content_type="application/problem+json")
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -16,6 +15,7 @@ from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
 from services.gateway.policy import Access
 from services.gateway.proxy.admission import Admission, refuse
+from services.gateway.proxy.answers import name_instance
 from services.gateway.proxy.bodies import received_body
 from services.gateway.proxy.fields import (
     SECURITY_FIELDS,
@@ -36,6 +36,7 @@ from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
 from shared.web.limiter import Decision
 from shared.web.problems import problem_document
+from shared.web.raw_paths import raw_path
 from shared.web.refused_requests import REFUSAL
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ class Edge:
         self._settings = settings
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        raw_path = _raw_path(environ)
-        if not raw_path.startswith(PREFIXES) or REFUSAL in environ:
+        path = raw_path(environ)
+        if not path.startswith(PREFIXES) or REFUSAL in environ:
             return self._flask(environ, start_response)
         started_at = time.perf_counter()
         scope = begin_at_edge(environ)
         try:
-            request = EdgeRequest(environ, environ["REQUEST_METHOD"], raw_path, _common_fields(environ, self._settings))
+            request = EdgeRequest(environ, environ["REQUEST_METHOD"], path, _common_fields(environ, self._settings))
             outgoing = self._respond(request)
             seconds = time.perf_counter() - started_at
             log_request(request.method, request.route_label, outgoing.status, seconds)
@@ -118,7 +119,7 @@ class Edge:
     def body_limit(self, method: str, target: str, has_token: bool) -> int:
         """Return the largest body that is received for a request, before its token is verified."""
         try:
-            route = self._matcher.match(method, _raw_path({"RAW_URI": target})).route
+            route = self._matcher.match(method, raw_path({"RAW_URI": target})).route
         except Problem:
             return 0
         return route.body_limit if has_token or route.access is Access.PUBLIC else 0
@@ -194,9 +195,11 @@ class Edge:
 
     @staticmethod
     def _returned(request: EdgeRequest, match: Match, response: Response) -> Outgoing:
-        if response.status >= 400 and request.method != "HEAD" and "json" not in response.header("content-type"):
-            response.close()
-            raise _problem_for(match.route.upstream, response.status)
+        if response.status >= 400 and request.method != "HEAD":
+            if "json" not in response.header("content-type"):
+                response.close()
+                raise _problem_for(match.route.upstream, response.status)
+            name_instance(response, request.raw_path)
         fields = returned_fields(response, match.route, request.method)
         return Outgoing(response.status, fields, response)
 
@@ -232,22 +235,6 @@ def _request(
         route=f"{route.method} {route.path}",
         is_streamed=True,
     )
-
-
-def _raw_path(environ: WSGIEnvironment) -> str:
-    """Return the path as it was on the request line: `PATH_INFO` has lost the difference between `%2F` and `/`."""
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if not raw:
-        return quote(environ.get("PATH_INFO", "").encode("latin-1"))
-    path = str(raw).partition("?")[0].partition("#")[0]
-    return path if path.startswith("/") else _path_of_absolute(path)
-
-
-def _path_of_absolute(target: str) -> str:
-    try:
-        return urlsplit(target).path
-    except ValueError:
-        return ""
 
 
 def _common_fields(environ: WSGIEnvironment, settings: GatewaySettings) -> Fields:

@@ -20,8 +20,11 @@ SECURITY_FIELDS: Fields = [
     ("Referrer-Policy", "no-referrer"),
 ]
 _SECURITY_NAMES = frozenset(name.lower() for name, _ in SECURITY_FIELDS)
-PREFLIGHT_FIELDS = "Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-ID"
-EXPOSED_FIELDS = "Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+PREFLIGHT_FIELDS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
+EXPOSED_FIELDS = (
+    "ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, "
+    "X-Request-ID"
+)
 
 
 @lru_cache(maxsize=1024)

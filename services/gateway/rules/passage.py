@@ -94,5 +94,5 @@ def named_by_connection(value: str) -> frozenset[str]:
 
 def public_location(location: str) -> str:
     """Return an upstream's Location for clients: `/v1/x` becomes `/api/v1/x`."""
-    path = re.sub(r"^https?://[^/]+", "", location)
+    path = re.sub(r"^https?://[^/.]+", "", location)  # a service's name has no dot
     return f"/api{path}" if path.startswith("/v1/") else location

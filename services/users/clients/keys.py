@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from shared.base.errors import SettingsInvalid, Unauthorized
+from shared.base.errors import AccessTokenInvalid, SettingsInvalid
 from shared.web.signing_keys import new_signing_key
 from shared.web.tokens import ALGORITHM, KeySource, TokenSigner
 
@@ -50,7 +50,7 @@ class KeyRing:
             return self._public[kid]
         if self._also is not None:
             return self._also.key(kid)
-        raise Unauthorized("The access token is signed with an unknown key")
+        raise AccessTokenInvalid("The access token is signed with an unknown key")
 
 
 def load_keys(path: str, *, may_generate: bool) -> list[ec.EllipticCurvePrivateKey]:

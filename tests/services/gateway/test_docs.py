@@ -223,7 +223,12 @@ class TestHealth:
 
         assert 'http_request_duration_seconds_count{method="GET",route="/api/v1/orders",status="200"}' in metrics
 
-    @pytest.mark.parametrize("path", ["/", "/nothing", "/docs/nothing"])
+    def test_the_front_leads_to_the_documentation(self, gateway):
+        response = gateway.test_client().get("/")
+
+        assert (response.status_code, response.headers["Location"]) == (302, "/docs")
+
+    @pytest.mark.parametrize("path", ["/nothing", "/docs/nothing"])
     def test_flask_answers_with_problems_too(self, path, gateway):
         response = gateway.test_client().get(path)
 

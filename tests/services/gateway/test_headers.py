@@ -135,12 +135,25 @@ class TestTowardsTheClient:
             ("/v1/products/imports/imp_1", "/api/v1/products/imports/imp_1"),
             ("http://products:8080/v1/products/imports/imp_1", "/api/v1/products/imports/imp_1"),
             ("https://pay.example/page", "https://pay.example/page"),
+            ("https://pay.example/v1/page", "https://pay.example/v1/page"),
         ],
     )
     def test_location_is_the_public_one(self, written, seen, staff, upstream):
         upstream.respond = lambda *_: answer({}, status="202 Accepted", extra=f"Location: {written}\r\n")
 
         assert staff.post("/api/v1/products/imports", data=b"x").headers["Location"] == seen
+
+    def test_says_which_token_is_missing_invalid_or_too_weak(self, api, gateway, tokens):
+        anonymous, weak = api(gateway, role=None), api(gateway, role="nobody")
+        missing = anonymous.get("/api/v1/orders")
+        invalid = anonymous.get("/api/v1/orders", headers={"Authorization": "Bearer no.token.here"})
+        refused = weak.get("/api/v1/orders")
+
+        assert missing.headers["WWW-Authenticate"] == 'Bearer realm="tradepost"'
+        assert invalid.status_code == 401
+        assert invalid.headers["WWW-Authenticate"].startswith('Bearer realm="tradepost", error="invalid_token", ')
+        scope = 'error="insufficient_scope", scope="orders:read"'
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (403, f'Bearer realm="tradepost", {scope}')
 
     def test_repeated_fields_stay_repeated(self, buyer, upstream):
         upstream.respond = lambda *_: answer({}, extra="Link: <a>\r\nLink: <b>\r\n")

@@ -249,14 +249,28 @@ class TestNonsense:
         assert response.content_type == PROBLEM
         assert b"Oh no" not in response.data
 
-    def test_problems_pass_untouched(self, buyer, upstream):
+    def test_problems_pass_with_the_public_path_as_their_instance(self, buyer, upstream):
         document = {"type": "/problems/out-of-stock", "status": 409, "shortages": [{"sku": "A"}]}
-        upstream.respond = lambda *_: answer(document, status="409 Conflict", content_type=PROBLEM)
+        upstreams = document | {"instance": "/v1/orders"}
+        upstream.respond = lambda *_: answer(upstreams, status="409 Conflict", content_type=PROBLEM)
 
-        response = buyer.post("/api/v1/orders", json={})
+        response = buyer.post("/api/v1/orders?a=b", json={})
 
         assert response.status_code == 409
-        assert response.json == document
+        assert response.json == document | {"instance": "/api/v1/orders"}
+        assert int(response.headers["Content-Length"]) == len(response.data)
+
+    @pytest.mark.parametrize("sku", ["A%2fB", "A%2FB", "a%20b"])
+    def test_an_instance_is_spelled_as_the_client_sent_it(self, sku, buyer, upstream):
+        upstream.respond = lambda *_: answer({"status": 404}, status="404 Not Found", content_type=PROBLEM)
+
+        assert buyer.get(f"/api/v1/products/{sku}").json["instance"] == f"/api/v1/products/{sku}"
+
+    @pytest.mark.parametrize("body", [b"[]", b"{", b"null", b""])
+    def test_what_is_no_problem_passes_as_it_is(self, body, buyer, upstream):
+        upstream.respond = lambda *_: answer(body, status="409 Conflict", content_type=PROBLEM)
+
+        assert buyer.get("/api/v1/orders").data == body
 
 
 class TestAnswers:

@@ -38,6 +38,10 @@ def resigned(tokens, **changes):
     return jwt.api_jws.encode(orjson.dumps(known), tokens._key, algorithm="ES256", headers=fields)
 
 
+def challenge(response):
+    return response.headers["WWW-Authenticate"]
+
+
 class TestAllowedCallers:
     def test_knows_user_company_and_the_staff_user_of_an_acting_token(self, toy_app, tokens):
         response = ask(toy_app, "/v1/notes/mine", tokens.user("acting_rep", user_id="usr_b", act="usr_rep"))
@@ -48,7 +52,7 @@ class TestAllowedCallers:
         response = ask(toy_app, "/v1/notes/mine")
 
         assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="tradepost"'
         assert ask(toy_app, "/v1/notes/public").status_code == 200
 
     def test_refuses_a_caller_without_the_permission_and_names_it(self, toy_app, tokens):
@@ -56,6 +60,13 @@ class TestAllowedCallers:
 
         assert response.status_code == 403
         assert response.get_json()["permission"] == "notes:write"
+
+    def test_says_of_a_refused_token_what_is_wrong_with_it(self, toy_app, tokens):
+        invalid = ask(toy_app, "/v1/notes/mine", "no.token.here")
+        weak = Api(toy_app, tokens, scope="notes:read").post("/v1/notes", json={})
+
+        assert 'error="invalid_token", error_description="The access token is invalid"' in challenge(invalid)
+        assert challenge(weak).endswith('error="insufficient_scope", scope="notes:write"')
 
     def test_keeps_internal_routes_for_services_and_others_for_people(self, toy_app, tokens):
         service = tokens.service("orders", "toys")
