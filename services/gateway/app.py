@@ -22,6 +22,7 @@ from shared.web.hosts import KnownHosts
 from shared.web.limiter import Limiter
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
+from shared.web.strictness import register_strict_queries
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
 
 FETCH_SECONDS = 2.0
@@ -52,6 +53,7 @@ def create_app(
     }
     app.register_blueprint(blueprint)
     register_problems(app)
+    register_strict_queries(app)
     observe_requests(app, is_edge=True)
     edge = Edge(
         app.wsgi_app,

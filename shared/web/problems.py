@@ -12,10 +12,10 @@ from werkzeug.exceptions import HTTPException
 
 from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
 from shared.observe.observability import get_logger
-from shared.observe.redaction import redact_text
 from shared.observe.tracing import current_request_id
 from shared.web.raw_paths import raw_path
 from shared.web.refused_requests import register_refusals
+from shared.web.strictness import pointer_step
 
 log = get_logger()
 
@@ -99,7 +99,7 @@ def _field_errors(messages: Any, pointer: str = "") -> Iterator[FieldError]:
     if isinstance(messages, Mapping):
         for name, nested in messages.items():
             # An unknown field's name is the caller's: it is stored with the answer of a request with a key.
-            step = "" if name == "_schema" else "/" + redact_text(str(name)).replace("~", "~0").replace("/", "~1")
+            step = "" if name == "_schema" else "/" + pointer_step(str(name))
             yield from _field_errors(nested, pointer + step)
     elif isinstance(messages, list):
         for message in messages:

@@ -19,6 +19,12 @@ from shared.observe.observability import configure_observability, observe_reques
 from shared.web.auth import public, register_auth
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
+from shared.web.strictness import (
+    declare_query,
+    register_strict_queries,
+    require_declared_parts,
+    require_unrepeated_keys,
+)
 from shared.web.tokens import KeySource, RemoteKeys, TokenVerifier
 
 Found = TypeVar("Found")
@@ -51,7 +57,7 @@ class OrjsonProvider(JSONProvider):
 
 
 class StrictParser(FlaskParser):
-    """Parses a JSON body by orjson; another media type is a 415, malformed JSON a 400."""
+    """Parses a JSON body by orjson; another media type is a 415, malformed JSON or a repeated key a 400."""
 
     def _raw_load_json(self, req: Any) -> Any:
         body = req.get_data(cache=True)
@@ -60,15 +66,32 @@ class StrictParser(FlaskParser):
         if not is_json_request(req):
             abort(415, "Send application/json.")
         try:
-            return orjson.loads(body)
+            value = orjson.loads(body)
         except orjson.JSONDecodeError as fault:
             abort(400, f"The body is not valid JSON: {fault.msg}.")
+        require_unrepeated_keys(body, value)
+        return value
+
+    def load_files(self, req: Any, schema: Any) -> Any:
+        require_declared_parts(req.files, req.form, schema)
+        return super().load_files(req, schema)
 
 
 class ApiBlueprint(Blueprint):
-    """A flask-smorest blueprint with the strict parser."""
+    """A flask-smorest blueprint with the strict parser, whose routes take the query that they declare and no other."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Callable[..., Any]:
+        decorate = super().arguments(schema, location=location, **options)
+
+        def declared(route: Callable[..., Any]) -> Callable[..., Any]:
+            decorated: Callable[..., Any] = decorate(route)
+            if location == "query":
+                declare_query(decorated, schema() if isinstance(schema, type) else schema)
+            return decorated
+
+        return declared
 
 
 def create_service(
@@ -107,6 +130,7 @@ def create_service(
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))
     register_problems(app, is_store_failure=database.is_failure if database else None)
+    register_strict_queries(app)
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})}, notices)
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]

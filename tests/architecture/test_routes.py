@@ -62,6 +62,15 @@ class TestRoutes:
             assert answer.status_code == 401, f"{method} {path}"
             assert answer.content_type == "application/problem+json"
 
+    def test_refuse_a_query_that_they_do_not_declare(self, service, make_app):
+        app = app_of(service, make_app)
+        for method, path, _ in permissions(service, make_app):
+            address = re.sub(r"<[^>]+>", "A1", path)
+            answer = app.test_client().open(f"{address}?unknown=1", method=method)
+            assert answer.status_code == 422, f"{method} {path}"
+            assert answer.json is not None
+            assert answer.json["errors"][0]["pointer"] == "/unknown"
+
 
 class TestViews:
     @pytest.mark.parametrize("service", SERVICES)

@@ -171,6 +171,13 @@ class TestPage:
             assert asset.status_code == 200
             asset.close()
 
+    @pytest.mark.parametrize("path", ["/docs", "/docs/openapi.json", "/docs/assets/docs.js", "/health/live"])
+    def test_take_no_query(self, gateway, path):
+        refused = gateway.test_client().get(f"{path}?format=yaml")
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/format"
+
     @pytest.mark.parametrize("name", ["index.css", "..%2f..%2fapp.py", "docs.py", "swagger-ui.js"])
     def test_other_files_are_not_served(self, name, gateway):
         assert gateway.test_client().get(f"/docs/assets/{name}").status_code == 404
