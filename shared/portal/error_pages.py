@@ -105,11 +105,3 @@ def _crash(crash: Exception) -> ResponseReturnValue:
     # The rule, not the address: an invitation's token stands in one.
     log.error("page_crashed", route=request.url_rule.rule if request.url_rule else "unmatched", exc_info=crash)
     return error_page(500)
-
-
-def field_errors(refusal: UpstreamRefused) -> dict[str, str]:
-    """Return the gateway's field errors by name (`/unit_price/amount` is `unit_price`), for the form to show."""
-    details: dict[str, dict[str, None]] = {}
-    for error in refusal.errors:
-        details.setdefault(error.pointer.strip("/").split("/")[0], {})[error.detail] = None
-    return {name: " ".join(found) for name, found in details.items()}

@@ -17,6 +17,7 @@ from shared.observe.observability import configure_observability, observe_reques
 from shared.portal.assets import register_assets
 from shared.portal.csrf import register_csrf
 from shared.portal.error_pages import register_error_pages
+from shared.portal.faults import field_id
 from shared.portal.formatting import register_formatting
 from shared.portal.gateway import Gateway, Transport
 from shared.portal.headers import register_headers
@@ -100,7 +101,10 @@ def _register_pages(app: Flask, folder: Path) -> None:
         portal=app.name,
         other_portal=settings.public_customer_url if is_admin else settings.public_admin_url,
         status_word=status_word,
+        # A page without a form that was sent has no faults.
+        faults={},
     )
+    app.jinja_env.filters["field_id"] = field_id
     app.context_processor(lambda: {"viewer": session.get("viewer")})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from wtforms import Field, Form, StringField, ValidationError
 
 from shared.base import card_numbers
@@ -9,10 +11,13 @@ from shared.base.card_numbers import holds_card_number
 from shared.base.money import MAX_AMOUNT, minor_units
 from shared.base.numbers import read_decimal, read_whole
 from shared.base.texts import with_line_feeds
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Price
+from shared.portal.faults import WHOLE_FORM, Faults, faults_of
 
 MOST_DECIMALS = 20
 MOST_UNITS = 999_999_999
+CORRECTABLE = frozenset({409, 422})
 COMMA_ADVICE = "A comma only separates thousands, as in 1,200; write decimals with a point, as in 1.50."
 
 
@@ -31,9 +36,25 @@ class PortalForm(Form):
         return self.currency_of_amounts
 
     @property
-    def faults(self) -> dict[str, str]:
+    def faults(self) -> Faults:
         """Return the first error of each field that has one."""
-        return {name: str(errors[0]) for name, errors in self.errors.items() if errors}
+        return {name or WHOLE_FORM: str(errors[0]) for name, errors in self.errors.items() if errors}
+
+    def refused(
+        self, refusal: UpstreamRefused, *, statuses: Collection[int] = CORRECTABLE, whole: str = WHOLE_FORM
+    ) -> Faults:
+        """
+        Return what the gateway refused, by field; a refusal that no input can correct is raised again.
+
+        `whole` is the field that a refusal without pointers belongs to.
+        """
+        if refusal.status not in statuses:
+            raise refusal
+        return faults_of(refusal, self.pointers(), whole=whole)
+
+    def pointers(self) -> dict[str, str]:
+        """Return the fields by the JSON pointers of the request that is sent, without the first slash."""
+        return {name: name for name in self._fields}
 
     @property
     def typed(self) -> dict[str, str]:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import DataRequired, EqualTo
 
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Answer
-from shared.portal.error_pages import field_errors
+from shared.portal.faults import Faults
+from shared.portal.forms import PortalForm, TextField
 from shared.portal.gateway import Call, Transport
 
 GONE = {404, 410}
-MISTYPED = {"name": "Enter your name."}
+
+
+class AcceptanceForm(PortalForm):
+    """`name` is that of the invitation until another is typed."""
+
+    name = TextField(validators=[DataRequired("Enter your name.")])
+    password = StringField(validators=[DataRequired("Choose a password.")])
+    again = StringField(validators=[EqualTo("password", "This is not the same password.")])
 
 
 class Invitation(Answer, frozen=True, kw_only=True):
@@ -56,24 +66,18 @@ def make_invitations(client: InvitationClient) -> Blueprint:
 
 
 def _accept(client: InvitationClient, token: str, invitation: Invitation) -> ResponseReturnValue:
-    password = request.form.get("password", "")
-    if password != request.form.get("again", ""):
-        return _form(token, invitation, {"again": "This is not the same password."})
+    form = AcceptanceForm(request.form)
+    if not form.validate():
+        return _form(token, invitation, form.faults)
     try:
-        client.accept(token, request.form.get("name", "").strip(), password)
+        client.accept(token, form.name.data, form.password.data)
     except UpstreamRefused as refusal:
-        if refusal.status != 422:
-            raise
-        return _form(token, invitation, {name: MISTYPED.get(name, said) for name, said in _faults(refusal)})
+        return _form(token, invitation, form.refused(refusal, statuses=(422,), whole="password"))
     flash(f"Welcome. Sign in as {invitation.email} with your new password.", "good")
     return redirect(url_for("sign_in.sign_in"))
 
 
-def _form(token: str, invitation: Invitation, faults: dict[str, str]) -> ResponseReturnValue:
+def _form(token: str, invitation: Invitation, faults: Faults) -> ResponseReturnValue:
     name = request.form.get("name", invitation.name)
     page = render_template("invitation.html", closed="", token=token, invitation=invitation, name=name, faults=faults)
     return page, 422 if faults else 200
-
-
-def _faults(refusal: UpstreamRefused) -> list[tuple[str, str]]:
-    return list(field_errors(refusal).items()) or [("password", refusal.title)]

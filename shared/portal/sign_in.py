@@ -8,12 +8,16 @@ from typing import Any, cast
 import msgspec
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import DataRequired
 
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import bind_context, get_logger
 from shared.portal.answers import Grant, Viewer
 from shared.portal.devices import device_token, remember_device
+from shared.portal.faults import WHOLE_FORM, Faults
+from shared.portal.forms import PortalForm, TextField
 from shared.portal.gateway import Call, Transport
 from shared.portal.navigation import safe_next
 from shared.portal.sessions import PortalSession
@@ -27,6 +31,14 @@ OPEN_ENDPOINTS = {
 }
 NOT_CARRIED_OVER = {"csrf_token", "left_by", "viewer", "_flashes"}
 NO_MATCH = "That e-mail address and password do not belong together."
+
+
+class SignInForm(PortalForm):
+    """Only what is empty is refused here: which addresses and passwords there are, the gateway knows."""
+
+    email = TextField(validators=[DataRequired("Enter your e-mail address.")])
+    password = StringField(validators=[DataRequired("Enter your password.")])
+
 
 # Returns why a person may not use this portal, None when the person may.
 AccessCheck = Callable[[Viewer], str | None]
@@ -65,16 +77,19 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
         target = safe_next(request.values.get("next"), url_for("home.home"))
         if request.method == "GET":
             return redirect(target) if session.get("viewer") else _form(target)
-        email = request.form.get("email", "").strip()
+        form = SignInForm(request.form)
+        email = form.email.data
+        if not form.validate():
+            return _form(target, email=email, faults=form.faults, status=422)
         try:
-            grant = authority.login(email, request.form.get("password", ""), device_token())
+            grant = authority.login(email, form.password.data, device_token())
             viewer = authority.me(grant.access_token)
         except UpstreamRefused as refusal:
-            return _form(target, email=email, error=_reason(refusal), status=refusal.status)
+            return _form(target, email=email, faults={WHOLE_FORM: _reason(refusal)}, status=refusal.status)
         objection = check_access(viewer)
         if objection:
             authority.logout(grant.refresh_token)
-            return _form(target, email=email, error=objection, status=403)
+            return _form(target, email=email, faults={WHOLE_FORM: objection}, status=403)
         left = _left_by(viewer)
         tokens.start(grant, _session().renew())
         session.update(left, viewer=msgspec.to_builtins(viewer))
@@ -105,10 +120,10 @@ def require_sign_in() -> None:
     bind_context(user_id=viewer["id"])
 
 
-def _form(target: str, *, email: str = "", error: str = "", status: int = 200) -> ResponseReturnValue:
+def _form(target: str, *, email: str = "", faults: Faults | None = None, status: int = 200) -> ResponseReturnValue:
     settings = current_app.extensions["tradepost_settings"]
     page = render_template(
-        "sign_in.html", next=target, email=email, error=error, is_demo=settings.tradepost_env == "demo"
+        "sign_in.html", next=target, email=email, faults=faults or {}, is_demo=settings.tradepost_env == "demo"
     )
     return page, status
 
@@ -117,7 +132,7 @@ def _reason(refusal: UpstreamRefused) -> str:
     if refusal.status == 401:
         return NO_MATCH
     if refusal.status == 422:
-        return "Enter your e-mail address and your password."
+        return NO_MATCH
     return refusal.detail or "You cannot sign in right now. Try again in a moment."
 
 

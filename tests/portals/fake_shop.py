@@ -108,8 +108,9 @@ class Shop:
         return 201, self.add_product(sku, **given, is_stocked=False, available=None)
 
     def change_product(self, user: Json, call: Call, sku: str) -> tuple[int, Json]:
-        if call.body.get("name") == "":
-            raise Refusal(422, "invalid-input", errors=[{"pointer": "/name", "detail": "A name is needed"}])
+        if len(call.body.get("name", "")) > 200:
+            errors = [{"pointer": "/name", "detail": "Longer than maximum length 200."}]
+            raise Refusal(422, "invalid-input", errors=errors)
         self.product(sku).update(call.body)
         return 200, self.product(sku)
 

@@ -115,6 +115,7 @@ def check(page: Page) -> None:
     assert [name for name, count in ids.items() if count > 1] == []
     _check_references(page, set(ids))
     _check_inline_code(page, policy)
+    _check_faults(page)
     for form in page.all("form"):
         assert form.get("action")
         assert form.get("method") in ("get", "post")
@@ -130,6 +131,25 @@ def _check_references(page: Page, ids: set[Any]) -> None:
                 assert target in ids, f"{name} points at {target}, which is not on the page"
         if element.tag in ("input", "select", "textarea") and element.get("type") not in UNLABELLED:
             assert element.get("aria-label") or element.get("id") in labelled, f"{element.attrib} has no label"
+
+
+def _check_faults(page: Page) -> None:
+    """A page with faults says so in its title and lists them first, each with a link to its field."""
+    title = "".join(page.all("title")[0].itertext())
+    wrong = {field.get("id"): field for field in page.tree.iter() if field.get("aria-invalid") == "true"}
+    summaries = [element for element in page.tree.iter() if element.get("id") == "error-summary"]
+    assert title.startswith("Error: ") == bool(summaries), title
+    if page.status == 422 and title.endswith("Tradepost Admin"):
+        assert summaries, "a form with faults has no summary"
+    for summary in summaries:
+        assert summary.get("role") == "alert"
+        assert "autofocus" in summary.attrib
+        assert list(summary.iter("li"))
+        for link in summary.iter("a"):
+            field = wrong.pop(link.get("href", "").removeprefix("#"), None)
+            assert field is not None, f"{link.get('href')} leads to no field with a fault"
+            assert f"{field.get('id')}-error" in field.get("aria-describedby", "").split()
+        assert not wrong, "a fault at a field is not in the summary"
 
 
 def _check_inline_code(page: Page, policy: str) -> None:

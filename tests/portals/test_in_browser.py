@@ -82,3 +82,17 @@ def test_a_link_from_another_site_opens_the_page_for_who_is_signed_in(admin_app:
     page.get_by_role("heading", name="Orders", level=1).wait_for()
 
     assert page.url == f"{admin}/orders?status=shipped"
+
+
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_the_summary_of_faults_takes_the_focus(admin_app: Flask, serve, browser: Browser, has_scripts: bool):
+    with browser.new_context(java_script_enabled=has_scripts) as context:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{serve(admin_app)}/admin/sign-in")
+
+        page.get_by_role("button", name="Sign in").click()
+
+        page.locator("#error-summary:focus").wait_for()
+        assert page.title() == "Error: Sign in · Tradepost"
+        page.get_by_role("link", name="Enter your password.").click()
+        page.locator("#field-password:focus").wait_for()

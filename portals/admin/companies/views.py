@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portals.admin.companies.client import companies
 from portals.admin.companies.forms import CompanyForm
 from shared.calls.service_client import UpstreamRefused
-from shared.portal.error_pages import field_errors
+from shared.portal.faults import Faults
 
 blueprint = Blueprint("companies", __name__, url_prefix="/companies")
 
@@ -26,9 +26,7 @@ def create() -> ResponseReturnValue:
     try:
         company, is_new = companies.create(form.name.data, form.reference.data)
     except UpstreamRefused as refusal:
-        if refusal.status not in (409, 422):
-            raise
-        return _page(field_errors(refusal) or {"name": refusal.detail or refusal.title}, form.typed), 422
+        return _page(form.refused(refusal, whole="name"), form.typed), 422
     if is_new:
         flash(f"{company.name} is added.", "good")
     else:
@@ -36,7 +34,7 @@ def create() -> ResponseReturnValue:
     return redirect(url_for("companies.company_list"))
 
 
-def _page(faults: dict[str, str], typed: dict[str, str]) -> str:
+def _page(faults: Faults, typed: dict[str, str]) -> str:
     reference = request.args.get("reference", "").strip()
     page = companies.list_companies(cursor=request.args.get("cursor"), reference=reference or None)
     return render_template("companies/company_list.html", page=page, reference=reference, faults=faults, typed=typed)

@@ -19,6 +19,9 @@ class CurrenciesForm(PortalForm):
         super().__init__(formdata)
         self.sold = sold
 
+    def pointers(self) -> dict[str, str]:
+        return {"currencies": "codes"}
+
     @property
     def wanted(self) -> list[str]:
         return [code.upper() for code in re.split(r"[\s,;]+", str(self.codes.data)) if code]

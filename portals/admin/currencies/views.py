@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from portals.admin.currencies.client import SoldCurrencies, currencies
 from portals.admin.currencies.forms import CurrenciesForm
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.faults import Faults
 
 blueprint = Blueprint("currencies", __name__, url_prefix="/currencies")
 
@@ -15,7 +16,7 @@ blueprint = Blueprint("currencies", __name__, url_prefix="/currencies")
 @blueprint.get("")
 def currency_list() -> str:
     sold = currencies.sold()
-    return _page(sold, " ".join(sold.codes), "")
+    return _page(sold, " ".join(sold.codes), {})
 
 
 @blueprint.post("")
@@ -23,17 +24,14 @@ def change() -> ResponseReturnValue:
     sold = currencies.sold()
     form = CurrenciesForm(request.form, sold=sold.codes)
     if not form.validate():
-        return _page(sold, form.typed["codes"], form.faults["codes"]), 422
+        return _page(sold, form.typed["codes"], form.faults), 422
     try:
         after = currencies.set(form.wanted)
     except UpstreamRefused as refusal:
-        if refusal.status not in (409, 422):
-            raise
-        detail = refusal.errors[0].detail if refusal.errors else refusal.detail
-        return _page(sold, form.typed["codes"], detail or refusal.title), 422
+        return _page(sold, form.typed["codes"], form.refused(refusal, whole="codes")), 422
     flash(f"Saved. Prices may be in {', '.join(after.codes)}.", "good")
     return redirect(url_for("currencies.currency_list"))
 
 
-def _page(sold: SoldCurrencies, typed: str, error: str) -> str:
-    return render_template("currencies/currency_list.html", sold=sold, typed=typed, error=error)
+def _page(sold: SoldCurrencies, typed: str, faults: Faults) -> str:
+    return render_template("currencies/currency_list.html", sold=sold, typed=typed, faults=faults)

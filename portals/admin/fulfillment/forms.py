@@ -14,7 +14,6 @@ from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField
 class LinesForm(PortalForm):
     """A form with fields for each line of an order."""
 
-    reference = TextField()
     part = ""
     nothing_typed = ""
 
@@ -23,20 +22,25 @@ class LinesForm(PortalForm):
         fields = {name: field.units_or_none for name, field in self._fields.items() if isinstance(field, UnitsField)}
         return {name.removeprefix(f"{self.part}-"): units for name, units in fields.items() if units}
 
-    def fields(self) -> dict[str, str]:
-        """Return the names of the fields by the pointers of the request that is sent."""
-        return {
-            f"line_items/{place}/{key}": f"{part}-{line_id}"
+    @property
+    def reference(self) -> str:
+        return str(self[f"{self.part}-reference"].data)
+
+    def pointers(self) -> dict[str, str]:
+        """Return the fields by pointers: the request has only lines with units, so its places are not the form's."""
+        lines = {
+            f"line_items/{place}{key}": f"{part}-{line_id}"
             for place, line_id in enumerate(self.units())
-            for key, part in (("quantity", self.part), ("line_id", self.part), ("refund_amount", "refund"))
+            for key, part in (("", self.part), ("/refund_amount", "refund"))
         }
+        return lines | {"reference": f"{self.part}-reference"}
 
     def validate(self, extra_validators: object = None) -> bool:
         """Return whether each field could be read and at least one line has units."""
         if not super().validate(extra_validators):
             return False
         if not self.units():
-            self.reference.errors = [self.nothing_typed]
+            next(field for field in self if isinstance(field, UnitsField)).errors = [self.nothing_typed]
             return False
         return True
 
@@ -76,7 +80,8 @@ class SettlementForm(PortalForm):
 
 def shipment_form(order: Order) -> type[ShipmentForm]:
     """Return the form with a field for each line that is left to ship."""
-    return _with_fields(ShipmentForm, order, {f"ship-{line.line_id}": _units() for line in lines_to_ship(order)})
+    units = {f"ship-{line.line_id}": _units() for line in lines_to_ship(order)}
+    return _with_fields(ShipmentForm, order, units | {"ship-reference": TextField()})
 
 
 def return_form(order: Order) -> type[ReturnForm]:
@@ -84,7 +89,7 @@ def return_form(order: Order) -> type[ReturnForm]:
     lines = lines_to_return(order)
     units = {f"return-{line.line_id}": _units() for line in lines}
     refunds = {f"refund-{line.line_id}": AmountField(whole=True, required=False) for line in lines}
-    return _with_fields(ReturnForm, order, units | refunds)
+    return _with_fields(ReturnForm, order, units | refunds | {"return-reference": TextField()})
 
 
 def _units() -> UnitsField:

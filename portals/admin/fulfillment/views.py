@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -15,7 +12,6 @@ from portals.admin.orders.views import order_page
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import sent_form_key
 from shared.portal.formatting import money
-from shared.portal.forms import PortalForm
 
 blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
 
@@ -35,12 +31,12 @@ def ship(order_id: str) -> ResponseReturnValue:
     form = shipment_form(orders.get_order(order_id))(request.form)
     ships_all = bool(request.form.get("all"))
     if not ships_all and not form.validate():
-        return _invalid(order_id, "shipment", form)
+        return order_page(order_id, sent="ship", faults=form.faults), 422
     try:
         lines = None if ships_all else form.lines()
-        fulfillment.ship(order_id, lines, reference=form.reference.data, key=sent_form_key())
+        fulfillment.ship(order_id, lines, reference=form.reference, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "shipment", refusal, form.fields())
+        return order_page(order_id, sent="ship", faults=form.refused(refusal)), refusal.status
     flash("Shipped. The payment is captured in a moment, and the buyer gets an e-mail.", "good")
     return _back(order_id)
 
@@ -49,11 +45,11 @@ def ship(order_id: str) -> ResponseReturnValue:
 def record_return(order_id: str) -> ResponseReturnValue:
     form = return_form(orders.get_order(order_id))(request.form)
     if not form.validate():
-        return _invalid(order_id, "return", form)
+        return order_page(order_id, sent="return", faults=form.faults), 422
     try:
-        fulfillment.record_return(order_id, form.lines(), reference=form.reference.data, key=sent_form_key())
+        fulfillment.record_return(order_id, form.lines(), reference=form.reference, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "return", refusal, form.fields())
+        return order_page(order_id, sent="return", faults=form.refused(refusal)), refusal.status
     flash("The return is recorded; its refund is made in a moment.", "good")
     return _back(order_id)
 
@@ -64,14 +60,14 @@ def refund(order_id: str) -> ResponseReturnValue:
     order = orders.get_order(order_id)
     form = RefundForm(request.form, currency=order.total.currency)
     if not form.validate():
-        return _invalid(order_id, "refund", form)
+        return order_page(order_id, sent="refund", faults=form.faults), 422
     try:
         refund = fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
     except UpstreamRefused as refusal:
-        return _refused(order_id, "refund", refusal, {"amount": "amount"})
+        return order_page(order_id, sent="refund", faults=form.refused(refusal, whole="amount")), refusal.status
     if refund.status == "failed":
         fault = f"The card processor refused the refund ({refund.reason}). Nothing was refunded."
-        return order_page(order_id, faults={"refund": fault}), 409
+        return order_page(order_id, sent="refund", faults={"amount": fault}), 409
     flash(f"{money(form.amount.price)} is being refunded.", "good")
     return _back(order_id)
 
@@ -81,38 +77,14 @@ def settle(order_id: str) -> ResponseReturnValue:
     """Note how refused captures and refunds were dealt with."""
     form = SettlementForm(request.form)
     if not form.validate():
-        return _invalid(order_id, "settlement", form)
+        return order_page(order_id, sent="settle", faults=form.faults), 422
     try:
         fulfillment.settle(order_id, form.note.data)
     except UpstreamRefused as refusal:
-        return _refused(order_id, "settlement", refusal)
+        return order_page(order_id, sent="settle", faults=form.refused(refusal)), refusal.status
     flash("Noted. The order is no longer listed as open.", "good")
     return _back(order_id)
 
 
 def _back(order_id: str) -> ResponseReturnValue:
     return redirect(url_for("orders.order_detail", order_id=order_id))
-
-
-def _invalid(order_id: str, part: str, form: PortalForm) -> ResponseReturnValue:
-    return order_page(order_id, faults={part: next(iter(form.faults.values())), **form.faults}), 422
-
-
-def _refused(
-    order_id: str, part: str, refusal: UpstreamRefused, fields: Mapping[str, str] = MappingProxyType({})
-) -> ResponseReturnValue:
-    """
-    Show the order again with the reason beside the form; a refusal that no input can correct is raised.
-
-    `fields` are the form's fields by the beginning of the pointers that mean them.
-    """
-    if refusal.status not in (409, 422):
-        raise refusal
-    details = " ".join(error.detail for error in refusal.errors)
-    at_fields = {
-        name: error.detail
-        for error in refusal.errors
-        for pointer, name in fields.items()
-        if f"{error.pointer.strip('/')}/".startswith(f"{pointer}/")
-    }
-    return order_page(order_id, faults={part: details or refusal.detail or refusal.title, **at_fields}), refusal.status

@@ -10,29 +10,28 @@ from portals.admin.imports.client import imports
 from portals.admin.imports.forms import DECIMAL_MARKS, UploadForm
 from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.faults import Faults
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 
 
 @blueprint.get("")
 def upload_form() -> str:
-    return _form(UploadForm())
+    return _form(UploadForm(), {})
 
 
 @blueprint.post("")
 def upload() -> ResponseReturnValue:
     form = UploadForm(CombinedMultiDict([request.files, request.form]))
     if not form.validate():
-        return _form(form), 422
+        return _form(form, form.faults), 422
     try:
         sent = form.file.data
         started = imports.upload(
             sent.filename, sent.stream, decimal_mark=form.decimal_mark.data, is_dry_run=form.part.data == "check"
         )
     except UpstreamRefused as refusal:
-        if refusal.status not in (400, 413, 415, 422):
-            raise
-        return _form(form, refusal.detail or refusal.title), refusal.status
+        return _form(form, form.refused(refusal, statuses=(400, 413, 415, 422), whole="file")), refusal.status
     flash(f"{started.filename} is uploaded.", "good")
     return redirect(url_for("imports.progress", import_id=started.id))
 
@@ -83,13 +82,12 @@ def state(import_id: str) -> Response:
     )
 
 
-def _form(form: UploadForm, error: str = "") -> str:
-    error = error or form.faults.get("file", "")
+def _form(form: UploadForm, faults: Faults) -> str:
     return render_template(
         "imports/upload.html",
         columns=COLUMNS,
         page=imports.list_imports(cursor=request.args.get("cursor")),
-        error=error,
+        faults=faults,
         form=form,
         decimal_marks=DECIMAL_MARKS,
     )

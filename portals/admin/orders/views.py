@@ -13,6 +13,7 @@ from portals.admin.orders.forms import CancellationForm, OrderFilters
 from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable, shown_failures
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
+from shared.portal.faults import Faults
 from shared.portal.form_keys import new_form_key
 from shared.portal.orders import returns_of, shipments_of
 from shared.portal.statuses import ORDER_WORDS
@@ -41,12 +42,8 @@ def order_detail(order_id: str) -> str:
     return order_page(order_id)
 
 
-def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
-    """
-    Return the page of an order; `faults` are sentences for its forms and their fields.
-
-    The forms are `shipment`, `return`, `refund` and `settlement`.
-    """
+def order_page(order_id: str, *, sent: str = "", faults: Faults | None = None) -> str:
+    """Return the page of an order; `sent` is the form that has `faults`: `ship`, `return`, `refund` or `settle`."""
     order = orders.get_order(order_id)
     payment = orders.find_payment(order)
     return render_template(
@@ -63,6 +60,7 @@ def order_page(order_id: str, *, faults: dict[str, str] | None = None) -> str:
         can_settle=order.allows("settle"),
         can_cancel=order.allows("cancel"),
         can_cancel_remainder=order.allows("cancel_remainder"),
+        sent=sent,
         faults=faults or {},
         typed=request.form,
         form_key=new_form_key(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wtforms.validators import DataRequired
+
 from portals.admin.people.client import InvitedPerson
 from shared.portal.forms import PortalForm, TextField
 
@@ -9,10 +11,13 @@ from shared.portal.forms import PortalForm, TextField
 class InvitationForm(PortalForm):
     """`company` is empty for the merchant's staff; the gateway checks address, name and role."""
 
-    email = TextField()
-    name = TextField()
+    email = TextField(validators=[DataRequired("Enter the e-mail address.")])
+    name = TextField(validators=[DataRequired("Enter the name.")])
     role = TextField()
     company = TextField()
+
+    def pointers(self) -> dict[str, str]:
+        return super().pointers() | {"roles": "role", "company_id": "company"}
 
     def person(self) -> InvitedPerson:
         return InvitedPerson(

@@ -9,12 +9,13 @@ from portals.admin.companies.client import companies
 from portals.admin.people.client import Invitation, people
 from portals.admin.people.forms import InvitationForm
 from shared.calls.service_client import UpstreamRefused
-from shared.portal.error_pages import field_errors
+from shared.portal.faults import Faults
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
 STAFF_ROLES = ("sales_rep", "merchant_admin")
 COMPANY_ROLES = ("buyer", "approver")
+ROLE_WORDS = {role: role.replace("_", " ").capitalize() for role in (*STAFF_ROLES, *COMPANY_ROLES)}
 
 
 @blueprint.get("")
@@ -26,12 +27,13 @@ def people_list() -> str:
 def invite() -> ResponseReturnValue:
     """Invite a person and show the link; it is in this answer only, so there is no redirect."""
     form = InvitationForm(request.form)
+    if not form.validate():
+        return _page(faults=form.faults, typed=form.typed), 422
     try:
         issued = people.invite(form.person())
     except UpstreamRefused as refusal:
-        if refusal.status not in (404, 409, 422):
-            raise
-        return _page(faults=field_errors(refusal) or {"email": refusal.title}, typed=form.typed), 422
+        faults = form.refused(refusal, statuses=(404, 409, 422), whole="email")
+        return _page(faults=faults, typed=form.typed), 422
     return _page(issued=issued)
 
 
@@ -49,7 +51,7 @@ def withdraw(user_id: str) -> ResponseReturnValue:
 
 
 def _page(
-    *, issued: Invitation | None = None, faults: dict[str, str] | None = None, typed: dict[str, str] | None = None
+    *, issued: Invitation | None = None, faults: Faults | None = None, typed: dict[str, str] | None = None
 ) -> str:
     company = request.values.get("company", "").strip()
     return render_template(
@@ -59,7 +61,7 @@ def _page(
         link=_link(issued) if issued else "",
         company=company,
         company_name=companies.names([company])[company] if company else "",
-        roles=COMPANY_ROLES if company else STAFF_ROLES,
+        roles=[(role, ROLE_WORDS[role]) for role in (COMPANY_ROLES if company else STAFF_ROLES)],
         faults=faults or {},
         typed=typed or {},
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wtforms import ValidationError
+from wtforms.validators import DataRequired
 
 from portals.admin.products.client import TEXTS, PriceBreak, Product, ProductInput
 from shared.base.money import exponent, is_currency
@@ -44,9 +45,11 @@ def _price_break(line: str, currency: str) -> PriceBreak:
 class ProductForm(PortalForm):
     """A new text of products needs a field here, which carries its label, and an attribute of `ProductTexts`."""
 
-    sku = TextField()
+    sku = TextField(validators=[DataRequired("Enter the SKU.")])
     currency = TextField(default="GBP")
-    name = TextField("Name", render_kw={"required": True, "maxlength": 200})
+    name = TextField(
+        "Name", validators=[DataRequired("Enter the name.")], render_kw={"required": True, "maxlength": 200}
+    )
     description = TextField("Description", render_kw={"rows": 3})
     category = TextField("Category", render_kw={"maxlength": 100})
     unit_price = AmountField()
@@ -68,6 +71,12 @@ class ProductForm(PortalForm):
             unit_price=self.unit_price.price,
             price_breaks=self.price_breaks.breaks,
         )
+
+
+class ChangeForm(ProductForm):
+    """The same of a product that there is: its SKU stands in the address."""
+
+    sku = TextField()
 
 
 def text_fields() -> list[TextField]:

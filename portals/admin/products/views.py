@@ -9,17 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.currencies.client import currencies
 from portals.admin.products.client import Product, products
-from portals.admin.products.forms import ProductForm, StockForm, finer_than_a_coin, text_fields, values_of
+from portals.admin.products.forms import ChangeForm, ProductForm, StockForm, finer_than_a_coin, text_fields, values_of
 from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
-from shared.portal.error_pages import field_errors
+from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.formatting import number, plural
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
 LONGEST_TEXT = 100
-
-# What is wrong with a form, by field; empty when the change was made.
-Faults = dict[str, str]
 
 
 @blueprint.get("")
@@ -49,7 +46,8 @@ def create() -> ResponseReturnValue:
     try:
         product = products.create(form.product())
     except UpstreamRefused as refusal:
-        return _new_form(form.typed, _faults(refusal)), 422
+        whole = "sku" if refusal.kind == "sku-taken" else WHOLE_FORM
+        return _new_form(form.typed, form.refused(refusal, whole=whole)), 422
     flash(f"{product.sku} is created. Set its stock below.", "good")
     return redirect(url_for("products.product", sku=product.sku))
 
@@ -63,23 +61,22 @@ def product(sku: str) -> str:
 def change(sku: str) -> ResponseReturnValue:
     """Change the product or its stock; the button `part` names the form that was sent."""
     actions: dict[str, Callable[[str], Faults]] = {"inventory": _set_inventory, "activity": _set_activity}
-    try:
-        faults = actions.get(request.form.get("part", ""), _set_fields)(sku)
-    except UpstreamRefused as refusal:
-        faults = _faults(refusal)
-        if request.form.get("part") == "inventory" and "form" in faults:
-            faults["on_hand"] = faults.pop("form")
+    faults = actions.get(request.form.get("part", ""), _set_fields)(sku)
     if faults:
         return _page(products.get_product(sku), request.form.to_dict(), faults), 422
     return redirect(url_for("products.product", sku=sku))
 
 
 def _set_fields(sku: str) -> Faults:
-    form = ProductForm(request.form)
-    if form.validate():
+    form = ChangeForm(request.form)
+    if not form.validate():
+        return form.faults
+    try:
         products.change(sku, form.product())
-        flash("Saved. The search shows the change in a moment.", "good")
-    return form.faults
+    except UpstreamRefused as refusal:
+        return form.refused(refusal)
+    flash("Saved. The search shows the change in a moment.", "good")
+    return {}
 
 
 def _set_activity(sku: str) -> Faults:
@@ -95,11 +92,15 @@ def _set_inventory(sku: str) -> Faults:
         flash(f"{sku} is not stocked any more: it never runs out.", "good")
         return {}
     form = StockForm(request.form)
-    if form.validate():
-        before = products.get_inventory(sku).on_hand
+    if not form.validate():
+        return form.faults
+    before = products.get_inventory(sku).on_hand
+    try:
         products.set_on_hand(sku, form.on_hand.units)
-        flash(f"{plural(form.on_hand.units, 'unit')} on hand; before: {number(before)}.", "good")
-    return form.faults
+    except UpstreamRefused as refusal:
+        return form.refused(refusal, whole="on_hand")
+    flash(f"{plural(form.on_hand.units, 'unit')} on hand; before: {number(before)}.", "good")
+    return {}
 
 
 def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
@@ -111,7 +112,7 @@ def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
         inventory=inventory,
         texts=text_fields(),
         currencies=all_currencies(),
-        offered=_offered() if found.unit_price.currency not in all_currencies() else (),
+        offered=_offered() if found.unit_price.currency not in all_currencies() else [],
         values=values,
         faults=faults,
         price_hint=finer_than_a_coin([values["currency"]]),
@@ -134,10 +135,3 @@ def _new_form(values: dict[str, str], faults: Faults) -> str:
 def _offered() -> list[str]:
     """Return the currencies that a price may be in: those that the shop sells in, all while it sells nothing."""
     return [code for code in currencies.sold().codes if code in all_currencies()] or list(all_currencies())
-
-
-def _faults(refusal: UpstreamRefused) -> Faults:
-    """Return what is wrong by field; a refusal that no input can correct is raised."""
-    if refusal.status not in (409, 422):
-        raise refusal
-    return field_errors(refusal) or {"form": refusal.detail or refusal.title}

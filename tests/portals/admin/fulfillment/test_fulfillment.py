@@ -14,11 +14,11 @@ class TestShipping:
     def test_ships_a_part_and_then_the_rest(self, staff: Visitor, order: dict[str, Any]):
         page = staff.get(f"/admin/orders/{order['id']}")
 
-        page = page.submit("/shipments", **{"ship-1": "6", "ship-2": ""}, reference="DHL 1")
+        page = page.submit("/shipments", **{"ship-1": "6", "ship-2": "", "ship-reference": "DHL 1"})
         assert order["status"] == "partially_shipped"
         assert "DHL 1" in page.text
 
-        page = page.submit("/shipments", all="yes", reference="DHL 2")
+        page = page.submit("/shipments", all="yes", **{"ship-reference": "DHL 2"})
         assert order["status"] == "shipped"
         assert "DHL 2" in page.text
         assert "Captured £35.70" in page.text
@@ -55,14 +55,14 @@ class TestShipping:
     )
     def test_puts_the_fault_at_its_line(self, staff: Visitor, order: dict[str, Any], typed: str, fault: str):
         page = staff.get(f"/admin/orders/{order['id']}").submit(
-            "/shipments", **{"ship-1": "", "ship-2": typed, "reference": "DHL 7"}
+            "/shipments", **{"ship-1": "", "ship-2": typed, "ship-reference": "DHL 7"}
         )
 
         (field,) = [each for each in page.all("input") if each.get("aria-invalid")]
         assert (field.get("name"), field.get("value")) == ("ship-2", typed)
         (error,) = [each for each in page.all("span") if each.get("id") == field.get("aria-describedby")]
-        assert (error.text or "").startswith(fault)
-        assert 'name="reference" type="text" value="DHL 7"' in page.source
+        assert "".join(error.itertext()).startswith(f"Error: {fault}")
+        assert 'name="ship-reference" type="text" value="DHL 7"' in page.source
 
     @pytest.mark.parametrize("part", ["shipments", "returns", "refunds", "settlement"])
     def test_an_address_of_a_form_leads_back_to_the_order(self, staff: Visitor, order: dict[str, Any], part: str):
@@ -75,7 +75,9 @@ class TestReturns:
     def test_refunds_the_paid_share_or_what_is_typed(self, staff: Visitor, order: dict[str, Any]):
         page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
 
-        page = page.submit("/returns", **{"return-1": "2", "return-2": "1", "refund-2": "0.50"}, reference="RMA 1")
+        page = page.submit(
+            "/returns", **{"return-1": "2", "return-2": "1", "refund-2": "0.50", "return-reference": "RMA 1"}
+        )
 
         refunds = [line["refund_total"]["amount"] for line in order["returns"][0]["line_items"]]
         assert refunds == [510, 50]

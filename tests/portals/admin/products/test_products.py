@@ -59,7 +59,8 @@ class TestProducts:
             ({"price_breaks": "1,2: 2.10\n9: 2\n12: x"}, "“1,2: 2.10”: Enter a whole number, 2 or more."),
             ({"price_breaks": "1,2: 2.10\n9: 2\n12: x"}, "“12: x”: Enter an amount of 0 or more"),
             ({"price_breaks": "1: 2.10"}, "Enter a whole number, 2 or more"),
-            ({"name": ""}, "A name is needed"),
+            ({"name": ""}, "Enter the name."),
+            ({"name": "N" * 201}, "Longer than maximum length 200."),
         ],
     )
     def test_says_what_is_wrong_beside_the_field(self, staff: Visitor, shop, typed: dict[str, Any], words: str):
