@@ -38,6 +38,10 @@ setup: ## prepare the environment: virtual environment, locked packages, mongod 
 setup-dev:
 	@$(PYTHON) -m tools.prepare --dev
 
+.PHONY: setup-npm
+setup-npm:
+	@$(PYTHON) -m tools.prepare --dev --npm
+
 .PHONY: up
 up: $(if $(filter moto,$(AWS)),setup-dev,setup) ## run the platform (DETACH=1 returns once it is healthy, PORT_OFFSET=100 shifts all ports, AWS=moto in place of AWS)
 	@$(PY) -m tools.up up $(if $(filter-out 0,$(DETACH)),--detach)
@@ -112,6 +116,10 @@ fuzz: setup-dev ## requests made from the OpenAPI document, as three people, aga
 	@$(HINT)
 	$(PY) -m tests.fuzz
 
+.PHONY: api-lint
+api-lint: setup-npm ## check the OpenAPI document with Redocly and Spectral; no platform need run
+	@$(PY) -m tests.clients.lint
+
 .PHONY: replay
 replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
 	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }
@@ -167,8 +175,10 @@ deploy-rehearsal: setup-dev ## follow docs/deploy.md literally against moto, up 
 	@$(PY) -m tools.package.rehearse $(ARGS)
 
 .PHONY: lock
-lock: setup-dev ## renew the locks in requirements/ after a change of an .in file
-	@for name in runtime dev local image; do
+lock: setup-dev ## renew the locks in requirements/ after a change of an .in file or of package.json
+	@for name in runtime dev local image node; do
 		$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 			$$([ $$name = local ] && echo --no-deps) requirements/$$name.in -o requirements/$$name.txt
 	done
+	$(PY) -m tools.prepare --dev --node
+	$(PY) -m tools.prepare_node

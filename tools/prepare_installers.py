@@ -35,8 +35,8 @@ FOREIGN = frozenset(
     }
 )
 # The programs inside the wheels do not depend on the Python version, and this psycopg2-binary stopped at 3.12.
-STORES_PYTHON = "3.12"
-STORES_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64")
+PROGRAMS_PYTHON = "3.12"
+PROGRAMS_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64")
 
 
 class PreparationFailed(Exception):
@@ -57,14 +57,14 @@ class Installer:
         compiled = ("--compile-bytecode",) if self.is_uv else ("--compile", "--no-warn-script-location")
         self._run("install", "--require-hashes", *compiled, "-r", str(lock))
 
-    def unpack_stores(self, lock: Path, folder: Path) -> None:
-        """Unpack the stores' wheels into `folder`, whatever Python runs."""
+    def unpack(self, lock: Path, folder: Path) -> None:
+        """Unpack wheels that carry programs into `folder`, whatever Python runs."""
         if self.is_uv:
             chosen = ["--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:"]
         else:
             chosen = ["--implementation", "cp", "--only-binary=:all:", "--no-compile"]
-            chosen += [word for platform in STORES_PLATFORMS for word in ("--platform", platform)]
-        chosen += ["--python-version", STORES_PYTHON, "--target", str(folder), "--no-deps"]
+            chosen += [word for platform in PROGRAMS_PLATFORMS for word in ("--platform", platform)]
+        chosen += ["--python-version", PROGRAMS_PYTHON, "--target", str(folder), "--no-deps"]
         self._run("install", "--require-hashes", *chosen, "-r", str(lock))
 
     def _run(self, *arguments: str) -> None:

@@ -1,0 +1,1 @@
+"""Linters of the OpenAPI document, and clients generated from it that trade with the running platform."""
