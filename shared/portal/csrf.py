@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+from shared.portal.reading import is_read
 
 
 def register_csrf(app: Flask) -> None:
     # The token lives as long as the session; flask-wtf's own Referer check is weaker than the origin check below.
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_SSL_STRICT=False)
     app.before_request(refuse_foreign_origin)
+    app.jinja_env.globals["sender_id"] = lambda: session.get("viewer", {}).get("id", "")
     CSRFProtect(app)
 
 
@@ -24,7 +25,7 @@ def refuse_foreign_origin() -> None:
     `same-site` is refused too: other ports of this host, or other hosts of the domain, are not this portal.
     Without either header (old browsers, scripts) the token decides alone.
     """
-    if request.method in SAFE_METHODS:
+    if is_read():
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -34,3 +35,11 @@ def refuse_foreign_origin() -> None:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise CSRFError("The form was sent by another site.")
+
+
+def is_from_own_page() -> bool:
+    """Return whether the browser says that a page of this portal sent the form; False when the browser does not say."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.host

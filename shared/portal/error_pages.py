@@ -11,7 +11,10 @@ from werkzeug.exceptions import HTTPException
 from shared.base.errors import Problem
 from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import current_request_id, get_logger
-from shared.portal.navigation import here
+from shared.portal.csrf import is_from_own_page
+from shared.portal.drafts import SENDER, keep_draft
+from shared.portal.navigation import here, page_of_form
+from shared.portal.reading import is_read
 from shared.portal.tokens import SignInNeeded
 
 log = get_logger()
@@ -57,7 +60,7 @@ def error_page(status: int, detail: str = "", *, retry_after: str | None = None)
         detail=detail,
         status=status,
         request_id=current_request_id(),
-        can_retry=status in {429, 503} and request.method == "GET",
+        can_retry=status in {429, 503} and is_read(),
     )
     return page, status, {"Retry-After": retry_after} if retry_after else {}
 
@@ -67,15 +70,29 @@ def _sign_in(_: Exception) -> ResponseReturnValue:
     viewer = session.pop("viewer", None)
     if viewer:
         session["left_by"] = viewer["id"]
-    if request.endpoint and request.method != "GET":
-        flash("Your session has ended. Sign in again, then repeat your last step.", "warn")
+    if request.endpoint and not is_read():
+        keep_draft()
+        flash("Your session has ended, so nothing was sent. Sign in again to go on where you were.", "warn")
     return redirect(url_for("sign_in.sign_in", next=here()))
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:
     log.info("form_refused", reason=error.description)
+    page = page_of_form() if is_from_own_page() and session.get("viewer") else None
+    if page:
+        return _shown_again(page)
     detail = "This form is no longer valid, or was not sent from our own page. Reload the page and send it again."
     return error_page(400, detail)
+
+
+def _shown_again(page: str) -> ResponseReturnValue:
+    """Lead back to the page whose form is of an earlier sign-in, such as one that another tab ended."""
+    if request.form.get(SENDER) == session["viewer"]["id"]:
+        keep_draft()
+        flash("You signed in again since this page was opened, so nothing was sent. Check it, then send it.", "warn")
+    else:
+        flash("This page was opened by another person, so nothing was sent. Check it before you send it.", "warn")
+    return redirect(page)
 
 
 def _refused(refusal: UpstreamRefused) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ from shared.portal.hop import register_hop
 from shared.portal.invitations import InvitationClient, make_invitations
 from shared.portal.limits import ClientAddress, register_limits
 from shared.portal.prefix import Prefix
+from shared.portal.reading import register_reading
 from shared.portal.sessions import SameSite, Sessions
 from shared.portal.settings import PortalSettings
 from shared.portal.sign_in import AccessCheck, GatewayAuthority, make_blueprint, require_sign_in
@@ -71,8 +72,7 @@ def create_portal(
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
-    register_refusals(app)
-    register_limits(app, settings)
+    _register_refusals(app, settings)
     register_hop(app, same_site)
     app.before_request(require_sign_in)
     register_csrf(app)
@@ -85,6 +85,12 @@ def create_portal(
     observe_requests(app, is_edge=True)
     _wrap(app, settings, prefix)
     return app
+
+
+def _register_refusals(app: Flask, settings: PortalSettings) -> None:
+    register_refusals(app)
+    register_reading(app)
+    register_limits(app, settings)
 
 
 def _register_pages(app: Flask, folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from flask import Flask, render_template, request, url_for
 
 from shared.portal.navigation import here, safe_next
+from shared.portal.reading import is_read
 from shared.portal.sessions import SameSite
 
 WITHOUT_SESSION = {"static", "bootstrap.static", "live", "ready", "metrics", "invitations.accept", None}
@@ -22,7 +23,7 @@ def register_hop(app: Flask, same_site: SameSite) -> None:
 
 def hop_from_another_site() -> str | None:
     """Return the hop page for a navigation that another site began, None for any other request."""
-    if request.method != "GET" or request.endpoint in WITHOUT_SESSION:
+    if not is_read() or request.endpoint in WITHOUT_SESSION:
         return None
     if request.headers.get("Sec-Fetch-Mode") != "navigate" or request.headers.get("Sec-Fetch-Site") != "cross-site":
         return None

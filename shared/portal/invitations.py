@@ -12,6 +12,7 @@ from shared.portal.answers import Answer
 from shared.portal.faults import Faults
 from shared.portal.forms import PortalForm, TextField
 from shared.portal.gateway import Call, Transport
+from shared.portal.reading import is_read
 
 GONE = {404, 410}
 
@@ -54,7 +55,7 @@ def make_invitations(client: InvitationClient) -> Blueprint:
         """Show the form for name and password, or why the link is no longer valid."""
         try:
             invitation = client.lookup(token)
-            if request.method == "GET":
+            if is_read():
                 return _form(token, invitation, {})
             return _accept(client, token, invitation)
         except UpstreamRefused as refusal:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -120,7 +120,7 @@ class Sessions(SessionInterface):
         return PortalSession(self._store, given if _SESSION_ID.fullmatch(given) else None, visit)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if not isinstance(session, PortalSession):
+        if not isinstance(session, PortalSession) or request.method == "HEAD":
             return
         visit = session.visit()
         new_id = session.save()

@@ -16,10 +16,12 @@ from shared.calls.service_client import UpstreamRefused
 from shared.observe.observability import bind_context, get_logger
 from shared.portal.answers import Grant, Viewer
 from shared.portal.devices import device_token, remember_device
+from shared.portal.drafts import draft_sender, kept_draft
 from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.forms import PortalForm, TextField
 from shared.portal.gateway import Call, Transport
 from shared.portal.navigation import safe_next
+from shared.portal.reading import is_read
 from shared.portal.sessions import PortalSession
 from shared.portal.tokens import SignInNeeded, TokenStore
 
@@ -29,7 +31,9 @@ OPEN_ENDPOINTS = {
     *("static", "bootstrap.static", "live", "ready", "metrics"),
     *("sign_in.sign_in", "sign_in.sign_out", "invitations.accept", None),
 }
-NOT_CARRIED_OVER = {"csrf_token", "left_by", "viewer", "_flashes"}
+NOT_CARRIED_OVER = {"csrf_token", "draft", "left_by", "viewer", "_flashes"}
+NOT_SENT = "Your sign-in had ended, so nothing was sent. Check it, then send it again."
+NOT_YOURS = "Nothing was sent. What was typed before you signed in was another person's, and is gone."
 NO_MATCH = "That e-mail address and password do not belong together."
 
 
@@ -75,7 +79,7 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
     def sign_in() -> ResponseReturnValue:
         """Show the form, or sign a person in and redirect to the requested page."""
         target = safe_next(request.values.get("next"), url_for("home.home"))
-        if request.method == "GET":
+        if is_read():
             return redirect(target) if session.get("viewer") else _form(target)
         form = SignInForm(request.form)
         email = form.email.data
@@ -90,9 +94,7 @@ def make_blueprint(authority: GatewayAuthority, tokens: TokenStore, check_access
         if objection:
             authority.logout(grant.refresh_token)
             return _form(target, email=email, faults={WHOLE_FORM: objection}, status=403)
-        left = _left_by(viewer)
-        tokens.start(grant, _session().renew())
-        session.update(left, viewer=msgspec.to_builtins(viewer))
+        tokens.start(grant, _renewed_session(viewer))
         log.info("signed_in", user_id=viewer.id)
         return remember_device(redirect(target), grant.device_token)
 
@@ -136,11 +138,22 @@ def _reason(refusal: UpstreamRefused) -> str:
     return refusal.detail or "You cannot sign in right now. Try again in a moment."
 
 
+def _renewed_session(viewer: Viewer) -> str:
+    """Begin the session of the person and return its id; say what became of a form that was sent before."""
+    left, sender = _left_by(viewer), draft_sender()
+    session_id = _session().renew()
+    session.update(left, viewer=msgspec.to_builtins(viewer))
+    if sender:
+        flash(NOT_SENT if sender == viewer.id else NOT_YOURS, "warn")
+    return session_id
+
+
 def _left_by(viewer: Viewer) -> dict[str, Any]:
-    """Return the state of the ended session (an open checkout) for the same person, nothing for another."""
+    """Return the state of the ended session (an open checkout) and its draft for the same person, else nothing."""
+    draft = kept_draft() if draft_sender() == viewer.id else {}
     if session.get("left_by") != viewer.id:
-        return {}
-    return {key: value for key, value in session.items() if key not in NOT_CARRIED_OVER}
+        return draft
+    return {key: value for key, value in session.items() if key not in NOT_CARRIED_OVER} | draft
 
 
 def _session() -> PortalSession:

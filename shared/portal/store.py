@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from shared.portal.ciphers import cipher
 
 REFRESH_LOCK_MILLISECONDS = 15_000
 PURPOSE = b"tradepost portal session"
@@ -107,8 +106,7 @@ class SessionStore:
 
 def _cipher(session_id: str) -> Fernet:
     """Return the cipher of one session; its key is nowhere but in the browser's cookie."""
-    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=PURPOSE).derive(session_id.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return cipher(session_id, PURPOSE)
 
 
 def _decrypted(session_id: str, stored: str | None) -> str | None:

@@ -62,7 +62,7 @@ class Page:
         sent = {name: value for name, value in values.items() if value is not None}
         target = form.get("action", "")
         if form.get("method") == "post":
-            return self._visitor.post(target, sent)
+            return self._visitor.post(target, sent, sender=self.response.request.url)
         return self._visitor.get(target, query=sent)
 
 
@@ -78,8 +78,10 @@ class Visitor:
         response = self.client.get(path, query_string=query, follow_redirects=follow, headers=headers)
         return Page(self, response)
 
-    def post(self, path: str, values: Any, *, follow: bool = True) -> Page:
-        response = self.client.post(path, data=_as_sent(values), headers=OWN_SITE)
+    def post(self, path: str, values: Any, *, follow: bool = True, sender: str = "") -> Page:
+        """Send a form; `sender` is the address of the page that it is on."""
+        headers = {**OWN_SITE, "Referer": sender} if sender else OWN_SITE
+        response = self.client.post(path, data=_as_sent(values), headers=headers)
         if follow and response.status_code in (302, 303):
             return self.get(response.headers["Location"])
         return Page(self, response)

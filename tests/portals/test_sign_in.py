@@ -304,6 +304,9 @@ class TestTokens:
 
         assert page.heading() == "Sign in"
         assert "Your session has ended" in page.text
+        page = page.submit("/sign-in", email="buyer@acme.example", password="tradepost-demo")
+        assert page.heading() == "Hex bolt M8 x 40"
+        assert "nothing was sent" in page.text
 
 
 def _token(page) -> str:

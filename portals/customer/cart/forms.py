@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
+from flask import session
 from werkzeug.datastructures import MultiDict
 from wtforms import StringField, ValidationError
 
 from portals.customer.cart.client import QUANTITY_ADVICE, Cart, SkuQuantity
 from shared.base.numbers import read_whole
 from shared.base.skus import normal_sku
+from shared.portal.drafts import take_draft
 from shared.portal.formatting import sentence
 from shared.portal.forms import PortalForm, TextField
 
 MOST_UNITS = 1_000_000
 MOST_PASTED_LINES = 500
+QUICK_ROWS = 3
 LONGEST_PASTE = 50_000
 NOT_A_QUANTITY = "The quantity is not a whole number from 1 to 1,000,000."
 # A last word that is meant as a number, whether or not it is one: `12`, `1,5`, `1e3`, `1_000`, `+5`, full-width digits.
@@ -162,6 +165,20 @@ class Draft(msgspec.Struct, frozen=True):
     rows: list[DraftRow] = []
     pasted: str = ""
     messages: list[str] = []
+
+    @property
+    def shown_rows(self) -> list[DraftRow]:
+        """The rows, and empty ones up to the three that a quick order shows."""
+        return [*self.rows, *[DraftRow()] * (QUICK_ROWS - len(self.rows))]
+
+
+def take_quick_order() -> Draft:
+    """Return what is left of the last quick order, or what was typed before a sign-in, and forget it."""
+    typed = take_draft("cart.quick_order")
+    if typed:
+        boxes = zip(typed.getlist("sku"), typed.getlist("quantity"), strict=False)
+        return Draft([DraftRow(*row) for row in boxes if any(row)], typed.get("lines", ""))
+    return msgspec.convert(session.pop("quick_order", {}), Draft)
 
 
 def left_over(entries: Sequence[Entry], left_out: Mapping[str, str], beyond: Sequence[Entry] = ()) -> Draft:

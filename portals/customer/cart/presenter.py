@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -28,14 +29,23 @@ class ShownLine:
     warning: str
 
 
-def shown_lines(cart: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> list[ShownLine]:
-    """Return the cart's lines with their warnings; `unread` are quantities that could not be read, by SKU."""
+def shown_lines(
+    cart: Cart,
+    unread: Mapping[str, str] = MappingProxyType({}),
+    *,
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> list[ShownLine]:
+    """
+    Return the cart's lines with their warnings; `unread` are quantities that could not be read, by SKU.
+
+    `typed` are fields of quantities (`quantity-<sku>`) that were not sent yet.
+    """
     return [
         ShownLine(
             sku=line.sku,
             name=line.name,
             quantity=line.quantity,
-            typed=unread.get(line.sku, str(line.quantity)),
+            typed=unread.get(line.sku) or typed.get(f"quantity-{line.sku}", str(line.quantity)),
             fault=QUANTITY_ADVICE if line.sku in unread else "",
             unit_price=line.unit_price,
             total=line.total,
@@ -105,6 +115,11 @@ def _price_before(line: CartLine, amount: str) -> Price | None:
 def has_same_units(cart: Cart, reviewed: str) -> bool:
     """Return whether the cart has the SKUs and quantities of the fingerprint `reviewed`, at whatever price."""
     return _units(fingerprint(cart)) == _units(reviewed)
+
+
+def units_digest(reviewed: str) -> str:
+    """Return a short text that identifies the SKUs and quantities of the fingerprint `reviewed`."""
+    return hashlib.sha256("|".join(_units(reviewed)).encode()).hexdigest()[:32]
 
 
 def _units(reviewed: str) -> list[str]:

@@ -14,18 +14,18 @@ from portals.customer.cart.forms import (
     MOST_PASTED_LINES,
     AddForm,
     Draft,
-    DraftRow,
     QuantitiesForm,
     QuickOrderForm,
     left_over,
+    take_quick_order,
 )
 from portals.customer.cart.presenter import lock_of, shown_lines, within_stock
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.drafts import take_draft
 from shared.portal.formatting import plural, sentence
 from shared.portal.navigation import safe_next
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
-QUICK_ROWS = 3
 MOST_REASONS = 10
 LONGEST_QUANTITY = 20
 
@@ -37,8 +37,7 @@ def cart() -> str:
 
 def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return the cart's page; `unread` are quantities that could not be read, by SKU."""
-    lines = shown_lines(found, unread)
-    draft = msgspec.convert(session.pop("quick_order", {}), Draft)
+    lines = shown_lines(found, unread, typed=take_draft("cart.edit"))
     return render_template(
         "cart/cart.html",
         cart=found,
@@ -46,8 +45,7 @@ def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
         units=sum(line.quantity for line in lines),
         is_short=not all(line.is_available for line in found.line_items),
         lock=lock_of(found),
-        draft=draft,
-        quick_rows=[*draft.rows, *[DraftRow()] * (QUICK_ROWS - len(draft.rows))],
+        draft=take_quick_order(),
     )
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 
 import msgspec
-from flask import session
+from cryptography.fernet import Fernet, InvalidToken
+from flask import current_app, session
 
 from portals.customer.orders.client import Order
 from shared.portal.answers import Answer, Price
+from shared.portal.ciphers import cipher
 from shared.portal.gateway import Area, Call
 
 MOST_OPEN = 5
+CARRIED_SECONDS = 8 * 3600
+PURPOSE = b"tradepost checkout"
 NOTHING_TO_PAY = ""
 
 
@@ -96,6 +100,34 @@ def keep_attempt(attempt: Attempt) -> None:
 
 def drop_attempt(attempt_id: str) -> None:
     session["checkouts"] = {key: value for key, value in session.get("checkouts", {}).items() if key != attempt_id}
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What the address of the way back carries of an attempt, for a buyer whose session is lost on the card page."""
+
+    user_id: str
+    po_number: str
+    units: str
+
+    def is_of(self, user_id: str, units: str) -> bool:
+        """Return whether the same person has these units in the cart: they were not ordered in the meantime."""
+        return (self.user_id, self.units) == (user_id, units)
+
+
+def encrypt_carried(carried: Carried) -> str:
+    return _cipher().encrypt(msgspec.json.encode(carried)).decode()
+
+
+def decrypt_carried(text: str) -> Carried | None:
+    """Return what an address of ours carries, None for one that is older than eight hours or not ours."""
+    try:
+        return msgspec.json.decode(_cipher().decrypt(text, ttl=CARRIED_SECONDS), type=Carried)
+    except (InvalidToken, msgspec.MsgspecError):
+        return None
+
+
+def _cipher() -> Fernet:
+    return cipher(current_app.extensions["tradepost_settings"].service_secret, PURPOSE)
 
 
 checkout = Checkout()

@@ -8,14 +8,24 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from portals.customer.cart.client import Cart, by_sku, carts
-from portals.customer.cart.presenter import changed_lines, fingerprint, has_same_units, lock_of, shown_lines
+from portals.customer.cart.presenter import (
+    changed_lines,
+    fingerprint,
+    has_same_units,
+    lock_of,
+    shown_lines,
+    units_digest,
+)
 from portals.customer.checkout.client import (
     NOTHING_TO_PAY,
     Attempt,
+    Carried,
     Placement,
     Shortage,
     checkout,
+    decrypt_carried,
     drop_attempt,
+    encrypt_carried,
     find_attempt,
     keep_attempt,
 )
@@ -23,6 +33,7 @@ from portals.customer.checkout.forms import AcceptanceForm, ReviewForm
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Price
+from shared.portal.drafts import take_draft
 from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.headers import allow_form_target
 
@@ -31,6 +42,9 @@ blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
 @blueprint.get("")
 def review() -> ResponseReturnValue:
+    typed = take_draft("checkout.pay").get("po_number")
+    if typed is not None:
+        session["po_number"] = typed.strip()
     return _review(carts.get_cart())
 
 
@@ -71,7 +85,9 @@ def _takes_cards() -> bool:
 
 def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
     settings = current_app.extensions["tradepost_settings"]
-    return redirect(checkout.open_card_page(settings.public_customer_url.rstrip("/") + _return_path(attempt)), 303)
+    carried = Carried(session["viewer"]["id"], attempt.po_number, units_digest(attempt.reviewed))
+    path = url_for("checkout.come_back", attempt_id=attempt.id, carried=encrypt_carried(carried))
+    return redirect(checkout.open_card_page(settings.public_customer_url.rstrip("/") + path), 303)
 
 
 @blueprint.get("/<attempt_id>/return")
@@ -82,10 +98,11 @@ def come_back(attempt_id: str) -> ResponseReturnValue:
     The attempt's id cannot be guessed and belongs to this session, so another site's link places nothing; a reload
     sends the same key and gets the same order.
     """
+    if request.method == "HEAD":
+        return "", 204
     attempt = find_attempt(attempt_id)
     if attempt is None:
-        flash("That payment is no longer open. If it went through, its order is in this list.", "warn")
-        return redirect(url_for("orders.order_list"))
+        return _lost()
     if attempt.token is None:
         token = request.args.get("token", "")
         if not token:
@@ -99,6 +116,23 @@ def come_back(attempt_id: str) -> ResponseReturnValue:
         attempt = attempt.with_token(token)
         keep_attempt(attempt)
     return _place(attempt)
+
+
+def _lost() -> Response:
+    """Lead on from an attempt that this session does not know: to the same checkout, where it was not ordered yet."""
+    carried = decrypt_carried(request.args.get("carried", ""))
+    if carried and carried.user_id != session["viewer"]["id"]:
+        flash("Another person began that payment. Nothing was ordered or charged for it.", "warn")
+        return redirect(url_for("cart.cart"))
+    if carried and carried.is_of(session["viewer"]["id"], units_digest(fingerprint(carts.get_cart()))):
+        session["po_number"] = carried.po_number
+        flash(
+            "Your sign-in ended while you were paying: nothing was ordered and nothing was charged. Please pay again.",
+            "warn",
+        )
+        return redirect(url_for("checkout.review"))
+    flash("That payment is no longer open. If it went through, its order is in this list.", "warn")
+    return redirect(url_for("orders.order_list"))
 
 
 @blueprint.post("/<attempt_id>/acceptance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from portals.customer.cart.client import carts
+from portals.customer.cart.forms import take_quick_order
 from portals.customer.catalog.client import catalog
 from portals.customer.catalog.presenter import FacetRow, facet_rows
 from portals.customer.orders.client import orders
@@ -17,7 +18,9 @@ LATEST = 5
 @blueprint.get("/")
 def home() -> str:
     latest = orders.list_orders(limit=LATEST).items
-    return render_template("home/home.html", orders=latest, cart=carts.get_cart(), facets=_categories())
+    return render_template(
+        "home/home.html", orders=latest, cart=carts.get_cart(), facets=_categories(), draft=take_quick_order()
+    )
 
 
 def _categories() -> list[FacetRow]:

@@ -12,6 +12,7 @@ from portals.customer.orders.client import Order, orders
 from portals.customer.orders.forms import CancellationForm, OrderFilters
 from portals.customer.orders.presenter import timeline
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.drafts import take_draft
 from shared.portal.orders import returns_of, shipments_of
 from shared.portal.statuses import ORDER_WORDS
 
@@ -35,6 +36,7 @@ def order_detail(order_id: str) -> str:
         shipments=shipments_of(order),
         returns=returns_of(order),
         can_cancel=order.allows("cancel"),
+        reason=take_draft("orders.cancel", "orders.cancel_remainder").get("reason", ""),
         can_cancel_remainder=order.allows("cancel_remainder"),
     )
 
