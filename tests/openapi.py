@@ -85,21 +85,21 @@ class PublishedApi:
         for status, response in responses.items():
             if status.startswith("2"):
                 content = response.get("content", {}).get("application/json")
-                found[int(status)] = content and Draft202012Validator(self._whole(content["schema"]))
+                found[int(status)] = content and Draft202012Validator(self.whole(content["schema"]))
         return found
 
-    def _whole(self, node: Any) -> Any:
-        """Return a response's schema without references; every documented field is required (see OutputSchema)."""
+    def whole(self, node: Any) -> Any:
+        """Return a response's schema without references, and closed: a field that is not documented is a fault."""
         if isinstance(node, list):
-            return [self._whole(each) for each in node]
+            return [self.whole(each) for each in node]
         if not isinstance(node, dict):
             return node
         if "$ref" in node:
             _, _, kind, name = node["$ref"].split("/")
-            return self._whole(self.document["components"][kind][name])
-        whole = {name: self._whole(value) for name, value in node.items()}
+            return self.whole(self.document["components"][kind][name])
+        whole = {name: self.whole(value) for name, value in node.items()}
         if isinstance(whole.get("properties"), dict):
-            whole["required"] = sorted(whole["properties"])
+            whole.setdefault("additionalProperties", False)
         if whole.get("format") == "date-time":
             whole["pattern"] = TIMESTAMP
         return whole

@@ -22,10 +22,10 @@ PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
 
 
-def describe_api(descriptions: DescriptionCache) -> dict[str, Any]:
-    """Return one OpenAPI 3.1 document of everything the policy table publishes."""
+def describe_api(descriptions: DescriptionCache, *, server: str) -> dict[str, Any]:
+    """Return one OpenAPI 3.1 document of everything the policy table publishes at the address `server`."""
     found = descriptions.read()
-    return merge_descriptions(found.by_service, POLICY, found.missing)
+    return merge_descriptions(found.by_service, POLICY, found.missing, server=server)
 
 
 class Readiness:

@@ -60,7 +60,8 @@ def docs() -> str:
 @public
 def openapi() -> Response:
     """The merged document; it carries an ETag, so that tools may poll it cheaply."""
-    body = orjson.dumps(operations.describe_api(_part("descriptions")))
+    server = request.root_url.removesuffix("/")
+    body = orjson.dumps(operations.describe_api(_part("descriptions"), server=server))
     response = Response(body, content_type="application/json")
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     response.headers["Cache-Control"] = "no-cache"

@@ -20,6 +20,7 @@ class Notifications(MethodView):
     @requires("notifications:read")
     @blp.arguments(NotificationsQuery, location="query")
     @blp.response(200, NotificationPageSchema)
+    @blp.operation("listNotifications")
     def get(self, wanted: NotificationsFilter) -> Page[NotificationRecord]:
         """List notifications, newest first."""
         return operations.list_notifications(current_principal(), wanted)

@@ -11,8 +11,8 @@ from services.search.clients import products
 from services.search.documents import RebuildRequest
 from services.search.engine import CategoryCount, PagePosition, SearchRequest, engine
 from services.search.rules import FoundProduct, IndexedProduct, SearchTerms, SuggestTerms
-from shared.base.errors import FieldError
-from shared.data.pagination import CursorInvalid, decode_cursor, encode_cursor
+from shared.base.errors import CursorInvalid, FieldError
+from shared.data.pagination import decode_cursor, encode_cursor
 from shared.events.catalog.products import ProductChanged
 from shared.observe.observability import get_logger
 

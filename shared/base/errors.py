@@ -26,6 +26,8 @@ class Problem(Exception):
 
     status = 500
     title = "Internal server error"
+    # Header fields that each answer of this type has.
+    always_sends: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -43,12 +45,21 @@ class Problem(Exception):
 
     @property
     def type(self) -> str:
-        return "/problems/" + re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
+        return problem_type(type(self))
+
+
+def problem_type(kind: type[Problem]) -> str:
+    """Return the type of a problem class: `/problems/order-not-cancellable`."""
+    return "/problems/" + re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 class BadRequest(Problem):
     status = 400
     title = "Bad request"
+
+
+class HostUnknown(BadRequest):
+    title = "Unknown host"
 
 
 def bearer_challenge(**attributes: str) -> dict[str, str]:
@@ -60,6 +71,7 @@ def bearer_challenge(**attributes: str) -> dict[str, str]:
 class Unauthorized(Problem):
     status = 401
     title = "Authentication is required"
+    always_sends = ("WWW-Authenticate",)
 
     def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         super().__init__(detail, headers=headers or bearer_challenge(), **extra)
@@ -98,9 +110,18 @@ class VersionConflict(Conflict):
     title = "Another request changed this at the same time; read it again and retry"
 
 
+class UnsupportedMediaType(Problem):
+    status = 415
+    title = "Unsupported media type"
+
+
 class InvalidInput(Problem):
     status = 422
     title = "Some fields are invalid"
+
+
+class CursorInvalid(InvalidInput):
+    title = "Invalid cursor"
 
 
 class Unavailable(Problem):
@@ -108,6 +129,7 @@ class Unavailable(Problem):
 
     status = 503
     title = "Temporarily unavailable"
+    always_sends = ("Retry-After",)
 
     def __init__(self, detail: str = "", *, retry_after_seconds: int = 2, **extra: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)}, **extra)

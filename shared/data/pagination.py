@@ -11,15 +11,11 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from shared.base.errors import FieldError, InvalidInput
+from shared.base.errors import CursorInvalid, FieldError
 from shared.data.struct_fields import read_each
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-class CursorInvalid(InvalidInput):
-    title = "Invalid cursor"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Money in minor units; a unit price with decimals of the minor unit has its amount as text."""
+    """Money in minor units; a unit price has its amount as text, which may have decimals of the minor unit."""
 
     amount: int | str
     currency: str

@@ -130,7 +130,7 @@ def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:
     """
     Return what was typed in major units (`12.50`) as a price in minor units; raise ValidationError.
 
-    Decimals of the minor unit are kept as text; `whole` refuses them.
+    A unit price keeps the decimals of the minor unit, as text; `whole` refuses them.
     """
     number = read_decimal(raw.strip())
     if number is None:
@@ -138,7 +138,7 @@ def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:
     minor = minor_units(number, currency)
     if minor > MAX_AMOUNT or -int(minor.normalize().as_tuple().exponent) > MOST_DECIMALS:
         raise ValidationError("This amount is too large, or has too many decimals.")
-    if minor == minor.to_integral_value():
+    if whole and minor == minor.to_integral_value():
         return Price(int(minor), currency)
     if whole:
         raise ValidationError(f"{currency} has no smaller unit than that; round the amount.")

@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
 
-from shared.base.errors import Forbidden, Unauthorized
+from shared.base.errors import AccessTokenInvalid, Forbidden, Unauthorized
 from shared.observe.tracing import bind_context
+from shared.web.documented import document
 from shared.web.tokens import Principal, TokenVerifier
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -85,7 +86,7 @@ def _guarded(check: Callable[[], None], permission: str) -> Callable[[Route], Ro
             return route(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, permission)
-        return cast(Route, guarded)
+        return document(cast(Route, guarded), problems=(Unauthorized, AccessTokenInvalid, Forbidden))
 
     return decorate
 

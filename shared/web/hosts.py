@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.base.errors import BadRequest
+from shared.base.errors import HostUnknown
 from shared.web.refused_requests import REFUSAL
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ ANY_HOST = "*"
 # Probes of load balancers and containers name the address of the task.
 PROBES = ("/health/", "/metrics")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-
-
-class HostUnknown(BadRequest):
-    title = "Unknown host"
 
 
 def host_of(url: str) -> str:

@@ -20,6 +20,7 @@ from shared.base.ids import new_id
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
 from shared.data.persistence import building_indexes, database, retry_on_failover
 from shared.web.auth import current_principal
+from shared.web.documented import document
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 
@@ -43,6 +44,10 @@ class IdempotencyKeyReused(InvalidInput):
 
 class RequestInFlight(Conflict):
     title = "A request with this Idempotency-Key is in progress"
+    always_sends = ("Retry-After",)
+
+
+PROBLEMS = (IdempotencyKeyMissing, IdempotencyKeyRefused, IdempotencyKeyReused, RequestInFlight)
 
 
 def ensure_indexes(service: str) -> None:
@@ -88,7 +93,20 @@ def idempotent(route: Route) -> Route:
         _settle(g.idempotency_key, response)
         return response
 
-    return cast(Route, keyed)
+    return document(cast(Route, keyed), problems=PROBLEMS, parameters=[parameter()], headers=["Idempotent-Replayed"])
+
+
+def parameter(*, is_required: bool = True) -> dict[str, Any]:
+    """Return the OpenAPI parameter of the header."""
+    return {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": is_required,
+        "description": "A new value for each thing to be done, such as a UUID. A repeated request with the same key and"
+        " body gets the first answer again for 24 hours, and nothing is done twice.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
+        "example": "7f6c1c0e-3f0a-4d7e-9d5e-0c1b2a394857",
+    }
 
 
 def _owner() -> str:

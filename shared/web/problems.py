@@ -10,23 +10,33 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from shared.base.errors import FieldError, InvalidInput, Problem, Unavailable
+from shared.base.errors import (
+    BadRequest,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    Problem,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from shared.observe.observability import get_logger
 from shared.observe.tracing import current_request_id
+from shared.web.arrivals import BodyTooLarge
 from shared.web.raw_paths import raw_path
 from shared.web.refused_requests import register_refusals
 from shared.web.strictness import pointer_step
 
 log = get_logger()
 
-TITLES = {
-    400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Some fields are invalid",
+# The phrases of statuses differ between versions of Python, so that types derived from them would too.
+OF_STATUS: Mapping[int, type[Problem]] = {
+    400: BadRequest,
+    404: NotFound,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+    422: InvalidInput,
 }
+TITLES = {405: "Method not allowed"}
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
@@ -85,7 +95,9 @@ def _render_http_error(error: HTTPException) -> Response:
 
 
 def _named(status: int, detail: str) -> Problem:
-    """Return a problem whose type is the phrase of its status: 405 is `/problems/method-not-allowed`."""
+    """Return the problem of a status; for a status without one of ours, its type is the status' phrase."""
+    if status in OF_STATUS:
+        return OF_STATUS[status](detail)
     phrase = HTTPStatus(status).phrase
     kind = type(phrase.title().replace(" ", "").replace("-", ""), (Problem,), {})
     problem: Problem = kind(detail)

@@ -141,7 +141,12 @@ class QueryInteger(fields.Integer):
 
 def page_size(default: int, *, most: int) -> QueryInteger:
     """Return the field of a query for the number of items in a page, 1 to `most`."""
-    return QueryInteger(strict=True, load_default=default, validate=validate.Range(min=1, max=most))
+    return QueryInteger(
+        strict=True,
+        load_default=default,
+        validate=validate.Range(min=1, max=most),
+        metadata={"description": "The most items of a page."},
+    )
 
 
 class MoneyField(fields.Field[Any]):
@@ -154,7 +159,7 @@ class MoneyField(fields.Field[Any]):
 
     def __init__(self, *, is_of_record: bool = False, **options: Any) -> None:
         self.is_of_record = is_of_record
-        super().__init__(metadata=_documented_money("integer"), **options)
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Money:
         amount, currency = _amount_and_currency(value, _CODE.fullmatch if self.is_of_record else is_currency)
@@ -171,14 +176,10 @@ class MoneyField(fields.Field[Any]):
 
 class UnitPriceField(fields.Field[Any]):
     """
-    A unit price in minor units, with decimals as a string: `{"amount": "25.5", …}`.
+    A unit price in minor units, a decimal number as a string: `{"amount": "25.5", …}`; a whole number loads too.
 
-    Loads to `shared.base.money.UnitPrice`; dumps an object with `amount` and `currency`, or a mapping
-    `{"amount": str | int, "currency": …}`.
+    Loads to `shared.base.money.UnitPrice`; dumps an object with `amount` and `currency`, or a mapping of these.
     """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(metadata=_documented_money("integer", "string"), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> UnitPrice:
         amount, currency = _amount_and_currency(value)
@@ -191,22 +192,9 @@ class UnitPriceField(fields.Field[Any]):
         is_mapping = isinstance(value, Mapping)
         amount, currency = (value["amount"], value["currency"]) if is_mapping else (value.amount, value.currency)
         text = str(amount)
-        if text.isdecimal():  # most prices: three times as fast as by Decimal
-            return {"amount": int(text), "currency": currency}
-        exact = Decimal(text)
-        whole = exact == exact.to_integral_value()
-        return {"amount": int(exact) if whole else format(exact.normalize(), "f"), "currency": currency}
-
-
-def _documented_money(*kinds: str) -> dict[str, Any]:
-    """Return what the OpenAPI document says of an amount of these JSON types beside its currency."""
-    members = {"amount": {"type": list(kinds) if len(kinds) > 1 else kinds[0]}, "currency": {"type": "string"}}
-    return {
-        "type": "object",
-        "properties": members,
-        "required": sorted(members),
-        "additionalProperties": False,
-    }
+        if not text.isdecimal():  # most prices are whole: three times as fast as by Decimal
+            text = format(Decimal(text).normalize(), "f")
+        return {"amount": text, "currency": currency}
 
 
 def parse_unit_amount(raw: str) -> Decimal:
@@ -229,27 +217,19 @@ def _amount_and_currency(value: Any, is_known: Callable[[str], object] = is_curr
 class PageArgs(InputSchema):
     """Query of a list: an opaque cursor and a page size."""
 
-    cursor = fields.String(load_default=None, validate=validate.Length(max=512))
+    cursor = fields.String(
+        load_default=None,
+        validate=validate.Length(max=512),
+        metadata={"description": "`next_cursor` of the page before; without it the first page."},
+    )
     limit = page_size(20, most=100)
 
 
 def page_of(item: type[OutputSchema]) -> type[OutputSchema]:
     """Return the schema of a page: `{"items": [...], "next_cursor": …}`."""
-    page = {"items": fields.List(fields.Nested(item)), "next_cursor": fields.String(allow_none=True)}
+    following = {"description": "The cursor of the next page; null on the last."}
+    page = {
+        "items": fields.List(fields.Nested(item)),
+        "next_cursor": fields.String(allow_none=True, metadata=following),
+    }
     return type(item.__name__.replace("Schema", "") + "PageSchema", (OutputSchema,), page)
-
-
-class ProblemErrorSchema(OutputSchema):
-    pointer = fields.String()
-    detail = fields.String()
-
-
-class ProblemSchema(OutputSchema):
-    """A problem document (RFC 9457); `errors` points at the invalid fields."""
-
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    request_id = fields.String()
-    errors = fields.List(fields.Nested(ProblemErrorSchema))

@@ -8,15 +8,17 @@ from typing import Any, Protocol, TypeVar
 import orjson
 from flask import Flask, Response, abort, current_app, jsonify
 from flask.json.provider import JSONProvider
-from flask_smorest import Api, Blueprint
+from flask_smorest import Blueprint
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
 from shared.base import deadline
+from shared.base.errors import UnsupportedMediaType
 from shared.base.settings import ServiceSettings
 from shared.calls.service_client import ServiceClient
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.auth import public, register_auth
+from shared.web.openapi import DocumentedApi, DocumentedBlueprint
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
 from shared.web.strictness import (
@@ -64,7 +66,7 @@ class StrictParser(FlaskParser):
         if not body:
             return missing
         if not is_json_request(req):
-            abort(415, "Send application/json.")
+            raise UnsupportedMediaType("Send application/json.")
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as fault:
@@ -77,8 +79,8 @@ class StrictParser(FlaskParser):
         return super().load_files(req, schema)
 
 
-class ApiBlueprint(Blueprint):
-    """A flask-smorest blueprint with the strict parser, whose routes take the query that they declare and no other."""
+class ApiBlueprint(DocumentedBlueprint):
+    """A blueprint that documents its routes, which take the query that they declare and no other; strict parser."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -125,7 +127,7 @@ def create_service(
     )
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_clients"] = clients
-    api = Api(app)
+    api = DocumentedApi(app)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))

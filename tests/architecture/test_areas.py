@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FURNITURE = {"__init__", "rules", "documents", "operations", "saga", "routes", "schemas"}
+FURNITURE = {"__init__", "rules", "documents", "operations", "saga", "routes", "schemas", "examples"}
 PRIVATE = {"operations", "saga", "routes"}
 # Packages of adapters and of machinery, which are no areas.
 NO_AREAS = {"clients"}

@@ -299,7 +299,15 @@ def _shown_product(product: Body) -> Body:
     shown = {name: product[name] for name in ("sku", "name", "is_stocked", "available")}
     texts = {"description": "", "category": "", "created_at": NOW, "updated_at": NOW}
     return (
-        shown | texts | {"unit_price": _money(100), "price_breaks": [], "warnings": [], "is_active": True, "version": 1}
+        shown
+        | texts
+        | {
+            "unit_price": {"amount": "100", "currency": "GBP"},
+            "price_breaks": [],
+            "warnings": [],
+            "is_active": True,
+            "version": 1,
+        }
     )
 
 

@@ -200,7 +200,7 @@ class OrderBook:
         """Let the capture of the last shipment, or the refund of the last return, be refused."""
         parts, done = ("shipments", "captured_total") if kind == "capture" else ("returns", "refunded_total")
         part = order[parts][-1]
-        order[done] = gbp(order[done]["amount"] - part["total"]["amount"])
+        order[done] = gbp(order[done]["amount"] - part[done]["amount"])
         part |= {"failure": reason, done: gbp(0)}
         failure = {"kind": kind, "subject_id": part["id"], "total": part["total"], "reason": reason}
         order["failures"].append(failure | {"failed_at": NOW, "is_settled": False})

@@ -46,8 +46,13 @@ class Refusal(Exception):
         self.members = members
 
 
-def gbp(amount: int | str) -> Json:
+def gbp(amount: int) -> Json:
     return {"amount": amount, "currency": "GBP"}
+
+
+def price(amount: int | str) -> Json:
+    """Return a unit price, whose amount is always a string."""
+    return {"amount": str(amount), "currency": "GBP"}
 
 
 def page(rows: list[Json], call: Call) -> Json:
@@ -63,10 +68,10 @@ def make_product(sku: str) -> Json:
         "name": "Hex bolt M8 x 40",
         "description": "Zinc plated",
         "category": "Fasteners",
-        "unit_price": gbp(255),
+        "unit_price": price(255),
         "price_breaks": [
-            {"min_quantity": 12, "unit_price": gbp(210)},
-            {"min_quantity": 48, "unit_price": gbp("195.5")},
+            {"min_quantity": 12, "unit_price": price(210)},
+            {"min_quantity": 48, "unit_price": price("195.5")},
         ],
         "warnings": [],
         "is_stocked": True,

@@ -150,10 +150,9 @@ def _line_item(line: PlannedLine) -> dict[str, Any]:
     return {"sku": line.sku, "quantity": line.quantity, "unit_price": price}
 
 
-def unit_price_amount(unit_price: Decimal) -> int | str:
-    """Return a price in minor units: an integer, or a string where it has decimals of the minor unit."""
-    minor = minor_units(unit_price, CURRENCY).normalize()
-    return int(minor) if minor == minor.to_integral_value() else f"{minor:f}"
+def unit_price_amount(unit_price: Decimal) -> str:
+    """Return a price in minor units, as the API writes it."""
+    return f"{minor_units(unit_price, CURRENCY).normalize():f}"
 
 
 def _return_body(planned: PlannedReturn, known: KnownOrder) -> dict[str, Any]:

@@ -9,11 +9,30 @@ from typing import Any, NamedTuple
 import msgspec
 
 from services.gateway.policy import Access, Route
+from services.gateway.rules import introduction
+from services.gateway.rules.own_answers import with_own_answers
+from shared.web.components import HEADERS, SCHEMAS
 
 Component = tuple[str, str]
 
 _REFERENCE = re.compile(r"#/components/([^/]+)/([^/]+)$")
 _PARAMETER = re.compile(r"\{[^}]*\}")
+# The address of an installation that `make up` started.
+SERVER = "http://127.0.0.1:8080"
+INFO = {
+    "title": "Tradepost API",
+    "version": "v1",
+    "summary": "Products, carts, orders, shipments, returns and payments of one merchant.",
+    "description": introduction.TEXT,
+    "contact": {"name": "The operator of this installation"},
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of `POST /api/v1/auth/login`.",
+}
 _PATH_FIELDS = ("parameters", "summary", "description")
 
 
@@ -22,6 +41,7 @@ class Description(msgspec.Struct, frozen=True):
 
     paths: dict[str, dict[str, Any]]
     components: dict[str, dict[str, Any]] = {}
+    tags: list[dict[str, Any]] = []
 
 
 class _Operation(NamedTuple):
@@ -33,10 +53,10 @@ class _Operation(NamedTuple):
 
 
 def merge_descriptions(
-    descriptions: Mapping[str, Description], routes: Iterable[Route], missing: Iterable[str]
+    descriptions: Mapping[str, Description], routes: Iterable[Route], missing: Iterable[str], *, server: str = SERVER
 ) -> dict[str, Any]:
     """
-    Return one OpenAPI 3.1 document of what `routes` publish.
+    Return one OpenAPI 3.1 document of what `routes` publish at the address `server`.
 
     Components of equal name but different content are prefixed with their service's name. `x-unavailable` names the
     services whose description is missing, `x-undocumented` the routes that no description contains.
@@ -54,8 +74,9 @@ def merge_descriptions(
         merged[route.method.lower()] = _published(found.content, route, renamed[route.upstream])
     result = {
         "openapi": "3.1.0",
-        "info": {"title": "Tradepost API", "version": "v1", "description": "Everything the gateway publishes."},
-        "servers": [{"url": "/"}],
+        "info": INFO,
+        "servers": [{"url": server, "description": "This installation."}],
+        "tags": _tags(descriptions, paths),
         "paths": paths,
         "components": _components(descriptions, renamed, paths),
     }
@@ -80,9 +101,15 @@ def _published(operation: Any, route: Route, renames: Mapping[Component, str]) -
     if not isinstance(route.access, Access):
         published["x-permission"] = route.access
     published.setdefault("tags", [route.upstream])
-    if "operationId" in published:
-        published["operationId"] = f"{route.upstream}.{published['operationId']}"
+    published["responses"] = with_own_answers(published.get("responses", {}), route)
     return published
+
+
+def _tags(descriptions: Mapping[str, Description], paths: Any) -> list[dict[str, Any]]:
+    """Return the tags of published operations, in the order of their names."""
+    used = {tag for path in paths.values() for each in path.values() if "tags" in each for tag in each["tags"]}
+    known = {tag["name"]: tag for description in descriptions.values() for tag in description.tags}
+    return [known[name] for name in sorted(used & set(known))]
 
 
 def _renames(service: str, descriptions: Mapping[str, Description]) -> dict[Component, str]:
@@ -133,12 +160,13 @@ def _components(
     descriptions: Mapping[str, Description], renamed: Mapping[str, Mapping[Component, str]], paths: Any
 ) -> Any:
     """Return the components that the published operations reach, and how to sign in."""
-    available: dict[Component, Any] = {}
+    available: dict[Component, Any] = {("schemas", name): each for name, each in SCHEMAS.items()}
+    available |= {("headers", name): each for name, each in HEADERS.items()}
     for service, description in descriptions.items():
         renames = renamed[service]
         for (kind, name), component in _each_component(description):
             available[kind, renames.get((kind, name), name)] = _rewritten(component, renames)
-    components: dict[str, dict[str, Any]] = {"securitySchemes": {"accessToken": {"type": "http", "scheme": "bearer"}}}
+    components: dict[str, dict[str, Any]] = {"securitySchemes": {"accessToken": _TOKEN}}
     waiting, reached = list(_references(paths)), set[Component]()
     while waiting:
         key = waiting.pop()

@@ -7,8 +7,9 @@ from flask.views import MethodView
 from services.orders.carts import operations
 from services.orders.carts.rules import CartContents, CartLine, PricedCart
 from services.orders.carts.schemas import CartInput, CartItemInput, CartSchema
+from services.orders.errors import CompanyMissing
+from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 carts = ApiBlueprint("carts", __name__, url_prefix="/v1/cart", description="What a user plans to order")
@@ -18,6 +19,7 @@ carts = ApiBlueprint("carts", __name__, url_prefix="/v1/cart", description="What
 class Cart(MethodView):
     @requires("cart:write")
     @carts.response(200, CartSchema)
+    @carts.operation("getCart")
     def get(self) -> PricedCart:
         """Read the cart with today's prices and stock."""
         return operations.get_cart(current_principal())
@@ -25,7 +27,7 @@ class Cart(MethodView):
     @requires("cart:write")
     @carts.arguments(CartInput)
     @carts.response(200, CartSchema)
-    @carts.alt_response(422, schema=ProblemSchema, description="A product is unknown")
+    @carts.operation("replaceCart", CompanyMissing, VersionConflict)
     def put(self, contents: CartContents) -> PricedCart:
         """Replace all lines of the cart."""
         return operations.replace_cart(current_principal(), contents)
@@ -36,7 +38,7 @@ class CartItems(MethodView):
     @requires("cart:write")
     @carts.arguments(CartItemInput)
     @carts.response(200, CartSchema)
-    @carts.alt_response(422, schema=ProblemSchema, description="The product is unknown")
+    @carts.operation("addCartItem", CompanyMissing, VersionConflict)
     def post(self, added: CartLine) -> PricedCart:
         """Add units of one product to the cart."""
         return operations.add_to_cart(current_principal(), added)

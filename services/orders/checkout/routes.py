@@ -7,10 +7,19 @@ from flask.views import MethodView
 from services.orders.checkout import operations
 from services.orders.checkout.rules import PlaceOrder
 from services.orders.checkout.schemas import PlaceOrderInput
+from services.orders.errors import (
+    CardsNotAccepted,
+    CartEmpty,
+    CompanyMissing,
+    OrderExpired,
+    OutOfStock,
+    PaymentDeclined,
+    TotalChanged,
+)
 from services.orders.orders.schemas import OrderSchema, OrderView, order_view
+from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
 from shared.web.idempotency import idempotency_key, idempotent
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 checkout = ApiBlueprint("checkout", __name__, url_prefix="/v1/orders", description="Placing orders")
@@ -24,9 +33,17 @@ class Checkout(MethodView):
     @checkout.response(201, OrderSchema)
     @checkout.alt_response(200, schema=OrderSchema, description="The order that has this reference or cart already")
     @checkout.alt_response(202, schema=OrderSchema, description="Not decided in time; read the order again")
-    @checkout.alt_response(402, schema=ProblemSchema, description="The payment was declined")
-    @checkout.alt_response(409, schema=ProblemSchema, description="Short of stock, another total, or no cards taken")
-    @checkout.alt_response(422, schema=ProblemSchema, description="A line or the payment does not fit")
+    @checkout.operation(
+        "placeOrder",
+        PaymentDeclined,
+        OutOfStock,
+        TotalChanged,
+        CardsNotAccepted,
+        CartEmpty,
+        CompanyMissing,
+        OrderExpired,
+        VersionConflict,
+    )
     def post(self, body: PlaceOrder) -> tuple[OrderView, int]:
         """Place an order of the lines given, or of the cart."""
         placement = operations.place_order(current_principal(), idempotency_key(), body)

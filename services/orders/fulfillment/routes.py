@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
+from services.orders.errors import ActionNotAllowed, CapturePending, OrderNotShippable
 from services.orders.fulfillment import operations
 from services.orders.fulfillment.rules import ReturnItems, Settlement, ShipOrder
 from services.orders.fulfillment.schemas import ReturnInput, SettlementInput, ShipmentInput
 from services.orders.orders.rules import Cancellation
 from services.orders.orders.schemas import CancellationInput, OrderSchema, OrderView, order_view
+from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
 from shared.web.idempotency import idempotency_key, idempotent
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 fulfillment = ApiBlueprint("fulfillment", __name__, url_prefix="/v1/orders", description="Shipments and returns")
@@ -24,8 +25,7 @@ class OrderShipments(MethodView):
     @fulfillment.arguments(ShipmentInput)
     @fulfillment.response(201, OrderSchema)
     @fulfillment.alt_response(200, schema=OrderSchema, description="This was shipped before")
-    @fulfillment.alt_response(409, schema=ProblemSchema, description="There is nothing to ship")
-    @fulfillment.alt_response(422, schema=ProblemSchema, description="More than is left of a line")
+    @fulfillment.operation("shipOrder", OrderNotShippable, VersionConflict)
     def post(self, body: ShipOrder, order_id: str) -> tuple[OrderView, int]:
         """Ship all that is left, or parts of lines; what is shipped is captured."""
         order, is_new = operations.ship_order(current_principal(), order_id, idempotency_key(), body)
@@ -37,7 +37,7 @@ class RemainderCancellation(MethodView):
     @requires("orders:write")
     @fulfillment.arguments(CancellationInput)
     @fulfillment.response(200, OrderSchema)
-    @fulfillment.alt_response(409, schema=ProblemSchema, description="The order is not partly shipped")
+    @fulfillment.operation("cancelRemainder", ActionNotAllowed, VersionConflict)
     def post(self, body: Cancellation, order_id: str) -> OrderView:
         """Cancel what is left of a partly shipped order; what was shipped stays as it is."""
         return order_view(operations.cancel_remainder(current_principal(), order_id, body), current_principal())
@@ -50,8 +50,7 @@ class OrderReturns(MethodView):
     @fulfillment.arguments(ReturnInput)
     @fulfillment.response(201, OrderSchema)
     @fulfillment.alt_response(200, schema=OrderSchema, description="This return is there already")
-    @fulfillment.alt_response(409, schema=ProblemSchema, description="The capture of what is returned is pending")
-    @fulfillment.alt_response(422, schema=ProblemSchema, description="More than was shipped or captured")
+    @fulfillment.operation("returnItems", ActionNotAllowed, CapturePending, VersionConflict)
     def post(self, body: ReturnItems, order_id: str) -> tuple[OrderView, int]:
         """Take shipped units back; they are refunded, and not put back into stock."""
         order, is_new = operations.return_items(current_principal(), order_id, idempotency_key(), body)
@@ -63,7 +62,7 @@ class OrderSettlement(MethodView):
     @requires("orders:return")
     @fulfillment.arguments(SettlementInput)
     @fulfillment.response(200, OrderSchema)
-    @fulfillment.alt_response(409, schema=ProblemSchema, description="No capture or refund was refused")
+    @fulfillment.operation("settleFailures", ActionNotAllowed, VersionConflict)
     def post(self, body: Settlement, order_id: str) -> OrderView:
         """Note how the refused captures and refunds were dealt with; no money moves by it."""
         return order_view(operations.settle_failures(current_principal(), order_id, body), current_principal())

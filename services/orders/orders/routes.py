@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
+from services.orders.errors import OrderNotCancellable
 from services.orders.orders import operations
 from services.orders.orders.rules import Cancellation, OrdersFilter
 from services.orders.orders.schemas import (
@@ -14,9 +15,9 @@ from services.orders.orders.schemas import (
     OrderView,
     order_view,
 )
+from shared.base.errors import VersionConflict
 from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 orders = ApiBlueprint("orders", __name__, url_prefix="/v1/orders", description="Orders, shipments and returns")
@@ -27,6 +28,7 @@ class Orders(MethodView):
     @requires("orders:read")
     @orders.arguments(OrdersQuery, location="query")
     @orders.response(200, OrderPageSchema)
+    @orders.operation("listOrders")
     def get(self, wanted: OrdersFilter) -> Page[OrderView]:
         """List orders, newest first."""
         reader = current_principal()
@@ -37,7 +39,7 @@ class Orders(MethodView):
 class Order(MethodView):
     @requires("orders:read")
     @orders.response(200, OrderSchema)
-    @orders.alt_response(404, schema=ProblemSchema, description="No such order in this company")
+    @orders.operation("getOrder")
     def get(self, order_id: str) -> OrderView:
         """Read an order with its shipments, returns and money."""
         return order_view(operations.get_order(current_principal(), order_id), current_principal())
@@ -48,7 +50,7 @@ class OrderCancellation(MethodView):
     @requires("orders:write")
     @orders.arguments(CancellationInput)
     @orders.response(200, OrderSchema)
-    @orders.alt_response(409, schema=ProblemSchema, description="Too late to cancel")
+    @orders.operation("cancelOrder", OrderNotCancellable, VersionConflict)
     def post(self, body: Cancellation, order_id: str) -> OrderView:
         """Cancel an order that has not been shipped."""
         return order_view(operations.cancel_order(current_principal(), order_id, body), current_principal())

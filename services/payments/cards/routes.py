@@ -21,10 +21,19 @@ from services.payments.cards.schemas import (
     SessionInput,
     SessionSchema,
 )
+from services.payments.errors import (
+    CardsNotAccepted,
+    PaymentDiffers,
+    RefundTooLarge,
+    ReturnUrlNotAllowed,
+    WebhookSignatureInvalid,
+    WebhookUnreadable,
+)
 from services.payments.transactions.rules import ShownTransaction
+from shared.base.errors import VersionConflict
+from shared.calls.service_client import UpstreamUnavailable
 from shared.web.auth import current_principal, internal, public, requires
 from shared.web.idempotency import idempotency_key, idempotent
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 blp = ApiBlueprint("cards", __name__, url_prefix="/v1/payments", description="Payments of orders")
@@ -36,8 +45,7 @@ class Sessions(MethodView):
     @requires("payments:write")
     @blp.arguments(SessionInput)
     @blp.response(201, SessionSchema)
-    @blp.alt_response(409, schema=ProblemSchema, description="Card payments are not accepted here")
-    @blp.alt_response(503, schema=ProblemSchema, description="The card processor is unavailable")
+    @blp.operation("openCardPage", CardsNotAccepted, ReturnUrlNotAllowed, UpstreamUnavailable)
     def post(self, body: CardPageRequest) -> CardPage:
         """Open the processor's card page; it returns to `return_url` with `?token=`."""
         return operations.open_card_page(body)
@@ -49,7 +57,7 @@ class Refunds(MethodView):
     @idempotent
     @blp.arguments(RefundInput)
     @blp.response(201, RefundSchema)
-    @blp.alt_response(422, schema=ProblemSchema, description="More than is captured and not yet refunded")
+    @blp.operation("refundPayment", RefundTooLarge, VersionConflict)
     def post(self, body: RefundRequest, payment_id: str) -> tuple[ShownTransaction, int]:
         """Refund captured money; a repeated reference returns the refund that exists, with 200."""
         return operations.refund_payment(current_principal(), payment_id, body, idempotency_key=idempotency_key())
@@ -59,7 +67,7 @@ class Refunds(MethodView):
 class Webhooks(MethodView):
     @public
     @blp.response(204)
-    @blp.alt_response(401, schema=ProblemSchema, description="Not signed by the processor")
+    @blp.operation("receiveWebhook", WebhookSignatureInvalid, WebhookUnreadable)
     def post(self, psp: str) -> None:
         """Receive a webhook of the processor (Standard Webhooks); a duplicate changes nothing."""
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -71,6 +79,7 @@ class Authorizations(MethodView):
     @internal("orders")
     @internal_blp.arguments(AuthorizationInput)
     @internal_blp.response(200, AuthorizationSchema)
+    @internal_blp.operation("authorizePayment", PaymentDiffers, CardsNotAccepted)
     def post(self, body: AuthorizationRequest) -> AuthorizationAnswer:
         """Authorise an order's amount; safe to repeat, the order id is the natural key."""
         return operations.authorize_payment(body)

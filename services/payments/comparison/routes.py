@@ -20,6 +20,7 @@ class Comparison(MethodView):
     @internal("orders")
     @blp.arguments(ComparisonInput)
     @blp.response(200, ComparisonSchema)
+    @blp.operation("comparePayments")
     def post(self, body: ComparedOrders) -> KnownPayments:
         """Return what was captured and refunded for these orders, and the orders of the newest payments."""
         return operations.compare_orders(body.order_ids)

@@ -9,7 +9,6 @@ from services.payments.payments.rules import PaymentRecord, PaymentsFilter
 from services.payments.payments.schemas import PaymentPageSchema, PaymentSchema, PaymentsQuery
 from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 blp = ApiBlueprint("payments", __name__, url_prefix="/v1/payments", description="Payments of orders")
@@ -20,6 +19,7 @@ class Payments(MethodView):
     @requires("payments:read")
     @blp.arguments(PaymentsQuery, location="query")
     @blp.response(200, PaymentPageSchema)
+    @blp.operation("listPayments")
     def get(self, wanted: PaymentsFilter) -> Page[PaymentRecord]:
         """List payments, newest first."""
         return operations.list_payments(current_principal(), wanted)
@@ -29,7 +29,7 @@ class Payments(MethodView):
 class Payment(MethodView):
     @requires("payments:read")
     @blp.response(200, PaymentSchema)
-    @blp.alt_response(404, schema=ProblemSchema, description="No such payment in this company")
+    @blp.operation("getPayment")
     def get(self, payment_id: str) -> PaymentRecord:
         """Read a payment with its transactions."""
         return operations.get_payment(current_principal(), payment_id)

@@ -16,10 +16,11 @@ from services.products.catalog.schemas import (
     ProductSchema,
     ProductsQuery,
 )
+from services.products.errors import PriceBreaksInvalid, SkuTaken
+from shared.base.errors import VersionConflict
 from shared.data.pagination import Page, PageRequest
 from shared.web.auth import current_principal, internal, requires
 from shared.web.converters import accept_skus
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 products_blp = ApiBlueprint("products", __name__, url_prefix="/v1/products", description="The catalog")
@@ -34,6 +35,7 @@ class Products(MethodView):
     @requires("products:read")
     @products_blp.arguments(ProductsQuery, location="query")
     @products_blp.response(200, ProductPageSchema)
+    @products_blp.operation("listProducts")
     def get(self, wanted: ProductsFilter) -> Page[ProductView]:
         """List products by SKU."""
         return operations.list_products(current_principal(), wanted)
@@ -41,7 +43,7 @@ class Products(MethodView):
     @requires("products:write")
     @products_blp.arguments(ProductInput)
     @products_blp.response(201, ProductSchema)
-    @products_blp.alt_response(409, schema=ProblemSchema, description="A product with this SKU exists")
+    @products_blp.operation("createProduct", SkuTaken, PriceBreaksInvalid)
     def post(self, product: ProductFields) -> tuple[ProductView, int, dict[str, str]]:
         """Create a product; it is not stocked until its inventory is set."""
         created = operations.create_product(product)
@@ -52,6 +54,7 @@ class Products(MethodView):
 class OneProduct(MethodView):
     @requires("products:read")
     @products_blp.response(200, ProductSchema)
+    @products_blp.operation("getProduct")
     def get(self, sku: str) -> ProductView:
         """Read a product."""
         return operations.get_product(current_principal(), sku)
@@ -59,7 +62,7 @@ class OneProduct(MethodView):
     @requires("products:write")
     @products_blp.arguments(ProductChanges)
     @products_blp.response(200, ProductSchema)
-    @products_blp.alt_response(409, schema=ProblemSchema, description="Version conflict: changed by another request")
+    @products_blp.operation("updateProduct", VersionConflict, PriceBreaksInvalid)
     def patch(self, patch: ProductPatch, sku: str) -> ProductView:
         """Change a product; what is left out stays."""
         return operations.update_product(sku, patch)
@@ -70,6 +73,7 @@ class AllProducts(MethodView):
     @internal("search")
     @internal_products_blp.arguments(AllProductsQuery, location="query")
     @internal_products_blp.response(200, ProductPageSchema)
+    @internal_products_blp.operation("listAllProducts")
     def get(self, wanted: PageRequest) -> Page[ProductView]:
         """List every product by SKU, those that are not for sale too."""
         return operations.list_all_products(wanted)

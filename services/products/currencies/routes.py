@@ -7,8 +7,8 @@ from flask.views import MethodView
 from services.products.currencies import operations
 from services.products.currencies.rules import NewCurrencies, SoldCurrencies
 from services.products.currencies.schemas import CurrenciesInput, CurrenciesSchema
+from services.products.errors import CurrencyInUse
 from shared.web.auth import requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 currencies_blp = ApiBlueprint(
@@ -20,6 +20,7 @@ currencies_blp = ApiBlueprint(
 class Currencies(MethodView):
     @requires("products:read")
     @currencies_blp.response(200, CurrenciesSchema)
+    @currencies_blp.operation("getCurrencies")
     def get(self) -> SoldCurrencies:
         """Read the currencies that prices may have."""
         return operations.get_currencies()
@@ -27,8 +28,7 @@ class Currencies(MethodView):
     @requires("products:write")
     @currencies_blp.arguments(CurrenciesInput)
     @currencies_blp.response(200, CurrenciesSchema)
-    @currencies_blp.alt_response(409, schema=ProblemSchema, description="Products are sold in a currency left out")
-    @currencies_blp.alt_response(422, schema=ProblemSchema, description="A code is no currency")
+    @currencies_blp.operation("setCurrencies", CurrencyInUse)
     def put(self, wanted: NewCurrencies) -> SoldCurrencies:
         """Set the currencies that prices may have."""
         return operations.set_currencies(wanted)

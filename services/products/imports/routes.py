@@ -10,6 +10,7 @@ from flask import Response, request, stream_with_context, url_for
 from flask.views import MethodView
 
 from services.products.config import ProductsSettings
+from services.products.errors import ImportNotRepeatable
 from services.products.imports import operations
 from services.products.imports.documents import ImportSummary, ProductImport
 from services.products.imports.rules import ImportOptions
@@ -23,8 +24,8 @@ from services.products.imports.schemas import (
 )
 from services.products.rows.rules import OPTIONAL, REQUIRED
 from shared.data.pagination import Page, PageRequest
+from shared.data.storage_contract import StoredFileMissing
 from shared.web.auth import requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint, current_settings
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -55,6 +56,7 @@ class Imports(MethodView):
     @requires("products:write")
     @imports_blp.arguments(ImportsQuery, location="query")
     @imports_blp.response(200, ImportPageSchema)
+    @imports_blp.operation("listImports")
     def get(self, wanted: PageRequest) -> Page[ImportSummary]:
         """List all imports, newest first."""
         return operations.list_imports(wanted)
@@ -71,6 +73,7 @@ class Imports(MethodView):
         " Known SKUs are updated. CSV is read in UTF-8, UTF-16 or Windows-1252, with commas, semicolons, tabs or bars."
         " `Location` shows the progress and how the file is read."
     )
+    @imports_blp.operation("importProducts")
     def post(self, body: UploadedFile, options: ImportOptions) -> tuple[ProductImport, int, dict[str, str]]:
         """Import a CSV file or an XLSX workbook."""
         started = operations.start_import(filename=body.file.filename or "", content=body.file.stream, options=options)
@@ -81,6 +84,7 @@ class Imports(MethodView):
 class OneImport(MethodView):
     @requires("products:write")
     @imports_blp.response(200, ImportSchema)
+    @imports_blp.operation("getImport")
     def get(self, import_id: str) -> ProductImport:
         """Read the progress of an import, and what was wrong with which row (the first hundred)."""
         return operations.get_import(import_id)
@@ -90,7 +94,7 @@ class OneImport(MethodView):
 class Execution(MethodView):
     @requires("products:write")
     @imports_blp.response(202, ImportSchema)
-    @imports_blp.alt_response(409, schema=ProblemSchema, description="It is no dry run that succeeded")
+    @imports_blp.operation("executeImport", ImportNotRepeatable)
     def post(self, import_id: str) -> tuple[ProductImport, int, dict[str, str]]:
         """Import the file of a dry run, read as it was; `Location` shows the new import."""
         return _accepted(operations.carry_out(import_id))
@@ -100,7 +104,7 @@ class Execution(MethodView):
 class FailedRows(MethodView):
     @requires("products:write")
     @imports_blp.response(200, {"type": "string"}, content_type="text/csv", description="The rows that were left out")
-    @imports_blp.alt_response(404, schema=ProblemSchema, description="No row was left out, or the rows were not kept")
+    @imports_blp.operation("downloadFailedRows", StoredFileMissing)
     def get(self, import_id: str) -> Response:
         """Download all rows that were left out, with their reasons: correct them and import the file again."""
         name = f"failed-rows-{import_id}.csv"

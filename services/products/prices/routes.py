@@ -18,6 +18,7 @@ class Prices(MethodView):
     @internal("orders")
     @prices_blp.arguments(LinesInput)
     @prices_blp.response(200, PricesSchema)
+    @prices_blp.operation("listPrices")
     def post(self, body: PriceRequest) -> Offers:
         """Price each line for the units of its SKU in all lines together, with its stock."""
         return operations.list_prices(body.line_items)

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
+from services.products.errors import (
+    OrderNumberTaken,
+    OutOfStock,
+    ReservationDiffers,
+    ReservationInFlight,
+    ReservationReleased,
+    StockContended,
+)
 from services.products.reservations import operations
 from services.products.reservations.rules import (
     ComparedOrders,
@@ -23,7 +31,6 @@ from services.products.reservations.schemas import (
 )
 from shared.data.pagination import Page
 from shared.web.auth import internal
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 reservations_blp = ApiBlueprint(
@@ -36,6 +43,7 @@ class Reservations(MethodView):
     @internal("orders")
     @reservations_blp.arguments(ReservationsQuery, location="query")
     @reservations_blp.response(200, OpenReservationPageSchema)
+    @reservations_blp.operation("listReservations")
     def get(self, wanted: ReservationsFilter) -> Page[OpenReservation]:
         """List open reservations begun before a moment, oldest first."""
         return operations.list_reservations(wanted)
@@ -46,6 +54,7 @@ class Comparison(MethodView):
     @internal("orders")
     @reservations_blp.arguments(ComparisonInput)
     @reservations_blp.response(200, ComparisonSchema)
+    @reservations_blp.operation("compareReservations")
     def post(self, body: ComparedOrders) -> KnownOrders:
         """Return the highest order number, and which of these orders have no reservation or an open one."""
         return operations.compare_orders(body.order_ids)
@@ -56,16 +65,22 @@ class OneReservation(MethodView):
     @internal("orders")
     @reservations_blp.arguments(ReservationInput)
     @reservations_blp.response(200, ReservationSchema)
-    @reservations_blp.alt_response(
-        409, schema=ProblemSchema, description="Short (`shortages`), released before, or `order-number-taken`"
+    @reservations_blp.operation(
+        "reserveStock",
+        OutOfStock,
+        OrderNumberTaken,
+        ReservationDiffers,
+        ReservationReleased,
+        ReservationInFlight,
+        StockContended,
     )
-    @reservations_blp.alt_response(503, schema=ProblemSchema, description="Another request is reserving the same order")
     def put(self, body: ReservationRequest, order_id: str) -> ReservedStock:
         """Hold stock of all SKUs of an order or of none; the order id is the key."""
         return ReservedStock(operations.reserve_stock(order_id, body.line_items, order_number=body.order_number))
 
     @internal("orders")
     @reservations_blp.response(204)
+    @reservations_blp.operation("releaseStock", ReservationInFlight, StockContended)
     def delete(self, order_id: str) -> None:
         """Release what the order holds; safe to repeat."""
         operations.release_stock(order_id)

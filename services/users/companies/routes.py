@@ -14,9 +14,10 @@ from services.users.companies.documents import Company, CompanyRecord
 from services.users.companies.rules import CompaniesFilter, CompanyDetails
 from services.users.companies.schemas import CompaniesQuery, CompanyInput, CompanyPageSchema, CompanySchema
 from shared.data.pagination import Page
+from shared.web import idempotency
 from shared.web.auth import current_principal, requires
+from shared.web.documented import document
 from shared.web.idempotency import idempotent
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 companies = ApiBlueprint("companies", __name__, url_prefix="/v1/companies", description="Buying companies")
@@ -30,7 +31,12 @@ def idempotent_if_keyed(route: Callable[..., Any]) -> Callable[..., Any]:
     def chosen(*args: Any, **kwargs: Any) -> Any:
         return (keyed if "Idempotency-Key" in request.headers else route)(*args, **kwargs)
 
-    return chosen
+    return document(
+        chosen,
+        problems=idempotency.PROBLEMS,
+        parameters=[idempotency.parameter(is_required=False)],
+        headers=["Idempotent-Replayed"],
+    )
 
 
 @companies.route("")
@@ -38,6 +44,7 @@ class Companies(MethodView):
     @requires("companies:read")
     @companies.arguments(CompaniesQuery, location="query")
     @companies.response(200, CompanyPageSchema)
+    @companies.operation("listCompanies")
     def get(self, wanted: CompaniesFilter) -> Page[CompanyRecord]:
         """List the companies one may see, oldest first."""
         return operations.list_companies(current_principal(), wanted)
@@ -47,6 +54,7 @@ class Companies(MethodView):
     @companies.arguments(CompanyInput)
     @companies.response(201, CompanySchema)
     @companies.alt_response(200, schema=CompanySchema, description="The reference is known: its company")
+    @companies.operation("createCompany")
     def post(self, details: CompanyDetails) -> tuple[Company, int]:
         """Create a company."""
         company, is_new = operations.create_company(details)
@@ -57,7 +65,7 @@ class Companies(MethodView):
 class OneCompany(MethodView):
     @requires("companies:read")
     @companies.response(200, CompanySchema)
-    @companies.alt_response(404, schema=ProblemSchema, description="No such company, or another's")
+    @companies.operation("getCompany")
     def get(self, company_id: str) -> CompanyRecord:
         """Read a company."""
         return operations.get_company(current_principal(), company_id)

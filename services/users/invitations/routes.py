@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
+from services.users.errors import InvitationExpired, InvitationUnknown, InvitationUsed, PersonKnown, SignInBusy
 from services.users.invitations import operations
 from services.users.invitations.rules import Acceptance, InvitationView, TokenGiven
 from services.users.invitations.schemas import (
@@ -16,9 +17,9 @@ from services.users.invitations.schemas import (
     TokenInput,
 )
 from services.users.people.rules import NewPerson
+from shared.base.errors import NotFound
 from shared.data.pagination import Page, PageRequest
 from shared.web.auth import client_address, current_principal, public, requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 invitations = ApiBlueprint("invitations", __name__, url_prefix="/v1/invitations", description="Invited people")
@@ -29,6 +30,7 @@ class Invitations(MethodView):
     @requires("users:invite")
     @invitations.arguments(InvitationsQuery, location="query")
     @invitations.response(200, InvitationPageSchema)
+    @invitations.operation("listInvitations")
     def get(self, wanted: PageRequest) -> Page[InvitationView]:
         """List the invitations that were not accepted."""
         return operations.list_invitations(current_principal(), wanted)
@@ -36,8 +38,7 @@ class Invitations(MethodView):
     @requires("users:invite")
     @invitations.arguments(InvitationInput)
     @invitations.response(201, IssuedInvitationSchema)
-    @invitations.alt_response(404, schema=ProblemSchema, description="No such company, or another's")
-    @invitations.alt_response(409, schema=ProblemSchema, description="The address is taken")
+    @invitations.operation("invitePerson", PersonKnown, NotFound)
     def post(self, wanted: NewPerson) -> InvitationView:
         """Invite a person for three days; the token is in this answer only."""
         return operations.invite_person(current_principal(), wanted)
@@ -47,7 +48,7 @@ class Invitations(MethodView):
 class OneInvitation(MethodView):
     @requires("users:invite")
     @invitations.response(204)
-    @invitations.alt_response(410, schema=ProblemSchema, description="It was accepted before")
+    @invitations.operation("withdrawInvitation", InvitationUsed)
     def delete(self, user_id: str) -> None:
         """Withdraw an invitation."""
         operations.withdraw_invitation(current_principal(), user_id)
@@ -57,7 +58,7 @@ class OneInvitation(MethodView):
 class InvitationRenewal(MethodView):
     @requires("users:invite")
     @invitations.response(200, IssuedInvitationSchema)
-    @invitations.alt_response(404, schema=ProblemSchema, description="No such invitation, or it was accepted")
+    @invitations.operation("renewInvitation", InvitationUsed)
     def post(self, user_id: str) -> InvitationView:
         """Issue a new token, valid for three days; the one before stops working."""
         return operations.renew_invitation(current_principal(), user_id)
@@ -68,8 +69,7 @@ class InvitationLookup(MethodView):
     @public
     @invitations.arguments(TokenInput)
     @invitations.response(200, InvitationSchema)
-    @invitations.alt_response(404, schema=ProblemSchema, description="Unknown, withdrawn or replaced")
-    @invitations.alt_response(410, schema=ProblemSchema, description="Used already, or expired")
+    @invitations.operation("lookUpInvitation", InvitationUnknown, InvitationUsed, InvitationExpired)
     def post(self, given: TokenGiven) -> InvitationView:
         """Read the invitation of a token; the token is in the body, since addresses are logged."""
         return operations.describe_invitation(given)
@@ -80,8 +80,7 @@ class InvitationAcceptance(MethodView):
     @public
     @invitations.arguments(AcceptanceInput)
     @invitations.response(201, InvitationSchema)
-    @invitations.alt_response(404, schema=ProblemSchema, description="Unknown, withdrawn or replaced")
-    @invitations.alt_response(410, schema=ProblemSchema, description="Used already, or expired")
+    @invitations.operation("acceptInvitation", InvitationUnknown, InvitationUsed, InvitationExpired, SignInBusy)
     def post(self, given: Acceptance) -> InvitationView:
         """Choose a password and become active; once."""
         return operations.accept_invitation(given, address=client_address())

@@ -6,11 +6,12 @@ from flask.views import MethodView
 
 from services.users.clients import clients
 from services.users.clients.keys import KeySet
+from services.users.errors import InvalidServiceSecret, SignInBusy
 from services.users.keys import operations
 from services.users.keys.rules import ServiceCredentials, ServiceToken
 from services.users.keys.schemas import KeysSchema, ServiceTokenInput, ServiceTokenSchema
+from shared.base.errors import Forbidden
 from shared.web.auth import public
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 keys = ApiBlueprint("keys", __name__, url_prefix="/.well-known", description="The keys that sign tokens")
@@ -21,6 +22,7 @@ internal_tokens = ApiBlueprint("internal-tokens", __name__, url_prefix="/interna
 class Keys(MethodView):
     @public
     @keys.response(200, KeysSchema)
+    @keys.operation("getSigningKeys")
     def get(self) -> tuple[KeySet, int, dict[str, str]]:
         """Return the public keys (JWKS, RFC 7517)."""
         return clients().keys.jwks, 200, {"Cache-Control": "public, max-age=300"}
@@ -31,8 +33,7 @@ class ServiceTokens(MethodView):
     @public
     @internal_tokens.arguments(ServiceTokenInput)
     @internal_tokens.response(200, ServiceTokenSchema)
-    @internal_tokens.alt_response(401, schema=ProblemSchema, description="Name or secret is wrong")
-    @internal_tokens.alt_response(403, schema=ProblemSchema, description="The service does not call that audience")
+    @internal_tokens.operation("issueServiceToken", InvalidServiceSecret, Forbidden, SignInBusy)
     def post(self, caller: ServiceCredentials) -> ServiceToken:
         """Issue a token with which a service may call one other; its secret proves who it is."""
         return operations.issue_service_token(caller)

@@ -19,6 +19,7 @@ internal_people = ApiBlueprint("internal-people", __name__, url_prefix="/interna
 class Me(MethodView):
     @signed_in
     @people.response(200, MeSchema)
+    @people.operation("getSignedInPerson")
     def get(self) -> SignedInPerson:
         """Read who is signed in."""
         return operations.describe_me(current_principal())
@@ -28,6 +29,7 @@ class Me(MethodView):
 class OneUser(MethodView):
     @internal("notifications")
     @internal_people.response(200, UserSchema)
+    @internal_people.operation("getUser")
     def get(self, user_id: str) -> User:
         """Read a person."""
         return operations.get_user(user_id)
@@ -37,6 +39,7 @@ class OneUser(MethodView):
 class CompanyContacts(MethodView):
     @internal("notifications")
     @internal_people.response(200, ContactsSchema)
+    @internal_people.operation("listContacts")
     def get(self, company_id: str) -> Contacts:
         """List the people of a company to whom mails go."""
         return operations.list_contacts(company_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask.views import MethodView
 
+from services.users.errors import InvalidCredentials, NotStaff, SessionOver, SignInBusy, TooManyAttempts
 from services.users.keys.rules import digest
 from services.users.sessions import operations
 from services.users.sessions.rules import ActingRequest, ActingToken, Credentials, RefreshRequest, Tokens
@@ -16,8 +17,8 @@ from services.users.sessions.schemas import (
     TokensSchema,
 )
 from shared.base.addresses import network_of
+from shared.base.errors import NotFound
 from shared.web.auth import client_address, current_principal, public, requires
-from shared.web.schemas import ProblemSchema
 from shared.web.service import ApiBlueprint
 
 auth = ApiBlueprint("auth", __name__, url_prefix="/v1/auth", description="Sign-in and sign-out")
@@ -28,8 +29,7 @@ class Login(MethodView):
     @public
     @auth.arguments(LoginInput)
     @auth.response(200, TokensSchema)
-    @auth.alt_response(401, schema=ProblemSchema, description="Address or password is wrong")
-    @auth.alt_response(429, schema=ProblemSchema, description="Too many failed attempts")
+    @auth.operation("signIn", InvalidCredentials, TooManyAttempts, SignInBusy)
     def post(self, given: Credentials) -> Tokens:
         """Sign in; the access token lasts ten minutes."""
         return operations.sign_in(given, address=client_address())
@@ -40,7 +40,7 @@ class Refresh(MethodView):
     @public
     @auth.arguments(RefreshInput)
     @auth.response(200, TokensSchema)
-    @auth.alt_response(401, schema=ProblemSchema, description="The session is over")
+    @auth.operation("refreshSession", SessionOver)
     def post(self, given: RefreshRequest) -> Tokens:
         """
         Continue a session; a refresh token is valid once, and one used twice ends the session.
@@ -61,6 +61,7 @@ class Logout(MethodView):
     @public
     @auth.arguments(RefreshInput)
     @auth.response(204)
+    @auth.operation("signOut")
     def post(self, given: RefreshRequest) -> None:
         """End the session of a refresh token."""
         operations.sign_out(given)
@@ -71,7 +72,7 @@ class ActingTokens(MethodView):
     @requires("companies:act")
     @auth.arguments(ActingTokenInput)
     @auth.response(201, ActingTokenSchema)
-    @auth.alt_response(404, schema=ProblemSchema, description="No such company")
+    @auth.operation("createActingToken", NotStaff, NotFound)
     def post(self, wanted: ActingRequest) -> ActingToken:
         """Act for a company for ten minutes, as a member of the merchant's staff."""
         return operations.issue_acting_token(current_principal(), wanted)

@@ -43,7 +43,7 @@ class TestFinding:
                 "name": "Regency Cakestand",
                 "description": "Three tiers, white",
                 "category": "Kitchen",
-                "unit_price": {"amount": 250, "currency": "GBP"},
+                "unit_price": {"amount": "250", "currency": "GBP"},
             }
         ]
         assert (found["total"], found["next_cursor"]) == (1, None)

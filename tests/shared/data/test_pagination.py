@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.data.pagination import CursorInvalid, decode_cursor, encode_cursor, page
+from shared.base.errors import CursorInvalid
+from shared.data.pagination import decode_cursor, encode_cursor, page
 from shared.data.persistence import DatabaseHandle
 from tests.shared.toys import Note
 

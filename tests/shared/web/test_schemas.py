@@ -55,9 +55,10 @@ class TestOutput:
         }  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("amount", "written"), [("255", 255), ("255.000", 255), ("25.50", "25.5"), (Decimal("0.1"), "0.1")]
+        ("amount", "written"),
+        [("255", "255"), ("255.000", "255"), ("1E+3", "1000"), ("25.50", "25.5"), (Decimal("0.1"), "0.1")],
     )
-    def test_writes_a_unit_price_as_a_number_when_it_is_whole(self, amount, written):
+    def test_writes_a_unit_price_as_a_string_without_trailing_zeros(self, amount, written):
         assert UnitPriceField.encode({"amount": amount, "currency": "GBP"})["amount"] == written
 
 

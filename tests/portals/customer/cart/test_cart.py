@@ -68,7 +68,7 @@ class TestCart:
         assert shop.carts["com_acme"]["WASHER"] == 7
 
     def test_says_when_a_price_is_in_another_currency_and_locks_the_checkout(self, buyer: Visitor, shop):
-        shop.add_product("EURO", name="Euro bolt", unit_price={"amount": 100, "currency": "EUR"}, price_breaks=[])
+        shop.add_product("EURO", name="Euro bolt", unit_price={"amount": "100", "currency": "EUR"}, price_breaks=[])
 
         page = buyer.get("/products/EURO").submit("/cart/items", quantity="1")
         assert "EURO: Its price is in EUR, the first line's in GBP." in page.text

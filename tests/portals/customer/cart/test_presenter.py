@@ -9,13 +9,13 @@ import pytest
 
 from portals.customer.cart.client import Cart
 from portals.customer.cart.presenter import fingerprint, shown_lines, within_stock
-from tests.portals.fake_shapes import gbp
+from tests.portals.fake_shapes import gbp, price
 
 
 class TestCartLines:
     def cart(self, **line: Any) -> Cart:
         defaults = {"sku": "A", "name": "A", "quantity": 9, "is_available": True, "available": 9}
-        prices = {"unit_price": gbp(1), "total": gbp(9)}
+        prices = {"unit_price": price(1), "total": gbp(9)}
         return msgspec.convert({"line_items": [defaults | prices | line], "total": gbp(9)}, Cart)
 
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from shared.calls.service_client import UpstreamUnavailable
 from tests.portals.fake_gateway import FakeGateway
-from tests.portals.fake_shapes import gbp
+from tests.portals.fake_shapes import price
 from tests.portals.pages import Visitor
 
 
@@ -114,7 +114,7 @@ class TestProductPage:
         assert words in buyer.get("/products/BOLT-M8").text
 
     def test_finds_a_sku_with_slashes_and_blanks(self, buyer: Visitor, gateway: FakeGateway):
-        gateway.shop.add_product("AB/C 1.0-X", unit_price=gbp(100))
+        gateway.shop.add_product("AB/C 1.0-X", unit_price=price(100))
 
         link = next(link for link in buyer.get("/catalog").links() if link.startswith("/products/"))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from portals.customer.catalog.client import Product
 from portals.customer.catalog.presenter import price_ladder
-from tests.portals.fake_shapes import gbp, make_product
+from tests.portals.fake_shapes import make_product, price
 
 
 def product_with(price_breaks: list[Any]) -> Product:
@@ -22,7 +22,7 @@ class TestPriceLadder:
         assert [step.label for step in ladder] == ["1+"]
 
     def test_a_break_at_two_leaves_a_step_of_one(self):
-        breaks = [{"min_quantity": 2, "unit_price": gbp(100)}]
+        breaks = [{"min_quantity": 2, "unit_price": price(100)}]
 
         ladder = price_ladder(product_with(breaks))
 

@@ -6,14 +6,14 @@ import pytest
 
 from tests.portals.customer.checkout.test_checkout import go_to_card_page
 from tests.portals.fake_gateway import FakeGateway, refused
-from tests.portals.fake_shapes import gbp
+from tests.portals.fake_shapes import gbp, price
 from tests.portals.pages import Page, Visitor
 
 
 @pytest.fixture
 def shop(gateway: FakeGateway):
     gateway.shop.add_product("BOLT-M8")
-    gateway.shop.add_product("NUT-M8", unit_price=gbp(10), price_breaks=[])
+    gateway.shop.add_product("NUT-M8", unit_price=price(10), price_breaks=[])
     gateway.shop.fill_cart(BOLT_M8=12, NUT_M8=5)
     return gateway.shop
 
@@ -22,7 +22,7 @@ def shop(gateway: FakeGateway):
 def changed(buyer: Visitor, shop) -> Page:
     """The page after the card page, while the bolts went from 2.10 to 9.99 each."""
     back = go_to_card_page(buyer, po_number="PO-5")
-    shop.products["BOLT-M8"]["price_breaks"][0]["unit_price"] = gbp(999)
+    shop.products["BOLT-M8"]["price_breaks"][0]["unit_price"] = price(999)
     return buyer.get(f"{back}?token=tok_ok")
 
 
@@ -59,7 +59,7 @@ class TestChangedTotal:
         assert len(shop.book.orders) == 1
 
     def test_a_second_change_is_shown_again(self, changed: Page, shop):
-        shop.products["NUT-M8"]["unit_price"] = gbp(11)
+        shop.products["NUT-M8"]["unit_price"] = price(11)
 
         page = changed.submit("/acceptance")
 
@@ -89,7 +89,7 @@ class TestChangedTotal:
     def test_an_order_that_became_free_is_placed_without_the_card(self, buyer: Visitor, shop, gateway: FakeGateway):
         back = go_to_card_page(buyer)
         for product in shop.products.values():
-            product.update(unit_price=gbp(0), price_breaks=[])
+            product.update(unit_price=price(0), price_breaks=[])
 
         page = buyer.get(f"{back}?token=tok_ok").submit("/acceptance")
 
@@ -98,7 +98,7 @@ class TestChangedTotal:
 
     def test_an_order_that_is_no_longer_free_is_to_be_paid(self, buyer: Visitor, shop, gateway: FakeGateway):
         for product in shop.products.values():
-            product.update(unit_price=gbp(0), price_breaks=[])
+            product.update(unit_price=price(0), price_breaks=[])
         page = buyer.get("/checkout")
         gateway.fail_next(
             "/orders",

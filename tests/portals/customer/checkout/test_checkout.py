@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.portals.fake_gateway import FakeGateway, refused
-from tests.portals.fake_shapes import gbp
+from tests.portals.fake_shapes import price
 from tests.portals.pages import Page, Visitor
 
 
@@ -135,7 +135,7 @@ class TestCheckout:
 
     def test_two_currencies_lock_the_checkout(self, buyer: Visitor, shop):
         page = buyer.get("/checkout")
-        shop.add_product("EURO", unit_price={"amount": 100, "currency": "EUR"}, price_breaks=[])
+        shop.add_product("EURO", unit_price={"amount": "100", "currency": "EUR"}, price_breaks=[])
         shop.carts["com_acme"]["EURO"] = 1
 
         for answer in (buyer.get("/checkout"), page.submit("/checkout")):
@@ -172,7 +172,7 @@ class TestCheckout:
 
     def test_a_price_that_changed_before_paying_is_reviewed_again(self, buyer: Visitor, shop):
         page = buyer.get("/checkout")
-        shop.products["BOLT-M8"]["price_breaks"][0]["unit_price"] = gbp(999)
+        shop.products["BOLT-M8"]["price_breaks"][0]["unit_price"] = price(999)
 
         page = page.submit("/checkout")
 
@@ -180,7 +180,7 @@ class TestCheckout:
         assert "£119.88" in page.text
 
     def test_a_free_order_goes_without_a_card(self, buyer: Visitor, shop, gateway: FakeGateway):
-        shop.products["BOLT-M8"].update(unit_price=gbp(0), price_breaks=[])
+        shop.products["BOLT-M8"].update(unit_price=price(0), price_breaks=[])
         page = buyer.get("/checkout")
 
         pages = [page.submit("/checkout") for _ in range(2)]

@@ -41,7 +41,7 @@ class TestCart:
             "sku": "NUT",
             "name": "Product NUT",
             "quantity": 100,
-            "unit_price": {"amount": 10, "currency": "GBP"},
+            "unit_price": {"amount": "10", "currency": "GBP"},
             "total": {"amount": 1000, "currency": "GBP"},
             "available": 1000,
             "is_available": True,

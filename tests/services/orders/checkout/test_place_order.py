@@ -92,7 +92,7 @@ class TestPlaceOrder:
 
         order = place(line_items=lines).json
 
-        assert [line["unit_price"]["amount"] for line in order["line_items"]] == [10, 250, 10]
+        assert [line["unit_price"]["amount"] for line in order["line_items"]] == ["10", "250", "10"]
         assert order["total"] == cart["total"] == {"amount": 1250, "currency": "GBP"}
 
     def test_costs_at_least_a_minor_unit_when_its_price_is_less(self, place, buyer, products, payments):

@@ -19,7 +19,7 @@ class TestCreateProduct:
         assert response.status_code == 201
         assert response.headers["Location"] == "/v1/products/BOLT-M8"
         assert response.json["sku"] == SKU
-        assert response.json["unit_price"] == {"amount": 255, "currency": "GBP"}
+        assert response.json["unit_price"] == {"amount": "255", "currency": "GBP"}
         assert response.json["is_stocked"] is False
         assert response.json["available"] is None
         (event,) = Product.get_by_sku(SKU).outbox
@@ -117,7 +117,7 @@ class TestChangeProduct:
 
         assert response.status_code == 200
         assert response.json["name"] == "Bolt, hexagonal"
-        assert response.json["price_breaks"][0]["unit_price"]["amount"] == 210
+        assert response.json["price_breaks"][0]["unit_price"]["amount"] == "210"
         assert response.json["version"] == 2
         product = Product.get_by_sku(SKU)
         assert [event["fields"]["version"] for event in product.outbox] == [1, 2]
@@ -152,7 +152,7 @@ class TestChangeProduct:
         assert merchant.get("/v1/products").json["items"] == [changed.json]
         line = {"sku": SKU, "quantity": 12}
         priced = orders.post("/internal/v1/prices", json={"line_items": [line]}).json["items"]
-        assert priced[0]["unit_price"]["amount"] == 255
+        assert priced[0]["unit_price"]["amount"] == "255"
         again = merchant.patch(f"/v1/products/{SKU}", json={"price_breaks": [], "name": "Renamed"})
         assert (again.json["version"], again.json["price_breaks"]) == (3, [])
 

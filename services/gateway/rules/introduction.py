@@ -1,0 +1,52 @@
+"""The introduction of the published OpenAPI document, in Markdown."""
+
+from __future__ import annotations
+
+TEXT = """\
+The API of one Tradepost installation: a merchant sells to companies. Buyers order for their company, the merchant's
+staff keeps products and stock, ships and takes returns.
+
+## Authentication
+
+`POST /api/v1/auth/login` with an e-mail address and a password answers an access token (ten minutes) and a refresh
+token. Send `Authorization: Bearer <access token>` with every request, and get a new access token in time by
+`POST /api/v1/auth/refresh`; a refresh token works once. Each operation names the permission that it needs in
+`x-permission`. Staff with `companies:act` order for a company with a token of `POST /api/v1/auth/acting-tokens`.
+
+## Idempotency
+
+Operations that create something or move money need the header `Idempotency-Key`, a new value for each thing to be
+done. Send a request again with the same key and body when its answer was lost: within 24 hours it gets the first
+answer, with `Idempotent-Replayed: true`, and nothing is done twice. Answers of 5xx are not kept. Many bodies also
+take a `reference` of your own, which is unique without a limit of time.
+
+## Money
+
+Amounts are in minor units of their ISO 4217 currency: `1234` with `GBP` is 12.34 GBP, `500` with `JPY` is 500 JPY.
+`Money` has a whole amount. `UnitPrice` has a decimal amount, as a string: `"25.5"` with `GBP` is 0.255 GBP. A line's
+total is rounded half to even once, to a whole minor unit.
+
+## Pages
+
+Lists answer `items` and `next_cursor`. Send it as `cursor`, with the same filters, for the next page; it is null on
+the last page. A cursor is opaque and does not expire.
+
+## Errors
+
+Every refusal is a problem document (`application/problem+json`, RFC 9457). Compare `type`, and show `title` and
+`detail` to people. `errors` points to each invalid field. Each operation lists the types that it answers; a type may
+be added. `request_id` is what to name when you ask for help.
+
+## Limits
+
+Calls are counted per person, and those without a token per network. `RateLimit-Policy` and `RateLimit` say how many
+calls are left; above the limit the answer is 429 with `Retry-After`. A body above the limit of its operation is 413.
+Each operation has a deadline: 503 and 504 carry `Retry-After`, and a request with an `Idempotency-Key` may be sent
+again.
+
+## Versions
+
+The version is part of the address. Within `v1`, operations, fields of answers, optional fields of requests, values of
+enumerations and types of problems may be added: ignore what you do not know. Nothing is removed or changes its
+meaning.
+"""
