@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.base.errors import HostUnknown
+from shared.base.errors import BadRequest, HostUnknown
 from shared.web.refused_requests import REFUSAL
 
 if TYPE_CHECKING:
