@@ -171,6 +171,7 @@ class FakePayments:
         self.faults = Faults()
         self.payments: dict[str, dict[str, Any]] = {}
         self.charges = 0
+        self.decline_code = "card_declined"
         self._lock = threading.Lock()
 
     def compare(self, order_ids: Sequence[str]) -> KnownPayments:
@@ -193,5 +194,5 @@ class FakePayments:
         after(late)
         if payment["amount"] != amount:
             return PaymentAnswer("declined", reason="payment-differs")
-        reason = "card_declined" if payment["status"] == "declined" else None
+        reason = self.decline_code if payment["status"] == "declined" else None
         return PaymentAnswer(payment["status"], payment["id"], reason)

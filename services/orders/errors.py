@@ -61,6 +61,8 @@ class TotalChanged(VersionConflict):
 
 
 class PaymentDeclined(Problem):
+    """The processor declined the card; `decline_reason` is one of `checkout.rules.DeclineReason`."""
+
     status = 402
     title = "The payment was declined"
 

@@ -122,7 +122,12 @@ class OrderBook:
         if expected not in (None, total):
             raise Refusal(409, "total-changed", expected_total=expected, total=total)
         if call.body.get("payment", {}).get("token") == "tok_declined":
-            raise Refusal(402, "payment-declined", detail="insufficient funds")
+            raise Refusal(
+                402,
+                "payment-declined",
+                detail="There is not enough money on this card. Use another card, or ask your bank.",
+                decline_reason="insufficient_funds",
+            )
         short = [(sku, wanted, self._shop.products[sku]) for sku, wanted in cart.items()]
         shortages = [
             {"sku": sku, "requested": wanted, "available": product["available"]}

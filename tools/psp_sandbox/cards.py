@@ -28,6 +28,9 @@ TEST_CARDS = (
     TestCard("4242424242424242", "Authorized"),
     TestCard("4000000000000002", "Declined by the bank", "card_declined"),
     TestCard("4000000000009995", "Declined: insufficient funds", "insufficient_funds"),
+    TestCard("4000000000000069", "Declined: expired card", "expired_card"),
+    TestCard("4000000000000127", "Declined: wrong CVC", "incorrect_cvc"),
+    TestCard("4000000000009979", "Declined: stolen card", "stolen_card"),
     TestCard("4000000000000119", "Declined: processing error", "processing_error"),
 )
 REUSABLE_TOKENS: Mapping[str, str | None] = {"tok_ok": None, "tok_declined": "card_declined"}

@@ -182,7 +182,7 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
         flash("Your cart is empty. If it was ordered in another window, its order is in this list.", "warn")
         return redirect(url_for("orders.order_list"))
     if refusal.status == 402:
-        return render_template("checkout/declined.html", detail=refusal.detail), 402
+        return _declined(attempt, refusal.detail), 402
     shortages = msgspec.convert(refusal.extra.get("shortages") or [], list[Shortage])
     if refusal.status == 409 and shortages:
         return render_template("checkout/out_of_stock.html", shortages=shortages), 409
@@ -190,6 +190,12 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
     details = [refusal.detail or refusal.title] if not refusal.errors or refusal.detail else []
     details += [error.detail for error in refusal.errors if error.detail not in lines.values()]
     return render_template("checkout/refused.html", details=details, lines=lines), refusal.status
+
+
+def _declined(attempt: Attempt, detail: str) -> str:
+    """Show why the card was declined, with a form that opens the card page again for the same order."""
+    allow_form_target(current_app.extensions["tradepost_settings"].public_psp_url)
+    return render_template("checkout/declined.html", detail=detail, attempt=attempt, next_attempt_id=new_form_key())
 
 
 def _changed(attempt: Attempt, total: Price) -> str:

@@ -9,6 +9,22 @@ WAITING = ("placed", "pending_payment")
 ENDED = ("cancelled", "refused")
 
 
+# Why an order was refused, as the API names it.
+REASONS = {
+    "out_of_stock": "Not everything was in stock.",
+    "payment_declined": "The card was declined. Nothing was charged.",
+    "stock_unanswered": "It could not be confirmed in time. Nothing was charged.",
+    "payment_unanswered": "The payment was not confirmed in time. Nothing was charged.",
+    "older_copy": "It could not be placed. Nothing was charged.",
+}
+
+
+def reason_of(order: Order) -> str:
+    """Return why an order ended: the words of the person who cancelled it, or those for a refused order."""
+    reason = order.status_reason or ""
+    return REASONS.get(reason, reason) if order.status == "refused" else reason
+
+
 def timeline(order: Order) -> list[Step]:
     """Return the progress of an order: placed, confirmed, shipped, or where it ended; an unknown status by its name."""
     placed = Step("Placed", "done", order.created_at)
@@ -24,5 +40,5 @@ def timeline(order: Order) -> list[Step]:
     if order.status in WAITING:
         return [placed, Step("Confirmed", "next"), Step("Shipped", "next")]
     if order.status in ENDED:
-        return [placed, Step(word, "stopped", order.updated_at, order.status_reason or "")]
+        return [placed, Step(word, "stopped", order.updated_at, reason_of(order))]
     return steps.get(order.status) or [placed, Step(word, "half", order.updated_at)]

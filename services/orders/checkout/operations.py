@@ -10,6 +10,7 @@ from services.orders.carts.documents import Cart
 from services.orders.checkout.documents import find_emptier, find_repeated, next_order_number
 from services.orders.checkout.rules import (
     REPEATED_WITHIN,
+    DeclineReason,
     PlaceOrder,
     PricedLines,
     RequestedLine,
@@ -172,7 +173,8 @@ def _not_withdrawn(order: Order) -> Order:
     if order.status_reason == OUT_OF_STOCK:
         raise OutOfStock(order.shortages, order_id=order.id, number=order.number)
     if order.status_reason == PAYMENT_DECLINED:
-        raise PaymentDeclined("Try another card", order_id=order.id, number=order.number)
+        reason = DeclineReason(order.decline_reason or DeclineReason.CARD_DECLINED)
+        raise PaymentDeclined(reason.advice, decline_reason=reason, order_id=order.id, number=order.number)
     raise OrderExpired(str(order.status_reason), order_id=order.id, number=order.number)
 
 

@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
 
 from services.orders.carts.rules import fault_of, other_currencies
 from services.orders.errors import TotalChanged, invalid
 from services.orders.orders.rules import Offer, OrderLine, SkuQuantity, units_per_sku
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import MAX_AMOUNT, Money, UnitPrice, line_total, money_text
+
+
+class DeclineReason(StrEnum):
+    """Why a card was declined, as far as a buyer may know: of a lost or a stolen card only that it was declined."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    EXPIRED_CARD = "expired_card"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    INCORRECT_DETAILS = "incorrect_details"
+    TRY_AGAIN = "try_again"
+    CARD_DECLINED = "card_declined"
+
+    @property
+    def advice(self) -> str:
+        """What the buyer can do."""
+        return ADVICE[self]
+
+
+ADVICE: Final[Mapping[DeclineReason, str]] = {
+    DeclineReason.INSUFFICIENT_FUNDS: "There is not enough money on this card. Use another card, or ask your bank.",
+    DeclineReason.EXPIRED_CARD: "This card has expired. Use another card.",
+    DeclineReason.LIMIT_EXCEEDED: "This is above the card's limit. Use another card, or ask your bank to raise it.",
+    DeclineReason.INCORRECT_DETAILS: "The number, the date or the code of the card was not right. Enter them again.",
+    DeclineReason.TRY_AGAIN: "The bank did not answer this time. Try again in a moment, or use another card.",
+    DeclineReason.CARD_DECLINED: "The bank declined this card and gives no reason. Use another card, or ask your bank.",
+}
+# The card processor's codes, and payments' own, by what a buyer may know of them.
+PROCESSOR_CODES: Final[Mapping[DeclineReason, frozenset[str]]] = {
+    DeclineReason.INSUFFICIENT_FUNDS: frozenset({"insufficient_funds"}),
+    DeclineReason.EXPIRED_CARD: frozenset({"expired_card"}),
+    DeclineReason.LIMIT_EXCEEDED: frozenset({"card_velocity_exceeded", "withdrawal_count_limit_exceeded"}),
+    DeclineReason.INCORRECT_DETAILS: frozenset(
+        {"incorrect_cvc", "invalid_cvc", "incorrect_number", "invalid_number", "invalid_expiry_month"}
+        | {"invalid_expiry_year", "incorrect_zip", "token_unknown", "token_used", "card_token_missing"}
+    ),
+    DeclineReason.TRY_AGAIN: frozenset(
+        {"processing_error", "processor_unavailable", "issuer_not_available", "try_again_later", "reenter_transaction"}
+    ),
+}
 
 # What products can reserve of one SKU; more would be refused there as malformed, not as short.
 MAX_UNITS = 1_000_000_000
@@ -63,6 +104,12 @@ class PricedLines:
     @property
     def total(self) -> Money:
         return Money(self.total_amount, self.currency)
+
+
+def decline_reason(code: str | None) -> DeclineReason:
+    """Return what a buyer may know of the processor's code; every other code is only a decline."""
+    known = (reason for reason, codes in PROCESSOR_CODES.items() if code in codes)
+    return next(known, DeclineReason.CARD_DECLINED)
 
 
 def require_allowed_day(ordered_on: date | None, days_of_today: tuple[date, date], *, is_staff: bool) -> None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from services.orders.carts.documents import Cart
 from services.orders.checkout.documents import due_order_ids, ids_without_stock, numeral_of, raise_order_number
+from services.orders.checkout.rules import decline_reason
 from services.orders.clients import PaymentAnswer, payments, products
 from services.orders.config import OrdersSettings
 from services.orders.errors import OrderNumberTaken, OutOfStock, Shortage
@@ -115,6 +116,7 @@ def apply_payment_answer(order: Order, answer: PaymentAnswer) -> None:
     if answer.status == "authorized":
         confirm(order, answer.payment_id)
     elif answer.status == "declined":
+        order.decline_reason = decline_reason(answer.reason)
         refuse(order, PAYMENT_DECLINED, payment_id=answer.payment_id)
     else:
         order.payment_id = answer.payment_id

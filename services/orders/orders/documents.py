@@ -50,8 +50,9 @@ class Order(Aggregate):
     A company's purchase. Prices are frozen when it is placed and never recomputed.
 
     `line_items` is written once; what was shipped, captured, returned and refunded of a line is derived from
-    `shipments` and `returns`. `next_sweep_at` is when the sweeper processes the order; it is absent while no answer
-    is pending. `needs_attention` is set while one of `failures` waits for a person, and absent otherwise.
+    `shipments` and `returns`. `decline_reason` is why the card of a refused order was declined. `next_sweep_at` is
+    when the sweeper processes the order; it is absent while no answer is pending. `needs_attention` is set while one
+    of `failures` waits for a person, and absent otherwise.
     """
 
     id_prefix = "ord"
@@ -72,6 +73,7 @@ class Order(Aggregate):
     total_amount = IntField(required=True)
     line_items = StructListField(OrderLine, required=True)
     shortages = StructListField(Shortage)
+    decline_reason = StringField()
     payment_id = StringField()
     card_token = EncryptedStringField(purpose=PAYMENT)
     shipments = StructListField(Shipment)

@@ -22,6 +22,8 @@ REFUND_EXPIRES_AFTER = timedelta(minutes=15)
 DECLINE_REASONS = frozenset(
     {
         "card_declined",
+        "expired_card",
+        "incorrect_cvc",
         "insufficient_funds",
         "processing_error",
         "token_unknown",

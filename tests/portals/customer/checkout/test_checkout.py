@@ -93,9 +93,22 @@ class TestCheckout:
 
         assert page.status == 402
         assert "Nothing was ordered and nothing was charged" in page.text
-        assert "/checkout" in page.links()
+        assert "There is not enough money on this card" in page.text
+        assert "PO number PO-9" in page.text
         assert shop.carts["com_acme"] == {"BOLT-M8": 12}
-        assert "PO number PO-9" in pay(buyer).text
+
+    def test_another_card_is_one_click_away_with_the_same_po_number(self, buyer: Visitor, shop, gateway: FakeGateway):
+        page = pay(buyer, "tok_declined", po_number="PO-9")
+        form = {field.get("name"): field.get("value") for field in page.form("/checkout").iter("input")}
+
+        assert "http://cards.example" in page.response.headers["Content-Security-Policy"]
+        response = buyer.send("/checkout", form)
+        back = urlsplit(parse_qs(urlsplit(response.headers["Location"]).query)["return_url"][0]).path
+        page = buyer.get(f"{back}?token=tok_ok")
+
+        assert page.heading() == "Order SO-000124"
+        assert "PO number PO-9" in page.text
+        assert len({call.key for call in gateway.sent("POST", "/orders")}) == 2
 
     def test_sold_out_meanwhile_leads_to_what_is_left(self, buyer: Visitor, shop, gateway: FakeGateway):
         back = go_to_card_page(buyer)

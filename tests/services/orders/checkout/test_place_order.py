@@ -199,6 +199,30 @@ class TestPlaceOrder:
         assert announced(order) == ["order_cancelled"]
         assert buyer.get(f"/v1/orders/{order.id}").json["status"] == "refused"
 
+    @pytest.mark.parametrize(
+        ("code", "reason", "words"),
+        [
+            ("insufficient_funds", "insufficient_funds", "not enough money"),
+            ("expired_card", "expired_card", "has expired"),
+            ("incorrect_cvc", "incorrect_details", "was not right"),
+            ("processing_error", "try_again", "Try again"),
+            ("stolen_card", "card_declined", "gives no reason"),
+            ("a_new_code", "card_declined", "gives no reason"),
+        ],
+    )
+    def test_says_why_a_card_was_declined_as_far_as_a_buyer_may_know(self, place, payments, code, reason, words):
+        payments.decline_code = code
+        key = {"Idempotency-Key": "one-try-of-a-card-1"}
+
+        first = place(payment={"method": "card", "token": "tok_declined"}, headers=key)
+        again = place(payment={"method": "card", "token": "tok_declined"}, headers=key)
+
+        for response in (first, again):
+            assert response.status_code == 402
+            assert response.json["decline_reason"] == reason
+            assert words in response.json["detail"]
+            assert code == reason or code not in response.text
+
     def test_is_for_companies(self, place, app, api):
         client = api(app, role="buyer", company_id=None)
 
