@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import html5lib
@@ -57,6 +58,9 @@ class TestCardPage:
             ("4000000000000002", "declined", "card_declined"),
             ("4000-0000-0000-9995", "declined", "insufficient_funds"),
             ("4000000000000119", "declined", "processing_error"),
+            ("4000000000000069", "declined", "expired_card"),
+            ("4000000000000127", "declined", "incorrect_cvc"),
+            ("4000000000009979", "declined", "stolen_card"),
         ],
     )
     def test_makes_a_token_that_pays_as_the_card_says(self, sandbox, browser, page_url, number, status, decline_code):
@@ -94,12 +98,21 @@ class TestCardPage:
         assert response.status_code == 422
         assert message in response.text
         assert 'aria-invalid="true"' in response.text
-        assert "value=" not in response.text
+        assert "<input" in response.text
+        assert all("value=" not in field for field in re.findall(r"<input[^>]*>", response.text))
+
+    def test_pays_with_a_test_card_by_its_button(self, sandbox, browser, page_url):
+        assert 'name="test_card" value="4000000000009995"' in browser.get(page_url).text
+        token = token_of(browser.post(page_url, data={"test_card": "4000000000009995"}).headers["Location"])
+        body = {"token": token, "amount": 5, "currency": "GBP", "reference": "ord_1"}
+
+        assert sandbox.call("POST", "/charges", body, key="c1")[1]["decline_code"] == "insufficient_funds"
 
     def test_works_once(self, browser, page_url):
         browser.post(page_url, data=GOOD_CARD)
 
         assert browser.get(page_url).status_code == 410
+        assert 'href="http://127.0.0.1:8081/checkout/return?cart=7"' in browser.get(page_url).text
         assert browser.post(page_url, data=GOOD_CARD).status_code == 410
 
     def test_is_gone_for_a_session_that_never_was(self, browser):

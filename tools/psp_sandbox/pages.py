@@ -36,7 +36,7 @@ def card_page(session_id: str) -> Response:
     """The form of one session."""
     with state().store.transaction() as connection:
         session = _find_open_session(connection, session_id)
-    return _form(session, {}, 200) if session else _closed()
+    return _form(session, {}, 200) if session else _closed(session_id)
 
 
 @blueprint.post("/pay/<session_id>")
@@ -45,12 +45,10 @@ def submit_card(session_id: str) -> BaseResponse:
     form = read_card(request.form)
     with state().store.transaction() as connection:
         session = _find_open_session(connection, session_id)
-        if session is None:
-            return _closed()
-        if form.card is None:
-            return _form(session, form.errors, 422)
-        token = _complete(connection, session_id, form.card)
-    return redirect(_with_token(session["return_url"], token), code=303)
+        if session is not None and form.card is not None:
+            token = _complete(connection, session_id, form.card)
+            return redirect(_with_token(session["return_url"], token), code=303)
+    return _closed(session_id) if session is None else _form(session, form.errors, 422)
 
 
 def _find_open_session(connection: sqlite3.Connection, session_id: str) -> sqlite3.Row | None:
@@ -85,8 +83,12 @@ def _form(session: sqlite3.Row, errors: dict[str, str], status: int) -> Response
     return _page(html, status, form_targets=f"'self' {target.scheme}://{target.netloc}")
 
 
-def _closed() -> Response:
-    return _page(render_template("closed.html"), 410, form_targets="'none'")
+def _closed(session_id: str) -> Response:
+    """The page of a session that is over, with the way back to the shop if the session is known."""
+    with state().store.transaction() as connection:
+        known = connection.execute("SELECT return_url FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    return_url = known["return_url"] if known else ""
+    return _page(render_template("closed.html", return_url=return_url), 410, form_targets="'none'")
 
 
 def _page(html: str, status: int = 200, *, form_targets: str) -> Response:
