@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
 STATE := .tradepost
-PY := $(STATE)/venv/bin/python
+# The environment itself and not the link to it: a new one does not reach what runs (docs/adr/0043).
+PY = $(or $(realpath $(STATE)/venv),$(STATE)/venv)/bin/python
 # The first supported interpreter; preparation prints a sentence when there is none.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && { echo "$$each"; exit; }; \
@@ -30,6 +31,11 @@ export MALLOC_ARENA_MAX ?= 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
+# Enough for what only looks at a running platform, or ends it.
+.PHONY: machine
+machine:
+	@$(PYTHON) -m tools.prepare --check
+
 .PHONY: setup
 setup: ## prepare the environment: virtual environment, locked packages, mongod and valkey-server
 	@$(PYTHON) -m tools.prepare
@@ -50,20 +56,20 @@ up: $(if $(filter moto,$(AWS)),setup-dev,setup) ## run the platform (DETACH=1 re
 run: up ## the same as up
 
 .PHONY: down
-down: setup ## stop the platform and keep its data
-	@$(PY) -m tools.up down
+down: machine ## stop the platform and keep its data
+	@$(PYTHON) -m tools.up down
 
 .PHONY: reset
-reset: setup ## clear the demo's data, logs and secrets
-	@$(PY) -m tools.up reset
+reset: machine ## clear the demo's data, logs and secrets
+	@$(PYTHON) -m tools.up reset
 
 .PHONY: status
-status: setup ## what runs: pid, port, state, restarts, memory, uptime
-	@$(PY) -m tools.up status
+status: machine ## what runs: pid, port, state, restarts, memory, uptime
+	@$(PYTHON) -m tools.up status
 
 .PHONY: logs
-logs: setup ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end and returns)
-	@$(PY) -m tools.up logs $(SERVICE) $(if $(filter 0,$(FOLLOW)),--no-follow)
+logs: machine ## follow a log: SERVICE=orders (all without; FOLLOW=0 shows the end and returns)
+	@$(PYTHON) -m tools.up logs $(SERVICE) $(if $(filter 0,$(FOLLOW)),--no-follow)
 
 .PHONY: parked
 parked: setup ## dead-letter events and failed jobs (AGAIN=orders retries those of a service)
@@ -90,7 +96,7 @@ lint: setup-dev ## style, types, imports and the architecture's own tests
 	@$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy $(SOURCES)
-	$(STATE)/venv/bin/lint-imports
+	$(dir $(PY))lint-imports
 	$(PY) -m pytest -q -p no:randomly tests/architecture
 
 .PHONY: types

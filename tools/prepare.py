@@ -38,11 +38,14 @@ def main() -> int:
     parser.add_argument("--node", action="store_true", help="also unpack Node.js")
     parser.add_argument("--npm", action="store_true", help="also unpack Node.js and install the npm packages of checks")
     parser.add_argument("--state", default=".tradepost", help="the folder that holds everything (default: .tradepost)")
+    parser.add_argument("--check", action="store_true", help="only check the machine")
     options = parser.parse_args()
     reason = refusal(platform.system(), platform.machine(), platform.libc_ver(), sys.version_info[:3])
     if reason:
         sys.stderr.write(reason + "\n")
         return 1
+    if options.check:
+        return 0
     # Imported late: an old interpreter could not even read it.
     from tools.prepare_environment import prepare
 

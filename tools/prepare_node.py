@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.prepare_installers import Installer, run_logged
+from tools.prepare_folders import replaced
+from tools.prepare_installers import run_logged
 
 LOCKS = Path(__file__).resolve().parents[1] / "requirements"
 NPM_FILES = (LOCKS / "package.json", LOCKS / "package-lock.json")
@@ -26,26 +27,12 @@ def npm_hash() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in NPM_FILES)).hexdigest()
 
 
-def unpack_node(installer: Installer, lock: Path, state: Path) -> None:
-    """Unpack the wheel with Node.js and npm into `state`/node."""
-    partial = state / "node.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    installer.unpack(lock, partial)
-    (partial / NODE).chmod(0o755)
-    shutil.rmtree(state / "node", ignore_errors=True)
-    partial.rename(state / "node")
-
-
 def install_npm_packages(state: Path, environment: Mapping[str, str], log: Path) -> None:
     """Install the packages of package-lock.json into `state`/npm, hashes checked."""
-    partial = state / "npm.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    for path in NPM_FILES:
-        shutil.copy(path, partial)
-    run_logged(npm_command(state, "ci", partial), log, npm_environment(environment, state))
-    shutil.rmtree(state / "npm", ignore_errors=True)
-    partial.rename(state / "npm")
+    with replaced(state / "npm", npm_hash()) as new:
+        for path in NPM_FILES:
+            shutil.copy(path, new)
+        run_logged(npm_command(state, "ci", new), log, npm_environment(environment, state))
 
 
 def npm_command(state: Path, word: str, folder: Path, *options: str) -> list[str]:

@@ -39,6 +39,17 @@ class TestEnvironment:
         assert "--dev" not in make("-n", "up", "AWS=nonsense").stdout
 
 
+class TestWhatEndsOrShowsAPlatform:
+    @pytest.mark.parametrize("target", ["down", "reset", "status", "logs"])
+    def test_installs_nothing(self, target):
+        """It works beside an installation that was killed, and leaves the packages of what runs alone."""
+        shown = make("-n", target, "PYTHON=python3").stdout
+
+        assert "python3 -m tools.prepare --check\n" in shown
+        assert f"python3 -m tools.up {target}" in shown
+        assert ".tradepost" not in shown
+
+
 class TestWhatNeedsAPlatform:
     def test_says_so_when_none_runs_here(self, tmp_path):
         """A hint, no refusal: it may run elsewhere, and a replay waits for it in silence."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -13,7 +11,7 @@ import pytest
 
 from tests.tools.platform import ROOT
 from tools.prepare import refusal
-from tools.prepare_environment import LOCKS, Preparation
+from tools.prepare_folders import Environment
 from tools.prepare_installers import Installer, PreparationFailed, cleaned, run_logged
 from tools.prepare_libraries import is_copy_of, missing_libraries
 
@@ -72,44 +70,34 @@ class TestInstallersEnvironment:
 
 class TestHalfInstalled:
     @pytest.fixture
-    def prepared(self, tmp_path):
+    def environment(self, tmp_path):
         """An environment as preparation leaves it."""
-        site = tmp_path / "venv" / "lib" / "python3.11" / "site-packages"
-        (site / "flask").mkdir(parents=True)
-        (tmp_path / "venv" / "bin").mkdir()
-        (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
-        stamp: dict[str, object] = {"site": {"folder": "lib/python3.11/site-packages", "entries": ["flask"]}}
-        stamp |= {lock: hashlib.sha256((LOCKS / f"{lock}.txt").read_bytes()).hexdigest() for lock in ("runtime", "dev")}
-        (tmp_path / "prepared.json").write_text(json.dumps(stamp))
-        return tmp_path
+        (tmp_path / "lib" / "python3.11" / "site-packages" / "flask").mkdir(parents=True)
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "python").symlink_to(sys.executable)
+        made = Environment(tmp_path)
+        made.complete({"runtime": "abc"})
+        return made
 
-    def test_a_whole_environment_is_left_alone(self, prepared):
-        named = {"MONGODB_URI": "mongodb://db.example/", "REDIS_URL": "redis://cache.example"}
+    def test_a_whole_environment_has_its_locks(self, environment):
+        assert environment.locks == {"runtime": "abc"}
 
-        Preparation(prepared, named).run(dev=True)
+    def test_a_missing_package_is_noticed(self, environment):
+        (environment.folder / "lib" / "python3.11" / "site-packages" / "flask").rmdir()
 
-        assert not (prepared / "logs" / "prepare.log").exists()
+        assert environment.locks == {}
 
-    def test_a_missing_package_is_noticed(self, prepared):
-        (prepared / "venv" / "lib" / "python3.11" / "site-packages" / "flask").rmdir()
+    def test_an_interpreter_that_moved_away_is_noticed(self, environment):
+        (environment.folder / "bin" / "python").unlink()
+        (environment.folder / "bin" / "python").symlink_to("/nowhere/python3")
 
-        assert Preparation(prepared, {}).is_broken()
+        assert environment.locks == {}
 
-    def test_an_interpreter_that_moved_away_is_noticed(self, prepared):
-        (prepared / "venv" / "bin" / "python").unlink()
-        (prepared / "venv" / "bin" / "python").symlink_to("/nowhere/python3")
+    @pytest.mark.parametrize("stamp", ['{"site": "li', "", "[]", "{}"])
+    def test_a_torn_stamp_is_noticed(self, environment, stamp):
+        (environment.folder / "installed.json").write_text(stamp)
 
-        assert Preparation(prepared, {}).is_broken()
-
-    def test_an_interrupted_installation_is_noticed(self, prepared):
-        Preparation(prepared, {}).stamp.clear("site", "runtime")
-
-        assert Preparation(prepared, {}).is_broken()
-
-    def test_a_torn_stamp_is_noticed(self, prepared):
-        (prepared / "prepared.json").write_text('{"site": {"fol')
-
-        assert Preparation(prepared, {}).is_broken()
+        assert environment.locks == {}
 
 
 class TestFailures:

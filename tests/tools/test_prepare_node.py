@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.prepare_environment import Preparation
+from tools.prepare_environment import LOCKS, Preparation
+from tools.prepare_folders import write_stamp
 from tools.prepare_installers import PreparationFailed
 from tools.prepare_node import NODE, NPM, NPM_FILES, install_npm_packages, npm_command, npm_environment, npm_hash
 
@@ -82,7 +84,12 @@ class TestPackages:
         install_npm_packages(state, dict(os.environ), state / "log")
 
         assert os.listdir(state / "npm" / "node_modules") == ["newer"]
-        assert sorted(os.listdir(state / "npm")) == ["node_modules", "package-lock.json", "package.json"]
+        assert sorted(os.listdir(state / "npm")) == [
+            "installed.json",
+            "node_modules",
+            "package-lock.json",
+            "package.json",
+        ]
 
     def test_that_cannot_be_installed_leave_the_older_ones(self, state):
         (state / "npm" / "node_modules" / "older").mkdir(parents=True)
@@ -94,17 +101,15 @@ class TestPackages:
 
 
 class TestPreparation:
-    def test_installs_packages_again_when_their_lock_changed(self, tmp_path):
-        (tmp_path / "npm" / "node_modules").mkdir(parents=True)
-        preparation = Preparation(tmp_path, {})
+    @pytest.mark.parametrize(("lock", "needs"), [(npm_hash(), False), ("of another lock", True)])
+    def test_installs_packages_again_when_their_lock_changed(self, tmp_path, lock, needs):
+        (tmp_path / "npm").mkdir()
+        write_stamp(tmp_path / "npm", {"lock": lock})
 
-        preparation.stamp.set("npm", npm_hash())
-        assert not preparation.needs_npm()
-        preparation.stamp.set("npm", "of another lock")
-        assert preparation.needs_npm()
+        assert Preparation(tmp_path, {}).needs_npm() is needs
 
     def test_unpacks_node_again_when_its_program_is_gone(self, tmp_path):
-        preparation = Preparation(tmp_path, {})
-        preparation.stamp.set("node", "of another lock")
+        (tmp_path / "node").mkdir()
+        write_stamp(tmp_path / "node", {"lock": hashlib.sha256((LOCKS / "node.txt").read_bytes()).hexdigest()})
 
-        assert preparation.needs_node()
+        assert Preparation(tmp_path, {}).needs_node()

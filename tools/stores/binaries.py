@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".tradepost"
 WHEELS = STATE / "stores"
-LIBRARIES = STATE / "lib"
+LIBRARIES = WHEELS / "libraries"
 
 
 class StoreRefused(Exception):
