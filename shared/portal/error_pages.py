@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -61,6 +63,7 @@ def error_page(status: int, detail: str = "", *, retry_after: str | None = None)
         status=status,
         request_id=current_request_id(),
         can_retry=status in {429, 503} and is_read(),
+        sent_from=None if is_read() else page_of_form(),
     )
     return page, status, {"Retry-After": retry_after} if retry_after else {}
 
@@ -98,8 +101,18 @@ def _shown_again(page: str) -> ResponseReturnValue:
 def _refused(refusal: UpstreamRefused) -> ResponseReturnValue:
     if refusal.status == 401:
         return _sign_in(refusal)
+    if "cursor" in request.args and any(error.pointer == "/cursor" for error in refusal.errors):
+        return _first_page()
     retry_after = refusal.headers.get("Retry-After")
     return error_page(refusal.status, refusal.detail, retry_after=retry_after)
+
+
+def _first_page() -> ResponseReturnValue:
+    """Lead from a cursor that the list does not know, such as one in an old bookmark, to the list's first page."""
+    flash("That page of the list is no longer there. This is the first page.", "warn")
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    address = request.script_root + request.path
+    return redirect(f"{address}?{urlencode(kept)}" if kept else address)
 
 
 def _problem(problem: Problem) -> ResponseReturnValue:

@@ -24,6 +24,7 @@ from shared.portal.headers import register_headers
 from shared.portal.hop import register_hop
 from shared.portal.invitations import InvitationClient, make_invitations
 from shared.portal.limits import ClientAddress, register_limits
+from shared.portal.permissions import register_permissions
 from shared.portal.prefix import Prefix
 from shared.portal.reading import register_reading
 from shared.portal.sessions import SameSite, Sessions
@@ -101,6 +102,7 @@ def _register_pages(app: Flask, folder: Path) -> None:
     Bootstrap5(app)
     register_assets(app)
     register_formatting(app)
+    register_permissions(app)
     settings: PortalSettings = app.extensions["tradepost_settings"]
     is_admin = app.name == "admin"
     app.jinja_env.globals.update(

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from services.gateway.policy import POLICY
 from shared.calls.service_client import Response, UpstreamRefused, UpstreamUnavailable
 from shared.portal.gateway import Call, Reply
 from tests.openapi import check_answer, check_problem
@@ -30,9 +31,18 @@ def refused(status: int, kind: str = "refused", *, retry_after: str = "", **memb
     return UpstreamRefused("gateway", Response(status, headers, orjson.dumps(document)))
 
 
+def permission_of(call: Call) -> str | None:
+    """Return the permission that the gateway's policy demands for a call, None when being signed in is enough."""
+    for route in POLICY:
+        pattern = re.sub(r"{[^}]+}", "[^/]+", route.upstream_path.removeprefix("/v1"))
+        if route.method == call.method and re.fullmatch(pattern, call.path):
+            return route.access if isinstance(route.access, str) else None
+    return None
+
+
 class FakeGateway:
     """
-    A `Transport`.
+    A `Transport`; calls that the policy forbids to the person are refused and kept in `forbidden`.
 
     `is_down` makes every call fail; `next_failures` are raised one by one by calls whose path begins with the key.
     Answers are checked against the published API, unless `is_newer` says that the gateway is of a later version.
@@ -41,6 +51,7 @@ class FakeGateway:
     def __init__(self) -> None:
         self.shop = Shop()
         self.calls: list[Call] = []
+        self.forbidden: list[Call] = []
         self.is_down = False
         self.is_newer = False
         self.refreshes = 0
@@ -137,6 +148,10 @@ class FakeGateway:
         email = self._access.get(token or "")
         if email is None:
             raise refused(401, "unauthorized")
+        needed = permission_of(call)
+        if needed and not {needed, f"{needed}:any"} & {*self.shop.users[email]["permissions"]}:
+            self.forbidden.append(call)
+            raise refused(403, "forbidden", detail=f"The permission {needed} is required", permission=needed)
         if call.key and call.key in self._answers:
             return self._answers[call.key]
         for method, pattern, route in self._routes:

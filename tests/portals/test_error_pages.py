@@ -43,6 +43,45 @@ class TestErrorPages:
 
         assert page.status == 404
         assert page.heading() == "Page not found"
+        assert {"/", "/orders"} < {*page.links()}
+        assert any(link.startswith("/catalog") for link in page.links())
+
+    def test_a_product_that_is_not_there_can_be_searched_for(self, buyer: Visitor):
+        page = buyer.get("/products/BOLT-M9")
+
+        assert "Search for BOLT-M9" in page.text
+        assert "/catalog?q=BOLT-M9" in page.links()
+
+    @pytest.mark.parametrize(
+        ("path", "heading"),
+        [
+            ("/orders?cursor=foreign&status=shipped", "Orders"),
+            ("/catalog?q=bolt&cursor=foreign", "Results for “bolt”"),
+            ("/notifications?cursor=foreign", "Notifications"),
+        ],
+    )
+    def test_a_cursor_of_another_list_leads_to_the_first_page(self, buyer, gateway: FakeGateway, path, heading):
+        called = {"/catalog": "/search"}.get(path.partition("?")[0], path.partition("?")[0])
+        errors = [{"pointer": "/cursor", "detail": "Send next_cursor of the previous page."}]
+        gateway.fail_next(called, refused(422, "cursor-invalid", errors=errors))
+
+        page = buyer.get(path)
+
+        assert (page.status, page.heading()) == (200, heading)
+        assert "This is the first page" in page.text
+        kept = path.replace("cursor=foreign&", "").replace("&cursor=foreign", "").replace("?cursor=foreign", "")
+        assert page.response.request.full_path.rstrip("?") == kept
+
+    def test_a_refused_form_leads_back_to_its_page(self, buyer: Visitor, gateway: FakeGateway):
+        gateway.shop.add_product("BOLT-M8")
+        page = buyer.get("/products/BOLT-M8")
+        gateway.fail_next("/cart", refused(403, "forbidden", detail="The permission cart:write is required"))
+
+        sender = "http://localhost/products/BOLT-M8?from=list"
+        page = buyer.post("/cart/within-stock", {"csrf_token": _token(page)}, sender=sender)
+
+        assert page.status == 403
+        assert "/products/BOLT-M8?from=list" in page.links()
 
     def test_a_conflict_shows_the_gateways_own_sentence(self, buyer: Visitor, gateway: FakeGateway):
         gateway.fail_next("/orders", refused(409, "version-conflict", detail="Somebody else changed this"))
@@ -109,3 +148,7 @@ class TestErrorPages:
 
         assert page.status == 403
         assert page.heading() == "You may not do this"
+
+
+def _token(page) -> str:
+    return next(field.get("value") for field in page.all("input") if field.get("name") == "csrf_token")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from portals.customer.account.client import notifications
+from shared.portal.permissions import needs
 
 blueprint = Blueprint("account", __name__)
 
@@ -15,6 +16,7 @@ def account() -> str:
 
 
 @blueprint.get("/notifications")
+@needs("notifications:read")
 def notification_list() -> str:
     page = notifications.list_notifications(cursor=request.args.get("cursor"))
     return render_template("account/notifications.html", page=page)

@@ -16,7 +16,8 @@ class ShownLine:
     """
     A line of the cart; `warning` says why it cannot be delivered as it is, "" when it can.
 
-    `typed` is what the quantity's field shows, `fault` what is wrong with it.
+    `typed` is what the quantity's field shows, `fault` what is wrong with it; `lowered_to` is how much can be delivered
+    instead, None when all of it can.
     """
 
     sku: str
@@ -27,6 +28,7 @@ class ShownLine:
     unit_price: Price | None
     total: Price | None
     warning: str
+    lowered_to: int | None
 
 
 def shown_lines(
@@ -50,6 +52,7 @@ def shown_lines(
             unit_price=line.unit_price,
             total=line.total,
             warning=_warning(line),
+            lowered_to=_deliverable(line) if _warning(line) else None,
         )
         for line in cart.line_items
     ]
@@ -76,9 +79,16 @@ def lock_of(cart: Cart) -> str:
     return "" if is_fine else "Some lines cannot be delivered as they stand. Change them before you check out."
 
 
-def within_stock(cart: Cart) -> list[SkuQuantity]:
-    """Return the lines with quantities lowered to what can be delivered, without those of which nothing can."""
-    kept = (SkuQuantity(line.sku, _deliverable(line)) for line in cart.line_items)
+def within_stock(cart: Cart, sku: str = "") -> list[SkuQuantity]:
+    """
+    Return the lines with quantities lowered to what can be delivered, without those of which nothing can.
+
+    With `sku` only that line is lowered.
+    """
+    kept = (
+        SkuQuantity(line.sku, _deliverable(line) if sku in ("", line.sku) else line.quantity)
+        for line in cart.line_items
+    )
     return [line for line in kept if line.quantity > 0]
 
 

@@ -19,11 +19,13 @@ from portals.customer.cart.forms import (
     left_over,
     take_quick_order,
 )
-from portals.customer.cart.presenter import lock_of, shown_lines, within_stock
+from portals.customer.cart.presenter import ShownLine, lock_of, shown_lines, within_stock
+from shared.base.skus import normal_sku
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.drafts import take_draft
 from shared.portal.formatting import plural, sentence
 from shared.portal.navigation import safe_next
+from shared.portal.permissions import needs
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 MOST_REASONS = 10
@@ -31,6 +33,7 @@ LONGEST_QUANTITY = 20
 
 
 @blueprint.get("")
+@needs("cart:write")
 def cart() -> str:
     return _page(carts.get_cart())
 
@@ -50,6 +53,7 @@ def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
 
 
 @blueprint.post("")
+@needs("cart:write")
 def edit() -> ResponseReturnValue:
     """Take the quantities of the form; the button `remove` names the one SKU to drop."""
     before = carts.get_cart()
@@ -68,6 +72,7 @@ def edit() -> ResponseReturnValue:
 
 
 @blueprint.post("/items")
+@needs("cart:write")
 def add() -> ResponseReturnValue:
     form = AddForm(request.form)
     sku = form.sku.data
@@ -78,10 +83,17 @@ def add() -> ResponseReturnValue:
         after = carts.add(sku, form.quantity.quantity)
     except UpstreamRefused as refusal:
         return _sent_back(back, sku, form.typed["quantity"], _reason(refusal))
-    flash(f"{plural(form.quantity.quantity, 'unit')} of {sku} added to your cart.", "added")
-    for problem in [line.problem for line in after.line_items if line.sku == sku.upper() and line.problem]:
-        flash(f"{sku}: {sentence(problem)}", "warn")
+    _announce(sku, form.quantity.quantity, shown_lines(after))
     return redirect(back)
+
+
+def _announce(sku: str, added: int, lines: list[ShownLine]) -> None:
+    """Say what was added, and at once when not all of it can be delivered, with a way to take what can."""
+    line = next((line for line in lines if line.sku == normal_sku(sku)), None)
+    if line is None or not line.warning:
+        flash(f"{plural(added, 'unit')} of {sku} added to your cart.", "added")
+        return
+    flash(f"{line.sku}|{line.lowered_to}|{sentence(line.warning)} Your cart has {line.quantity:,}.", "short")
 
 
 def _sent_back(back: str, sku: str, typed: str, fault: str) -> ResponseReturnValue:
@@ -91,6 +103,7 @@ def _sent_back(back: str, sku: str, typed: str, fault: str) -> ResponseReturnVal
 
 
 @blueprint.post("/quick-order")
+@needs("cart:write")
 def quick_order() -> ResponseReturnValue:
     """Add rows typed as SKU and quantity, and lines pasted from a spreadsheet."""
     form = QuickOrderForm(request.form)
@@ -113,11 +126,18 @@ def quick_order() -> ResponseReturnValue:
 
 
 @blueprint.post("/within-stock")
+@needs("cart:write")
 def lower_to_stock() -> ResponseReturnValue:
-    """Lower every quantity to what can be delivered now."""
-    carts.replace(within_stock(carts.get_cart()))
-    flash("Quantities were lowered to what is in stock.", "good")
-    return redirect(url_for("cart.cart"))
+    """Lower every quantity, or that of the one SKU named, to what can be delivered now."""
+    sku = request.form.get("sku", "")
+    after = carts.replace(within_stock(carts.get_cart(), sku))
+    flash(_lowered(after, sku) if sku else "Quantities were lowered to what is in stock.", "good")
+    return redirect(safe_next(request.form.get("back"), url_for("cart.cart")))
+
+
+def _lowered(after: Cart, sku: str) -> str:
+    units = sum(line.quantity for line in after.line_items if line.sku == sku)
+    return f"Your cart has {plural(units, 'unit')} of {sku} now." if units else f"{sku} is out of your cart."
 
 
 def _offer_undo(before: Cart, sku: str) -> None:

@@ -8,12 +8,14 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from portals.customer.catalog.client import catalog
 from portals.customer.catalog.forms import SearchForm
 from portals.customer.catalog.presenter import availability, facet_rows, price_ladder
+from shared.portal.permissions import needs
 
 blueprint = Blueprint("catalog", __name__)
 SHORTEST_HINT = 2
 
 
 @blueprint.get("/catalog")
+@needs("products:read")
 def search() -> str:
     form = SearchForm(request.args)
     category = form.category.data or None
@@ -24,6 +26,7 @@ def search() -> str:
 
 
 @blueprint.get("/catalog/suggestions")
+@needs("products:read")
 def suggestions() -> Response:
     """Return up to eight products for the search field, as JSON."""
     text = SearchForm(request.args).text
@@ -31,6 +34,7 @@ def suggestions() -> Response:
 
 
 @blueprint.get("/products/<path:sku>")
+@needs("products:read")
 def product(sku: str) -> str:
     found = catalog.get_product(sku)
     return render_template(

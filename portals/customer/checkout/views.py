@@ -36,11 +36,13 @@ from shared.portal.answers import Price
 from shared.portal.drafts import take_draft
 from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.headers import allow_form_target
+from shared.portal.permissions import may, needs
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
 
 @blueprint.get("")
+@needs("orders:write")
 def review() -> ResponseReturnValue:
     typed = take_draft("checkout.pay").get("po_number")
     if typed is not None:
@@ -49,6 +51,7 @@ def review() -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@needs("orders:write")
 def pay() -> ResponseReturnValue:
     """Store what was reviewed and redirect to the card page; a free cart is placed at once."""
     attempt_id = sent_form_key("attempt")
@@ -79,8 +82,12 @@ def pay() -> ResponseReturnValue:
     return _place(attempt) if is_free else _to_card_page(attempt)
 
 
+def _orders() -> str:
+    return url_for("orders.order_list" if may("orders:read") else "home.home")
+
+
 def _takes_cards() -> bool:
-    return bool(current_app.extensions["tradepost_settings"].psp_backend != "none")
+    return bool(current_app.extensions["tradepost_settings"].psp_backend != "none") and may("payments:write")
 
 
 def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
@@ -91,6 +98,7 @@ def _to_card_page(attempt: Attempt) -> ResponseReturnValue:
 
 
 @blueprint.get("/<attempt_id>/return")
+@needs("orders:write")
 def come_back(attempt_id: str) -> ResponseReturnValue:
     """
     Place the order with the token the card page gave; an empty cart may have been ordered in another window.
@@ -132,10 +140,11 @@ def _lost() -> Response:
         )
         return redirect(url_for("checkout.review"))
     flash("That payment is no longer open. If it went through, its order is in this list.", "warn")
-    return redirect(url_for("orders.order_list"))
+    return redirect(_orders())
 
 
 @blueprint.post("/<attempt_id>/acceptance")
+@needs("orders:write")
 def accept_total(attempt_id: str) -> ResponseReturnValue:
     """Place the order at the new total that the page of the changed total showed."""
     attempt = find_attempt(attempt_id)
@@ -166,7 +175,7 @@ def _placed(placement: Placement) -> ResponseReturnValue:
         flash(f"Thank you. Order {order.number} is placed; a confirmation is on its way by e-mail.", "good")
     else:
         flash(f"Order {order.number} is received. We are still waiting for the payment to be confirmed.", "warn")
-    return redirect(url_for("orders.order_detail", order_id=order.id))
+    return redirect(url_for("orders.order_detail", order_id=order.id) if may("orders:read") else url_for("home.home"))
 
 
 def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
@@ -180,7 +189,7 @@ def _refused(attempt: Attempt, refusal: UpstreamRefused) -> ResponseReturnValue:
     drop_attempt(attempt.id)
     if refusal.kind == "cart-empty":
         flash("Your cart is empty. If it was ordered in another window, its order is in this list.", "warn")
-        return redirect(url_for("orders.order_list"))
+        return redirect(_orders())
     if refusal.status == 402:
         return _declined(attempt, refusal.detail), 402
     shortages = msgspec.convert(refusal.extra.get("shortages") or [], list[Shortage])

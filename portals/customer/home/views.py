@@ -10,6 +10,7 @@ from portals.customer.catalog.client import catalog
 from portals.customer.catalog.presenter import FacetRow, facet_rows
 from portals.customer.orders.client import orders
 from shared.calls.resilience import UpstreamUnavailable
+from shared.portal.permissions import may
 
 blueprint = Blueprint("home", __name__)
 LATEST = 5
@@ -17,9 +18,12 @@ LATEST = 5
 
 @blueprint.get("/")
 def home() -> str:
-    latest = orders.list_orders(limit=LATEST).items
     return render_template(
-        "home/home.html", orders=latest, cart=carts.get_cart(), facets=_categories(), draft=take_quick_order()
+        "home/home.html",
+        orders=orders.list_orders(limit=LATEST).items if may("orders:read") else [],
+        cart=carts.get_cart() if may("cart:write") else None,
+        facets=_categories() if may("products:read") else [],
+        draft=take_quick_order(),
     )
 
 

@@ -14,12 +14,14 @@ from portals.customer.orders.presenter import timeline
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.drafts import take_draft
 from shared.portal.orders import returns_of, shipments_of
+from shared.portal.permissions import may, needs
 from shared.portal.statuses import ORDER_WORDS
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 
 
 @blueprint.get("")
+@needs("orders:read")
 def order_list() -> str:
     chosen = OrderFilters(request.args).chosen_status
     page = orders.list_orders(status=chosen, cursor=request.args.get("cursor"))
@@ -27,6 +29,7 @@ def order_list() -> str:
 
 
 @blueprint.get("/<order_id>")
+@needs("orders:read")
 def order_detail(order_id: str) -> str:
     order = orders.get_order(order_id)
     return render_template(
@@ -35,13 +38,14 @@ def order_detail(order_id: str) -> str:
         steps=timeline(order),
         shipments=shipments_of(order),
         returns=returns_of(order),
-        can_cancel=order.allows("cancel"),
+        can_cancel=order.allows("cancel") and may("orders:write"),
         reason=take_draft("orders.cancel", "orders.cancel_remainder").get("reason", ""),
-        can_cancel_remainder=order.allows("cancel_remainder"),
+        can_cancel_remainder=order.allows("cancel_remainder") and may("orders:write"),
     )
 
 
 @blueprint.post("/<order_id>/cancellation")
+@needs("orders:write")
 def cancel(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
@@ -52,6 +56,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<order_id>/remainder-cancellation")
+@needs("orders:write")
 def cancel_remainder(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
@@ -75,6 +80,7 @@ def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str,
 
 
 @blueprint.post("/<order_id>/reorder")
+@needs("cart:write")
 def reorder(order_id: str) -> ResponseReturnValue:
     """Add the lines of an order to the cart, at today's prices."""
     order = orders.get_order(order_id)
