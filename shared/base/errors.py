@@ -88,6 +88,7 @@ class AccessTokenInvalid(Unauthorized):
 class Forbidden(Problem):
     status = 403
     title = "Permission denied"
+    always_sends = ("WWW-Authenticate",)
 
     def __init__(self, detail: str = "", *, permission: str = "", **extra: Any) -> None:
         needed = {"scope": permission} if permission else {}

@@ -21,6 +21,7 @@ from shared.base import deadline
 from shared.base.clock import now
 from shared.base.errors import NotFound, Unavailable, VersionConflict
 from shared.base.ids import new_id
+from shared.base.preconditions import revision_of
 from shared.base.settings import StoreSettings, require_verified_tls
 from shared.data.encrypted_events import to_outbox
 from shared.data.encrypted_fields import decrypted, stored_plain
@@ -250,6 +251,11 @@ class Aggregate(Document):
         for name in stored_plain(cls, son):
             loaded._mark_as_changed(name)
         return loaded
+
+    @property
+    def revision(self) -> str:
+        """The name of the stored state, for If-Match (`shared/base/preconditions.py`)."""
+        return revision_of(self.version, self.commit_id)
 
     def record(self, event: Event) -> None:
         """Add an event to the outbox; it is published after the next successful commit of this aggregate."""

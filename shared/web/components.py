@@ -149,7 +149,10 @@ def _header(description: str, example: Any, *, is_required: bool = True, **schem
 
 
 HEADERS: dict[str, Json] = {
-    "ETag": _header("The version of the resource, for `If-Match` and `If-None-Match`.", '"3"'),
+    "ETag": _header(
+        "The tag of this state and representation of the resource, for `If-Match` and `If-None-Match`.",
+        '"7-b2d4f6h8.x1yZ-3fKq0aB"',
+    ),
     "Idempotent-Replayed": _header(
         "Present when this is the stored answer of an earlier request with the same `Idempotency-Key`.",
         "true",
@@ -165,9 +168,16 @@ HEADERS: dict[str, Json] = {
     ),
     "RateLimit-Policy": _header("The limit: calls (`q`) in a window of seconds (`w`).", '"read";q=300;w=6'),
     "Retry-After": _header("Seconds to wait before the request is sent again.", 2, type="integer", minimum=0),
-    "WWW-Authenticate": _header("How to authenticate (RFC 6750).", "Bearer"),
+    "WWW-Authenticate": _header(
+        "How to authenticate, and what is wrong with the token (RFC 6750).",
+        'Bearer realm="tradepost", error="invalid_token"',
+    ),
     "X-Request-ID": _header("The request's id. Logs and traces are found by it.", "req_01k3v8m0c2x4y6z8a0b2d4f6h8"),
 }
+
+
+# The headers of an answer that names what was created, or where its progress is read.
+LOCATED: dict[str, Json] = {"Location": {"$ref": "#/components/headers/Location"}}
 
 
 def header(name: str, *, is_always_sent: bool = True) -> Json:

@@ -17,6 +17,7 @@ from shared.base.card_numbers import holds_card_number
 from shared.base.clock import now
 from shared.base.errors import BadRequest, Conflict, InvalidInput, VersionConflict
 from shared.base.ids import new_id
+from shared.base.preconditions import PreconditionFailed
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of, is_encrypted
 from shared.data.persistence import building_indexes, database, retry_on_failover
 from shared.web.auth import current_principal
@@ -27,6 +28,8 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 KEPT_FOR = timedelta(hours=24)
 IN_FLIGHT_FOR = timedelta(seconds=30)
 MAX_KEY_LENGTH = 255
+# Nothing was done, and a retry may succeed: with a new total, a new If-Match, or a moment later.
+NOT_STORED = (VersionConflict, PreconditionFailed)
 BODY = FieldContext(PERSONAL, "idempotency_keys.body")
 
 
@@ -87,7 +90,7 @@ def idempotent(route: Route) -> Route:
             response = make_response(current_app.ensure_sync(route)(*args, **kwargs))
         except Exception as failure:
             response = make_response(current_app.handle_user_exception(failure))
-            if isinstance(failure, VersionConflict):  # a retry may succeed, so the answer is not stored
+            if isinstance(failure, NOT_STORED):
                 _forget(g.idempotency_key)
                 return response
         _settle(g.idempotency_key, response)

@@ -18,6 +18,7 @@ from shared.base.settings import ServiceSettings
 from shared.calls.service_client import ServiceClient
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.auth import public, register_auth
+from shared.web.conditional import register_conditional
 from shared.web.openapi import DocumentedApi, DocumentedBlueprint
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
@@ -133,6 +134,7 @@ def create_service(
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))
     register_problems(app, is_store_failure=database.is_failure if database else None)
     register_strict_queries(app)
+    register_conditional(app)
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})}, notices)
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]

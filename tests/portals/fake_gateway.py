@@ -132,7 +132,7 @@ class FakeGateway:
         if call.path in ("/invitations/lookup", "/invitations/acceptance"):
             route = self.shop.people.accept if call.path.endswith("acceptance") else self.shop.people.lookup
             try:
-                return Reply(201 if call.path.endswith("acceptance") else 200, route(call.body))
+                return Reply(200, route(call.body))
             except Refusal as refusal:
                 raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         return None

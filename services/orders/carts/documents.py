@@ -30,6 +30,8 @@ class Cart(Aggregate):
 
     meta = {"collection": "carts", "db_alias": "orders"}
 
+    is_ordered = False
+
     @classmethod
     def of(cls, company_id: str, user_id: str) -> Self:
         """Return the user's cart as stored, or a new one; its id is made of both ids, so there is only one."""
@@ -42,6 +44,7 @@ class Cart(Aggregate):
         cart = cls.of(company_id, user_id)
         if cart.line_items and Order.has_cart(cart.order_key):
             cart.line_items = []
+            cart.is_ordered = True
         return cart
 
     @classmethod
@@ -50,6 +53,10 @@ class Cart(Aggregate):
         cart_id, _, version = order_key.rpartition(":")
         emptied = {"$set": {"line_items": [], "updated_at": now()}, "$inc": {"version": 1}}
         retry_on_failover(lambda: cls.collection().update_one({"_id": cart_id, "version": int(version)}, emptied))
+
+    @property
+    def revision(self) -> str:
+        return f"{super().revision}-ordered" if self.is_ordered else super().revision
 
     @property
     def order_key(self) -> str:

@@ -15,6 +15,7 @@ from services.orders.carts.rules import (
 from services.orders.clients import products
 from services.orders.errors import UNKNOWN_SKU, invalid
 from services.orders.orders.rules import require_company
+from shared.base.preconditions import Precondition
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.web.tokens import Principal
 
@@ -25,21 +26,23 @@ def get_cart(buyer: Principal) -> PricedCart:
 
 
 @retry_on_version_conflict
-def replace_cart(buyer: Principal, contents: CartContents) -> PricedCart:
+def replace_cart(buyer: Principal, contents: CartContents, precondition: Precondition) -> PricedCart:
     """Put exactly these lines into the cart; raise InvalidInput for unknown products."""
     lines = contents.line_items
     require_known(products().prices(lines) if lines else [])
     cart = _current_cart(buyer)
+    precondition.require(cart.revision)
     cart.line_items = merged_lines(lines)
     return _priced(cart.commit())
 
 
 @retry_on_version_conflict
-def add_to_cart(buyer: Principal, added: CartLine) -> PricedCart:
+def add_to_cart(buyer: Principal, added: CartLine, precondition: Precondition) -> PricedCart:
     """Add units of one product to what the cart holds; raise InvalidInput for an unknown product."""
     if products().prices([added]) == [None]:
         raise invalid("/sku", UNKNOWN_SKU)
     cart = _current_cart(buyer)
+    precondition.require(cart.revision)
     cart.line_items = added_line(cart.line_items, added)
     return _priced(cart.commit())
 
@@ -50,4 +53,4 @@ def _current_cart(buyer: Principal) -> Cart:
 
 def _priced(cart: Cart) -> PricedCart:
     offers = products().prices(cart.line_items) if cart.line_items else []
-    return priced_cart(cart.line_items, offers, updated_at=cart.updated_at)
+    return priced_cart(cart.line_items, offers, updated_at=cart.updated_at, revision=cart.revision)

@@ -10,6 +10,7 @@ from services.orders.carts.schemas import CartInput, CartItemInput, CartSchema
 from services.orders.errors import CompanyMissing
 from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
+from shared.web.conditional import conditional, precondition
 from shared.web.service import ApiBlueprint
 
 carts = ApiBlueprint("carts", __name__, url_prefix="/v1/cart", description="What a user plans to order")
@@ -20,6 +21,7 @@ class Cart(MethodView):
     @requires("cart:write")
     @carts.response(200, CartSchema)
     @carts.operation("getCart")
+    @conditional
     def get(self) -> PricedCart:
         """Read the cart with today's prices and stock."""
         return operations.get_cart(current_principal())
@@ -28,9 +30,10 @@ class Cart(MethodView):
     @carts.arguments(CartInput)
     @carts.response(200, CartSchema)
     @carts.operation("replaceCart", CompanyMissing, VersionConflict)
+    @conditional
     def put(self, contents: CartContents) -> PricedCart:
         """Replace all lines of the cart."""
-        return operations.replace_cart(current_principal(), contents)
+        return operations.replace_cart(current_principal(), contents, precondition())
 
 
 @carts.route("/items")
@@ -39,6 +42,7 @@ class CartItems(MethodView):
     @carts.arguments(CartItemInput)
     @carts.response(200, CartSchema)
     @carts.operation("addCartItem", CompanyMissing, VersionConflict)
+    @conditional
     def post(self, added: CartLine) -> PricedCart:
         """Add units of one product to the cart."""
-        return operations.add_to_cart(current_principal(), added)
+        return operations.add_to_cart(current_principal(), added, precondition())

@@ -56,6 +56,7 @@ class PricedCart:
     total: Money | None
     updated_at: datetime | None
     problem: str | None = None
+    revision: str = ""
 
 
 def merged_lines(lines: Iterable[CartLine]) -> list[CartLine]:
@@ -90,7 +91,11 @@ def require_known(offers: Sequence[Offer | None]) -> None:
 
 
 def priced_cart(
-    lines: Sequence[CartLine], offers: Sequence[Offer | None], *, updated_at: datetime | None = None
+    lines: Sequence[CartLine],
+    offers: Sequence[Offer | None],
+    *,
+    updated_at: datetime | None = None,
+    revision: str = "",
 ) -> PricedCart:
     """Return the cart with the offers line by line, None for an unknown SKU."""
     others = other_currencies([offer.unit_price.currency if offer else None for offer in offers])
@@ -98,7 +103,7 @@ def priced_cart(
         _priced_line(line, offer, others.get(position))
         for position, (line, offer) in enumerate(zip(lines, offers, strict=True))
     ]
-    return PricedCart(priced, _sum([line.total for line in priced]), updated_at, _cart_problem(priced))
+    return PricedCart(priced, _sum([line.total for line in priced]), updated_at, _cart_problem(priced), revision)
 
 
 def fault_of(offer: Offer | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask.views import MethodView
 
 from services.orders.checkout import operations
@@ -19,6 +20,7 @@ from services.orders.errors import (
 from services.orders.orders.schemas import OrderSchema, OrderView, order_view
 from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
+from shared.web.components import LOCATED
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
@@ -30,9 +32,13 @@ class Checkout(MethodView):
     @requires("orders:write")
     @idempotent
     @checkout.arguments(PlaceOrderInput)
-    @checkout.response(201, OrderSchema)
-    @checkout.alt_response(200, schema=OrderSchema, description="The order that has this reference or cart already")
-    @checkout.alt_response(202, schema=OrderSchema, description="Not decided in time; read the order again")
+    @checkout.response(201, OrderSchema, headers=LOCATED)
+    @checkout.alt_response(
+        200, schema=OrderSchema, headers=LOCATED, description="The order that has this reference or cart already"
+    )
+    @checkout.alt_response(
+        202, schema=OrderSchema, headers=LOCATED, description="Not decided in time; read the order again"
+    )
     @checkout.operation(
         "placeOrder",
         PaymentDeclined,
@@ -44,7 +50,8 @@ class Checkout(MethodView):
         OrderExpired,
         VersionConflict,
     )
-    def post(self, body: PlaceOrder) -> tuple[OrderView, int]:
+    def post(self, body: PlaceOrder) -> tuple[OrderView, int, dict[str, str]]:
         """Place an order of the lines given, or of the cart."""
         placement = operations.place_order(current_principal(), idempotency_key(), body)
-        return order_view(placement.order, current_principal()), placement.http_status
+        location = url_for("orders.Order", order_id=placement.order.id)
+        return order_view(placement.order, current_principal()), placement.http_status, {"Location": location}

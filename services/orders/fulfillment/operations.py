@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from services.orders.config import OrdersSettings
 from services.orders.failures.rules import Failure, failed_ids
 from services.orders.fulfillment.documents import (
@@ -17,7 +19,7 @@ from services.orders.fulfillment.rules import (
     ReturnItems,
     Settlement,
     ShipOrder,
-    is_repeated,
+    find_repeated,
     plan_return,
     plan_shipment,
     require_past_day,
@@ -26,6 +28,7 @@ from services.orders.orders.documents import Order
 from services.orders.orders.rules import Cancellation, OrderAction, Return, Shipment
 from shared.base.clock import days_of_today, now, today
 from shared.base.ids import new_id
+from shared.base.preconditions import Precondition
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
 from shared.web.service import current_settings
@@ -34,17 +37,32 @@ from shared.web.tokens import Principal
 log = get_logger()
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """An order with the shipment or return that a request recorded, or had recorded before."""
+
+    order: Order
+    entry: Shipment | Return
+    is_new: bool
+
+    @property
+    def http_status(self) -> int:
+        return 201 if self.is_new else 200
+
+
 @retry_on_version_conflict
-def ship_order(staff: Principal, order_id: str, key: str, wanted: ShipOrder) -> tuple[Order, bool]:
+def ship_order(staff: Principal, order_id: str, key: str, wanted: ShipOrder, precondition: Precondition) -> Recorded:
     """
-    Ship the lines named, or all that is left; return the order and whether the shipment is new.
+    Ship the lines named, or all that is left; return the order and the shipment.
 
     A repeated key or reference changes nothing. Raises OrderNotShippable, and InvalidInput for more than is left of
     a line.
     """
     order = Order.get(order_id, **staff.company_scope("orders:ship"))
-    if is_repeated(order.shipments, key, wanted.reference):
-        return order, False
+    known = find_repeated(order.shipments, key, wanted.reference)
+    if known is not None:
+        return Recorded(order, known, is_new=False)
+    precondition.require(order.revision)
     order.require(OrderAction.SHIP)
     lines = plan_shipment(order.line_items, order.shipments, wanted.line_items)
     amount = sum(line.amount for line in lines)
@@ -61,17 +79,20 @@ def ship_order(staff: Principal, order_id: str, key: str, wanted: ShipOrder) -> 
     record_shipment(order, shipment, settle_within=_settle_seconds())
     order.commit()
     log.info("order_shipped", order_id=order.id, lines=len(lines), status=order.status)
-    return order, True
+    return Recorded(order, shipment, is_new=True)
 
 
 @retry_on_version_conflict
-def cancel_remainder(principal: Principal, order_id: str, cancellation: Cancellation) -> Order:
+def cancel_remainder(
+    principal: Principal, order_id: str, cancellation: Cancellation, precondition: Precondition
+) -> Order:
     """
     Cancel what is left of a partly shipped order, for its company or as staff.
 
     Products releases its stock and payments its share of the authorisation, by event. Raises OrderNotCancellable.
     """
     order = Order.get(order_id, **principal.company_scope("orders:write"))
+    precondition.require(order.revision)
     record_remainder_cancellation(order, cancellation.reason, repeat_after=_settle_seconds())
     order.commit()
     log.info("order_remainder_cancelled", order_id=order.id)
@@ -79,16 +100,20 @@ def cancel_remainder(principal: Principal, order_id: str, cancellation: Cancella
 
 
 @retry_on_version_conflict
-def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems) -> tuple[Order, bool]:
+def return_items(
+    staff: Principal, order_id: str, key: str, wanted: ReturnItems, precondition: Precondition
+) -> Recorded:
     """
-    Take shipped units back; return the order and whether the return is new. Payments refunds them by event.
+    Take shipped units back; return the order and the return. Payments refunds them by event.
 
     Stock is not put back (docs/adr/0003). A repeated key or reference changes nothing. Raises InvalidInput for more
     than was shipped or captured and for a day in the future, CapturePending while a capture is pending.
     """
     order = Order.get(order_id, **staff.company_scope("orders:return"))
-    if is_repeated(order.returns, key, wanted.reference):
-        return order, False
+    known = find_repeated(order.returns, key, wanted.reference)
+    if known is not None:
+        return Recorded(order, known, is_new=False)
+    precondition.require(order.revision)
     require_past_day(wanted.returned_on, days_of_today()[1])
     shipments, failed = order.shipments, failed_ids(order.failures)
     lines = plan_return(
@@ -108,7 +133,7 @@ def return_items(staff: Principal, order_id: str, key: str, wanted: ReturnItems)
     record_return(order, entry, settle_within=_settle_seconds())
     order.commit()
     log.info("order_returned", order_id=order.id, lines=len(lines))
-    return order, True
+    return Recorded(order, entry, is_new=True)
 
 
 def count_capture(order_id: str, shipment_id: str, amount: int) -> None:
@@ -142,9 +167,10 @@ def note_failure(order_id: str, failure: Failure) -> None:
 
 
 @retry_on_version_conflict
-def settle_failures(staff: Principal, order_id: str, settlement: Settlement) -> Order:
+def settle_failures(staff: Principal, order_id: str, settlement: Settlement, precondition: Precondition) -> Order:
     """Record how a person dealt with the order's refused captures and refunds; raise ActionNotAllowed without any."""
     order = Order.get(order_id, **staff.company_scope("orders:return"))
+    precondition.require(order.revision)
     record_settlement(order, settlement.note)
     order.commit()
     log.info("failures_settled", order_id=order.id)

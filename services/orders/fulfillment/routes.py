@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask.views import MethodView
 
 from services.orders.errors import ActionNotAllowed, CapturePending, OrderNotShippable
@@ -12,6 +13,8 @@ from services.orders.orders.rules import Cancellation
 from services.orders.orders.schemas import CancellationInput, OrderSchema, OrderView, order_view
 from shared.base.errors import VersionConflict
 from shared.web.auth import current_principal, requires
+from shared.web.components import LOCATED
+from shared.web.conditional import conditional, precondition
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
@@ -23,13 +26,15 @@ class OrderShipments(MethodView):
     @requires("orders:ship")
     @idempotent
     @fulfillment.arguments(ShipmentInput)
-    @fulfillment.response(201, OrderSchema)
-    @fulfillment.alt_response(200, schema=OrderSchema, description="This was shipped before")
+    @fulfillment.response(201, OrderSchema, headers=LOCATED)
+    @fulfillment.alt_response(200, schema=OrderSchema, headers=LOCATED, description="This was shipped before")
     @fulfillment.operation("shipOrder", OrderNotShippable, VersionConflict)
-    def post(self, body: ShipOrder, order_id: str) -> tuple[OrderView, int]:
+    @conditional
+    def post(self, body: ShipOrder, order_id: str) -> tuple[OrderView, int, dict[str, str]]:
         """Ship all that is left, or parts of lines; what is shipped is captured."""
-        order, is_new = operations.ship_order(current_principal(), order_id, idempotency_key(), body)
-        return order_view(order, current_principal()), 201 if is_new else 200
+        done = operations.ship_order(current_principal(), order_id, idempotency_key(), body, precondition())
+        location = url_for("orders.OneShipment", order_id=order_id, shipment_id=done.entry.id)
+        return order_view(done.order, current_principal()), done.http_status, {"Location": location}
 
 
 @fulfillment.route("/<order_id>/remainder-cancellation")
@@ -38,9 +43,11 @@ class RemainderCancellation(MethodView):
     @fulfillment.arguments(CancellationInput)
     @fulfillment.response(200, OrderSchema)
     @fulfillment.operation("cancelRemainder", ActionNotAllowed, VersionConflict)
+    @conditional
     def post(self, body: Cancellation, order_id: str) -> OrderView:
         """Cancel what is left of a partly shipped order; what was shipped stays as it is."""
-        return order_view(operations.cancel_remainder(current_principal(), order_id, body), current_principal())
+        order = operations.cancel_remainder(current_principal(), order_id, body, precondition())
+        return order_view(order, current_principal())
 
 
 @fulfillment.route("/<order_id>/returns")
@@ -48,13 +55,15 @@ class OrderReturns(MethodView):
     @requires("orders:return")
     @idempotent
     @fulfillment.arguments(ReturnInput)
-    @fulfillment.response(201, OrderSchema)
-    @fulfillment.alt_response(200, schema=OrderSchema, description="This return is there already")
+    @fulfillment.response(201, OrderSchema, headers=LOCATED)
+    @fulfillment.alt_response(200, schema=OrderSchema, headers=LOCATED, description="This return is there already")
     @fulfillment.operation("returnItems", ActionNotAllowed, CapturePending, VersionConflict)
-    def post(self, body: ReturnItems, order_id: str) -> tuple[OrderView, int]:
+    @conditional
+    def post(self, body: ReturnItems, order_id: str) -> tuple[OrderView, int, dict[str, str]]:
         """Take shipped units back; they are refunded, and not put back into stock."""
-        order, is_new = operations.return_items(current_principal(), order_id, idempotency_key(), body)
-        return order_view(order, current_principal()), 201 if is_new else 200
+        done = operations.return_items(current_principal(), order_id, idempotency_key(), body, precondition())
+        location = url_for("orders.OneReturn", order_id=order_id, return_id=done.entry.id)
+        return order_view(done.order, current_principal()), done.http_status, {"Location": location}
 
 
 @fulfillment.route("/<order_id>/settlement")
@@ -63,6 +72,8 @@ class OrderSettlement(MethodView):
     @fulfillment.arguments(SettlementInput)
     @fulfillment.response(200, OrderSchema)
     @fulfillment.operation("settleFailures", ActionNotAllowed, VersionConflict)
+    @conditional
     def post(self, body: Settlement, order_id: str) -> OrderView:
         """Note how the refused captures and refunds were dealt with; no money moves by it."""
-        return order_view(operations.settle_failures(current_principal(), order_id, body), current_principal())
+        order = operations.settle_failures(current_principal(), order_id, body, precondition())
+        return order_view(order, current_principal())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -24,6 +25,8 @@ from services.orders.orders.rules import (
 )
 from shared.base.errors import FieldError, InvalidInput
 from shared.base.money import Money, money_text, share
+
+Part = TypeVar("Part", Shipment, Return)
 
 
 class KnownReservations(Struct, frozen=True):
@@ -94,9 +97,12 @@ def require_past_day(returned_on: date | None, last_day: date) -> None:
         raise invalid("/returned_on", f"Give a day that is not in the future: {last_day} or earlier.")
 
 
-def is_repeated(parts: Iterable[Shipment | Return], key: str, reference: str | None) -> bool:
-    """Return whether one of the shipments or returns has this idempotency key or reference."""
-    return any(part.idempotency_key == key or (reference is not None and part.reference == reference) for part in parts)
+def find_repeated(parts: Iterable[Part], key: str, reference: str | None) -> Part | None:
+    """Return the shipment or return that has this idempotency key or reference, None for a new one."""
+    for part in parts:
+        if part.idempotency_key == key or (reference is not None and part.reference == reference):
+            return part
+    return None
 
 
 def plan_shipment(

@@ -25,6 +25,7 @@ from services.orders.orders.rules import (
     retry_seconds,
 )
 from shared.base.clock import now
+from shared.base.preconditions import revision_of
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.encryption import PAYMENT
 from shared.data.persistence import Aggregate
@@ -269,5 +270,11 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     failures: list[Failure] = []
     needs_attention: bool = False
     settlement_note: str | None = None
+    version: int = 0
+    commit_id: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def revision(self) -> str:
+        return revision_of(self.version, self.commit_id)

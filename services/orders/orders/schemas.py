@@ -30,8 +30,7 @@ from services.orders.orders.rules import (
     unshipped_amount,
 )
 from shared.base.money import Money, UnitPrice
-from shared.web import schemas
-from shared.web.schemas import Day, InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.schemas import Day, InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of, text
 from shared.web.tokens import Principal
 
 STATUSES = [status.value for status in OrderStatus]
@@ -52,7 +51,7 @@ class OrdersQuery(PageArgs):
 class CancellationInput(InputSchema):
     builds = Cancellation
 
-    reason = schemas.text(max_length=500, multiline=True)
+    reason = text(max_length=500, multiline=True)
 
 
 class OrderLineSchema(OutputSchema):
@@ -210,6 +209,7 @@ class OrderView(Struct, kw_only=True):
     settlement_note: str | None
     created_at: datetime
     updated_at: datetime
+    revision: str
 
 
 def order_view(order: Order | OrderRecord, reader: Principal) -> OrderView:
@@ -245,12 +245,12 @@ def order_view(order: Order | OrderRecord, reader: Principal) -> OrderView:
         settlement_note=order.settlement_note if is_staff else None,
         created_at=order.created_at,
         updated_at=order.updated_at,
+        revision=order.revision,
     )
 
 
 def _lines(order: Order | OrderRecord) -> list[LineView]:
     currency = order.currency
-    has_ended = order.status in ENDED
     shipped, returned = quantities_per_line(order.shipments), quantities_per_line(order.returns)
     captured = amounts_per_line(captured_shipments(order.shipments))
     refunded = refunds_per_line(entry for entry in order.returns if entry.refunded_amount is not None)
@@ -264,7 +264,7 @@ def _lines(order: Order | OrderRecord) -> list[LineView]:
             Money(line.total_amount, currency),
             shipped[line.line_id],
             returned[line.line_id],
-            line.quantity - shipped[line.line_id] if has_ended else 0,
+            line.quantity - shipped[line.line_id] if order.status in ENDED else 0,
             Money(captured[line.line_id], currency),
             Money(refunded[line.line_id], currency),
         )

@@ -30,6 +30,7 @@ from shared.base.clock import now
 from shared.base.errors import FieldError, NotFound, Unavailable, VersionConflict
 from shared.base.ids import new_id
 from shared.base.money import Money, money_text
+from shared.base.preconditions import Precondition
 from shared.data.older_copies import require_no_older_copy
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import counter, get_logger
@@ -63,7 +64,12 @@ def authorize_payment(request: AuthorizationRequest) -> AuthorizationAnswer:
 
 
 def refund_payment(
-    staff: Principal, payment_id: str, refund: RefundRequest, *, idempotency_key: str
+    staff: Principal,
+    payment_id: str,
+    refund: RefundRequest,
+    *,
+    idempotency_key: str,
+    precondition: Precondition,
 ) -> tuple[ShownTransaction, int]:
     """
     Refund captured money at once and return the transaction with 201, or with 200 the one this reference already has.
@@ -73,7 +79,7 @@ def refund_payment(
     """
     require_no_older_copy("payments")
     key = refund_key(reference=refund.reference, idempotency_key=idempotency_key)
-    payment, transaction, is_new = _find_or_record_refund(staff, payment_id, refund, key)
+    payment, transaction, is_new = _find_or_record_refund(staff, payment_id, refund, key, precondition)
     if is_new:
         payment = _attempt_recorded(payment, transaction)
         transaction = payment.find_transaction(transaction_id=transaction.id) or transaction
@@ -199,13 +205,14 @@ def _record_decline(payment: Payment, reason: str, *, is_late: bool) -> Payment:
 
 @retry_on_version_conflict
 def _find_or_record_refund(
-    staff: Principal, payment_id: str, refund: RefundRequest, key: str
+    staff: Principal, payment_id: str, refund: RefundRequest, key: str, precondition: Precondition
 ) -> tuple[Payment, Transaction, bool]:
     """Return the payment, its refund of this natural key and whether that is new; raise RefundTooLarge."""
     payment = Payment.get(payment_id, **staff.company_scope("payments:refund"))
     existing = payment.find_transaction(key=key)
     if existing is not None:
         return payment, existing, False
+    precondition.require(payment.revision)
     _check_refund(payment, refund.amount)
     transaction = payment.request_refund(key, refund.amount.amount, reference=refund.reference)
     payment.commit()

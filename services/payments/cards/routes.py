@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import request, url_for
 from flask.views import MethodView
 
 from services.payments.cards import operations
@@ -33,6 +33,8 @@ from services.payments.transactions.rules import ShownTransaction
 from shared.base.errors import VersionConflict
 from shared.calls.service_client import UpstreamUnavailable
 from shared.web.auth import current_principal, internal, public, requires
+from shared.web.components import LOCATED
+from shared.web.conditional import conditional, precondition
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
@@ -44,11 +46,12 @@ internal_blp = ApiBlueprint("internal-payments", __name__, url_prefix="/internal
 class Sessions(MethodView):
     @requires("payments:write")
     @blp.arguments(SessionInput)
-    @blp.response(201, SessionSchema)
+    @blp.response(201, SessionSchema, headers=LOCATED)
     @blp.operation("openCardPage", CardsNotAccepted, ReturnUrlNotAllowed, UpstreamUnavailable)
-    def post(self, body: CardPageRequest) -> CardPage:
-        """Open the processor's card page; it returns to `return_url` with `?token=`."""
-        return operations.open_card_page(body)
+    def post(self, body: CardPageRequest) -> tuple[CardPage, int, dict[str, str]]:
+        """Open the processor's card page, `Location`; it returns to `return_url` with `?token=`."""
+        page = operations.open_card_page(body)
+        return page, 201, {"Location": page.url}
 
 
 @blp.route("/<payment_id>/refunds")
@@ -56,11 +59,15 @@ class Refunds(MethodView):
     @requires("payments:refund")
     @idempotent
     @blp.arguments(RefundInput)
-    @blp.response(201, RefundSchema)
+    @blp.response(201, RefundSchema, headers=LOCATED)
     @blp.operation("refundPayment", RefundTooLarge, VersionConflict)
-    def post(self, body: RefundRequest, payment_id: str) -> tuple[ShownTransaction, int]:
+    @conditional
+    def post(self, body: RefundRequest, payment_id: str) -> tuple[ShownTransaction, int, dict[str, str]]:
         """Refund captured money; a repeated reference returns the refund that exists, with 200."""
-        return operations.refund_payment(current_principal(), payment_id, body, idempotency_key=idempotency_key())
+        refund, status = operations.refund_payment(
+            current_principal(), payment_id, body, idempotency_key=idempotency_key(), precondition=precondition()
+        )
+        return refund, status, {"Location": url_for("payments.OneRefund", payment_id=payment_id, refund_id=refund.id)}
 
 
 @blp.route("/webhooks/<psp>")

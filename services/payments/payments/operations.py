@@ -8,8 +8,15 @@ from functools import partial
 from services.payments.payments.documents import Payment
 from services.payments.payments.rules import PaymentRecord, PaymentsFilter
 from services.payments.transactions.documents import CancelledOrder, Transaction
-from services.payments.transactions.rules import Outcome, PendingTransaction, refund_key
+from services.payments.transactions.rules import (
+    Outcome,
+    PendingTransaction,
+    ShownTransaction,
+    TransactionKind,
+    refund_key,
+)
 from shared.base.clock import now
+from shared.base.errors import NotFound
 from shared.data.pagination import Page, page
 from shared.data.persistence import retry_on_failover
 from shared.data.struct_fields import stored_as
@@ -25,6 +32,14 @@ def get_payment(reader: Principal, payment_id: str) -> PaymentRecord:
     """Return one payment; raise NotFound for one of another company."""
     found = stored_as(PaymentRecord, Payment.get_fields(payment_id, reader.company_scope("payments:read")))
     return _shown_to(reader, found)
+
+
+def get_refund(reader: Principal, payment_id: str, refund_id: str) -> ShownTransaction:
+    """Return one refund of a payment; raise NotFound for one of another company."""
+    for transaction in get_payment(reader, payment_id).transactions:
+        if transaction.id == refund_id and transaction.kind is TransactionKind.REFUND:
+            return transaction
+    raise NotFound(f"Refund {refund_id} was not found")
 
 
 def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentRecord]:

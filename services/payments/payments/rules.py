@@ -12,6 +12,7 @@ import msgspec
 
 from services.payments.transactions.rules import ShownTransaction, TransactionKind, TransactionRecord, requested_amount
 from shared.base.money import Money
+from shared.base.preconditions import revision_of
 
 
 class PaymentStatus(StrEnum):
@@ -109,6 +110,12 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     method: str = "card"
     captured_amount: int = 0
     refunded_amount: int = 0
+    version: int = 0
+    commit_id: str | None = None
+
+    @property
+    def revision(self) -> str:
+        return revision_of(self.version, self.commit_id)
 
     def for_buyers(self) -> PaymentRecord:
         """Return it as buyers read it, without the processor's reasons about what the merchant did."""

@@ -17,6 +17,7 @@ from services.products.stock.rules import StockLevel
 from shared.base.clock import now
 from shared.base.errors import NotFound
 from shared.base.ids import new_id
+from shared.base.preconditions import revision_of
 from shared.data.events import Envelope
 from shared.data.pagination import Page, page
 from shared.data.persistence import Aggregate, retry_on_failover
@@ -39,6 +40,7 @@ class StoredProduct(ProductFields, frozen=True, kw_only=True):
 
     id: str = msgspec.field(name="_id")
     version: int
+    commit_id: str | None = None
     imported_by: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -46,6 +48,10 @@ class StoredProduct(ProductFields, frozen=True, kw_only=True):
     @property
     def fields(self) -> ProductFields:
         return ProductFields(**{name: getattr(self, name) for name in FIELD_NAMES})
+
+    @property
+    def revision(self) -> str:
+        return revision_of(self.version, self.commit_id)
 
 
 class ProductView(StoredProduct, frozen=True, kw_only=True):

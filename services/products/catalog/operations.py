@@ -9,7 +9,9 @@ from services.products.catalog.rules import ProductFields, ProductPatch, Product
 from services.products.currencies.documents import sold_currencies
 from services.products.errors import SkuTaken
 from shared.base.errors import FieldError, InvalidInput
+from shared.base.preconditions import Precondition
 from shared.data.pagination import Page, PageRequest
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.events.catalog.products import Price
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
@@ -46,9 +48,11 @@ def create_product(fields: ProductFields) -> ProductView:
     return product.to_view()
 
 
-def update_product(sku: str, patch: ProductPatch) -> ProductView:
+@retry_on_version_conflict
+def update_product(sku: str, patch: ProductPatch, precondition: Precondition) -> ProductView:
     """Set the fields of the patch; when none differs, nothing is written and no event published."""
     product = Product.get_by_sku(sku)
+    precondition.require(product.revision)
     before, after = product.fields, patch.apply_to(product.fields)
     if after.unit_price.currency != before.unit_price.currency or (after.is_active and not before.is_active):
         _require_sold(after.unit_price)

@@ -20,6 +20,8 @@ from services.products.errors import PriceBreaksInvalid, SkuTaken
 from shared.base.errors import VersionConflict
 from shared.data.pagination import Page, PageRequest
 from shared.web.auth import current_principal, internal, requires
+from shared.web.components import LOCATED
+from shared.web.conditional import conditional, precondition
 from shared.web.converters import accept_skus
 from shared.web.service import ApiBlueprint
 
@@ -42,7 +44,7 @@ class Products(MethodView):
 
     @requires("products:write")
     @products_blp.arguments(ProductInput)
-    @products_blp.response(201, ProductSchema)
+    @products_blp.response(201, ProductSchema, headers=LOCATED)
     @products_blp.operation("createProduct", SkuTaken, PriceBreaksInvalid)
     def post(self, product: ProductFields) -> tuple[ProductView, int, dict[str, str]]:
         """Create a product; it is not stocked until its inventory is set."""
@@ -55,6 +57,7 @@ class OneProduct(MethodView):
     @requires("products:read")
     @products_blp.response(200, ProductSchema)
     @products_blp.operation("getProduct")
+    @conditional
     def get(self, sku: str) -> ProductView:
         """Read a product."""
         return operations.get_product(current_principal(), sku)
@@ -63,9 +66,10 @@ class OneProduct(MethodView):
     @products_blp.arguments(ProductChanges)
     @products_blp.response(200, ProductSchema)
     @products_blp.operation("updateProduct", VersionConflict, PriceBreaksInvalid)
+    @conditional
     def patch(self, patch: ProductPatch, sku: str) -> ProductView:
         """Change a product; what is left out stays."""
-        return operations.update_product(sku, patch)
+        return operations.update_product(sku, patch, precondition())
 
 
 @internal_products_blp.route("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,6 +36,12 @@ class SoldCurrencies:
     @property
     def items(self) -> list[Currency]:
         return [Currency(code, exponent(code)) for code in self.codes]
+
+    @property
+    def revision(self) -> str:
+        """The name of this state: a list that follows the products has no version of its own."""
+        digest = hashlib.blake2b(",".join(self.codes).encode(), digest_size=6).hexdigest()
+        return f"{'set' if self.is_set else 'products'}-{digest}"
 
     def refusal_of(self, code: str) -> str | None:
         """Return why a price may not be in this currency, None when it may."""

@@ -26,6 +26,8 @@ from services.products.rows.rules import OPTIONAL, REQUIRED
 from shared.data.pagination import Page, PageRequest
 from shared.data.storage_contract import StoredFileMissing
 from shared.web.auth import requires
+from shared.web.components import LOCATED
+from shared.web.conditional import conditional
 from shared.web.service import ApiBlueprint, current_settings
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -65,7 +67,7 @@ class Imports(MethodView):
     @accepts_upload
     @imports_blp.arguments(ImportFile, location="files")
     @imports_blp.arguments(ImportOptionsInput, location="query")
-    @imports_blp.response(202, ImportSchema)
+    @imports_blp.response(202, ImportSchema, headers=LOCATED)
     @imports_blp.doc(
         description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and optionally {_OPTIONAL}."
         " A column that is left out leaves known products as they are."
@@ -85,6 +87,7 @@ class OneImport(MethodView):
     @requires("products:write")
     @imports_blp.response(200, ImportSchema)
     @imports_blp.operation("getImport")
+    @conditional
     def get(self, import_id: str) -> ProductImport:
         """Read the progress of an import, and what was wrong with which row (the first hundred)."""
         return operations.get_import(import_id)
@@ -93,7 +96,7 @@ class OneImport(MethodView):
 @imports_blp.route("/<import_id>/execution")
 class Execution(MethodView):
     @requires("products:write")
-    @imports_blp.response(202, ImportSchema)
+    @imports_blp.response(202, ImportSchema, headers=LOCATED)
     @imports_blp.operation("executeImport", ImportNotRepeatable)
     def post(self, import_id: str) -> tuple[ProductImport, int, dict[str, str]]:
         """Import the file of a dry run, read as it was; `Location` shows the new import."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.products.catalog.documents import Product
 from services.products.inventory.rules import Inventory, inventory_of
 from services.products.stock.documents import Stock, set_on_hand, stop_stocking
+from shared.base.preconditions import ANY_STATE, Precondition
 from shared.observe.observability import get_logger
 
 log = get_logger()
@@ -16,12 +17,12 @@ def get_inventory(sku: str) -> Inventory:
     return inventory_of(sku, Stock.level(sku))
 
 
-def set_inventory(sku: str, on_hand: int | None) -> Inventory:
+def set_inventory(sku: str, on_hand: int | None, precondition: Precondition = ANY_STATE) -> Inventory:
     """Set the counted units; None: not stocked, never reserved. Raise StockBelowReserved if orders reserve more."""
     Product.require(sku)
     if on_hand is None:
-        stop_stocking(sku)
+        stop_stocking(sku, precondition)
     else:
-        set_on_hand(sku, on_hand)
+        set_on_hand(sku, on_hand, precondition)
     log.info("inventory_set", sku=sku, on_hand=on_hand)
     return inventory_of(sku, Stock.level(sku))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.products.stock.rules import StockLevel
+from services.products.stock.rules import StockLevel, stock_revision
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,10 @@ class Inventory:
     on_hand: int | None
     reserved: int
     available: int | None
+
+    @property
+    def revision(self) -> str:
+        return stock_revision(self.on_hand)
 
 
 def inventory_of(sku: str, level: StockLevel | None) -> Inventory:

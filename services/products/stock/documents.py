@@ -12,9 +12,10 @@ from pymongo import DeleteOne, UpdateOne
 from pymongo.collection import Collection
 
 from services.products.errors import StockBelowReserved, StockContended
-from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLevel, StockView
+from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLevel, StockView, stock_revision
 from shared.base.clock import now
 from shared.base.errors import Problem
+from shared.base.preconditions import ANY_STATE, Precondition
 from shared.data.persistence import retry_on_failover, write_unordered
 from shared.data.struct_fields import StructListField, read_each, stored_as, to_stored
 
@@ -185,24 +186,27 @@ def _chunks(updates: Iterable[UpdateOne]) -> Iterator[list[UpdateOne]]:
         yield chunk
 
 
-def set_on_hand(sku: str, on_hand: int) -> None:
+def set_on_hand(sku: str, on_hand: int, precondition: Precondition = ANY_STATE) -> None:
     """Set the units on hand; raise StockBelowReserved if orders reserve more than that."""
 
     def attempt() -> bool:
         current = Stock.level(sku)
+        precondition.require(stock_revision(current.on_hand if current else None))
         _require_free(sku, current, down_to=on_hand)
         return _changed([on_hand_update(sku, on_hand, current)]) == 1
 
     _retry_until_set(attempt, sku)
 
 
-def stop_stocking(sku: str) -> None:
+def stop_stocking(sku: str, precondition: Precondition = ANY_STATE) -> None:
     """Delete the stock, so that the SKU can be ordered without limit; raise StockBelowReserved if any is reserved."""
 
     def attempt() -> bool:
         current = Stock.level(sku)
+        precondition.require(stock_revision(current.on_hand if current else None))
         _require_free(sku, current, down_to=0)
-        return current is None or _changed([_stock_deletion(sku)]) == 1
+        unchanged = {"on_hand": current.on_hand} if current and precondition != ANY_STATE else {}
+        return current is None or _changed([_stock_deletion(sku, **unchanged)]) == 1
 
     _retry_until_set(attempt, sku)
 
@@ -281,8 +285,8 @@ def on_hand_update(sku: str, on_hand: int, current: StockLevel | None) -> Update
     )
 
 
-def _stock_deletion(sku: str) -> DeleteOne:
-    return DeleteOne({"_id": stock_id(sku), "reserved": 0})
+def _stock_deletion(sku: str, **unchanged: int) -> DeleteOne:
+    return DeleteOne({"_id": stock_id(sku), "reserved": 0, **unchanged})
 
 
 def _changed(writes: list[UpdateOne | DeleteOne]) -> int:

@@ -26,6 +26,11 @@ class StockLevel(msgspec.Struct, frozen=True):
     reserved: int = 0
 
 
+def stock_revision(on_hand: int | None) -> str:
+    """Return the name of the state that a count replaces: reservations do not change it, shipments do."""
+    return "none" if on_hand is None else str(on_hand)
+
+
 class StockHold(msgspec.Struct, frozen=True):
     """
     What one open reservation holds of one SKU, as the stock document stores it in `ops`.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 from flask.views import MethodView
 
 from services.users.companies import operations
@@ -16,6 +16,8 @@ from services.users.companies.schemas import CompaniesQuery, CompanyInput, Compa
 from shared.data.pagination import Page
 from shared.web import idempotency
 from shared.web.auth import current_principal, requires
+from shared.web.components import LOCATED
+from shared.web.conditional import conditional
 from shared.web.documented import document
 from shared.web.idempotency import idempotent
 from shared.web.service import ApiBlueprint
@@ -52,13 +54,16 @@ class Companies(MethodView):
     @requires("companies:write")
     @idempotent_if_keyed
     @companies.arguments(CompanyInput)
-    @companies.response(201, CompanySchema)
-    @companies.alt_response(200, schema=CompanySchema, description="The reference is known: its company")
+    @companies.response(201, CompanySchema, headers=LOCATED)
+    @companies.alt_response(
+        200, schema=CompanySchema, headers=LOCATED, description="The reference is known: its company"
+    )
     @companies.operation("createCompany")
-    def post(self, details: CompanyDetails) -> tuple[Company, int]:
+    def post(self, details: CompanyDetails) -> tuple[Company, int, dict[str, str]]:
         """Create a company."""
         company, is_new = operations.create_company(details)
-        return company, 201 if is_new else 200
+        location = url_for("companies.OneCompany", company_id=company.id)
+        return company, 201 if is_new else 200, {"Location": location}
 
 
 @companies.route("/<company_id>")
@@ -66,6 +71,7 @@ class OneCompany(MethodView):
     @requires("companies:read")
     @companies.response(200, CompanySchema)
     @companies.operation("getCompany")
+    @conditional
     def get(self, company_id: str) -> CompanyRecord:
         """Read a company."""
         return operations.get_company(current_principal(), company_id)

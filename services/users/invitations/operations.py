@@ -20,8 +20,10 @@ from services.users.people.rules import NewPerson, is_refused_password, normaliz
 from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
+from shared.base.preconditions import Precondition
 from shared.data.pagination import Page, PageRequest, page
 from shared.data.struct_fields import read_each
+from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
 from shared.web.tokens import Principal
 
@@ -80,15 +82,23 @@ def open_invitations(scope: dict[str, str]) -> dict[str, Any]:
     return scope | {"is_active": False, "invitation.token_digest": {"$exists": True}}
 
 
-def renew_invitation(inviter: Principal, user_id: str) -> InvitationView:
+def get_invitation(reader: Principal, user_id: str) -> InvitationView:
+    """Return an invitation that was not accepted; raise NotFound."""
+    return describe(_invited(reader, user_id))
+
+
+def renew_invitation(inviter: Principal, user_id: str, precondition: Precondition) -> InvitationView:
     """Issue a new token, valid for three days; the one before stops working."""
     person = _invited(inviter, user_id)
+    precondition.require(person.revision)
     return describe(person, issue_token(person, invited_by=inviter.id))
 
 
-def withdraw_invitation(inviter: Principal, user_id: str) -> None:
+@retry_on_version_conflict
+def withdraw_invitation(inviter: Principal, user_id: str, precondition: Precondition) -> None:
     """Delete an invitation; raise InvitationUsed when it was accepted before."""
     person = _invited(inviter, user_id)
+    precondition.require(person.revision)
     if not person.withdraw_invitation():
         raise InvitationUsed()
     AuditEntry.write(
@@ -133,6 +143,7 @@ def describe(person: User, token: str | None = None) -> InvitationView:
         expires_at=expires_at,
         is_expired=expires_at <= now(),
         token=token,
+        revision=person.revision,
     )
 
 

@@ -37,3 +37,4 @@ class InvitationView:
     expires_at: datetime
     is_expired: bool
     token: str | None = None
+    revision: str = ""

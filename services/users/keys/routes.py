@@ -12,6 +12,7 @@ from services.users.keys.rules import ServiceCredentials, ServiceToken
 from services.users.keys.schemas import KeysSchema, ServiceTokenInput, ServiceTokenSchema
 from shared.base.errors import Forbidden
 from shared.web.auth import public
+from shared.web.conditional import conditional
 from shared.web.service import ApiBlueprint
 
 keys = ApiBlueprint("keys", __name__, url_prefix="/.well-known", description="The keys that sign tokens")
@@ -23,6 +24,7 @@ class Keys(MethodView):
     @public
     @keys.response(200, KeysSchema)
     @keys.operation("getSigningKeys")
+    @conditional
     def get(self) -> tuple[KeySet, int, dict[str, str]]:
         """Return the public keys (JWKS, RFC 7517)."""
         return clients().keys.jwks, 200, {"Cache-Control": "public, max-age=300"}

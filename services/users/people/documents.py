@@ -26,6 +26,7 @@ from services.users.people.rules import (
     normalized_email,
 )
 from shared.base.clock import now
+from shared.base.errors import VersionConflict
 from shared.data.blind_index import blind_index
 from shared.data.encrypted_fields import EncryptedStringField
 from shared.data.persistence import Aggregate, retry_on_failover
@@ -132,9 +133,18 @@ class User(Aggregate):
         self.latest_invitation.accepted_at = now()
 
     def withdraw_invitation(self) -> bool:
-        """Delete a person who has not accepted; return False when the invitation was accepted before."""
+        """
+        Delete a person who has not accepted; return False when the invitation was accepted before.
+
+        Raises VersionConflict when it was changed since it was read.
+        """
         open_one = {"_id": self.id, "is_active": False, "invitation.accepted_at": None}
-        return bool(retry_on_failover(lambda: self.collection().delete_one(open_one)).deleted_count)
+        unchanged = {**open_one, "version": self.version}
+        if retry_on_failover(lambda: self.collection().delete_one(unchanged)).deleted_count:
+            return True
+        if self.collection().find_one(open_one, {"_id": 1}) is not None:
+            raise VersionConflict()
+        return False
 
     @classmethod
     def find_invited(cls, token_digest: str) -> Self | None:

@@ -9,6 +9,7 @@ from services.users.people.documents import User
 from services.users.people.rules import Contacts, SignedInPerson
 from services.users.people.schemas import ContactsSchema, MeSchema, UserSchema
 from shared.web.auth import current_principal, internal, signed_in
+from shared.web.conditional import conditional
 from shared.web.service import ApiBlueprint
 
 people = ApiBlueprint("people", __name__, url_prefix="/v1", description="Who is signed in")
@@ -20,6 +21,7 @@ class Me(MethodView):
     @signed_in
     @people.response(200, MeSchema)
     @people.operation("getSignedInPerson")
+    @conditional
     def get(self) -> SignedInPerson:
         """Read who is signed in."""
         return operations.describe_me(current_principal())

@@ -71,7 +71,7 @@ class Logout(MethodView):
 class ActingTokens(MethodView):
     @requires("companies:act")
     @auth.arguments(ActingTokenInput)
-    @auth.response(201, ActingTokenSchema)
+    @auth.response(200, ActingTokenSchema)
     @auth.operation("createActingToken", NotStaff, NotFound)
     def post(self, wanted: ActingRequest) -> ActingToken:
         """Act for a company for ten minutes, as a member of the merchant's staff."""

@@ -9,7 +9,7 @@ import pytest
 
 from services.products.catalog.documents import Product
 from services.products.catalog.rules import price
-from services.products.currencies.documents import sold_currencies
+from services.products.currencies.documents import CurrencyList, sold_currencies
 from services.products.currencies.operations import replace_list
 from services.products.errors import CurrencyInUse
 from tests.factories.products import SKU, csv_file, csv_row, make_product
@@ -86,7 +86,7 @@ class TestCurrencies:
         make_product("LATE", unit_price=price(Decimal(1), "CHF"))
 
         with pytest.raises(CurrencyInUse, match="LATE"):
-            replace_list(("GBP",), checked)
+            replace_list(CurrencyList.of_installation(), ("GBP",), checked)
 
         assert merchant.get("/v1/currencies").json == listed
         assert codes(set_to(merchant, "CHF", "EUR", "GBP")) == ["CHF", "EUR", "GBP"]

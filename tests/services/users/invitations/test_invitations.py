@@ -95,7 +95,7 @@ class TestAccept:
     def test_lets_the_person_sign_in_with_the_invited_role(self, invite, accept, client):
         token = invite().json["token"]
 
-        assert accept(token).status_code == 201
+        assert accept(token).status_code == 200
 
         login = client.post("/v1/auth/login", json={"email": "new@merchant.example", "password": STRONG})
         me = client.get("/v1/me", headers=bearer(login.json)).json
@@ -130,7 +130,7 @@ class TestAccept:
         with ThreadPoolExecutor(2) as people:
             answers = sorted(people.map(accept, ["Ann", "Bob"]))
 
-        assert [status for status, _ in answers] == [201, 410]
+        assert [status for status, _ in answers] == [200, 410]
         (person,) = [each for each in User.objects if each.email == "new@merchant.example"]
         assert person.name == answers[0][1]
 
@@ -139,7 +139,7 @@ class TestAccept:
 
         with clock.frozen(clock.now() + timedelta(hours=73)):
             assert accept(token).json["type"] == "/problems/invitation-expired"
-        assert accept(token).status_code == 201
+        assert accept(token).status_code == 200
 
     def test_knows_no_other_token(self, accept, client):
         assert accept("made-up").json["type"] == "/problems/invitation-unknown"
@@ -155,7 +155,7 @@ class TestAccept:
             {"pointer": "/password", "detail": "This password is too common; choose another."}
         ]
         assert accept(token, password="tradepost-demo").status_code == 422
-        assert accept(token).status_code == 201
+        assert accept(token).status_code == 200
 
 
 class TestLookAfter:
@@ -194,7 +194,7 @@ class TestLookAfter:
         second = admin.post(f"/v1/invitations/{first['id']}/renewal").json
 
         assert accept(first["token"]).status_code == 404
-        assert accept(second["token"]).status_code == 201
+        assert accept(second["token"]).status_code == 200
         assert admin.post(f"/v1/invitations/{first['id']}/renewal").status_code == 404
 
     def test_withdrawing_frees_the_address(self, invite, accept, admin):
@@ -213,3 +213,23 @@ class TestLookAfter:
         assert User.objects.get(id=first["id"]).withdraw_invitation() is False
         assert Company.objects.count() == 0
         assert User.objects(id=first["id"]).count() == 1
+
+
+class TestState:
+    def test_is_read_where_the_answer_says(self, invite, admin):
+        made = invite()
+        path = made.headers["Location"]
+        shown = admin.get(path)
+
+        assert shown.json == {name: value for name, value in made.json.items() if name != "token"}
+        assert admin.get(path, headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
+
+    def test_is_renewed_and_withdrawn_by_who_saw_the_present_one(self, invite, admin):
+        path = invite().headers["Location"]
+        stale = {"If-Match": admin.get(path).headers["ETag"]}
+        admin.post(f"{path}/renewal")
+
+        assert admin.post(f"{path}/renewal", headers=stale).status_code == 412
+        assert admin.delete(path, headers=stale).status_code == 412
+        assert admin.delete(path, headers={"If-Match": admin.get(path).headers["ETag"]}).status_code == 204
+        assert admin.get(path).status_code == 404
