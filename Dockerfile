@@ -40,7 +40,7 @@ COPY . /app/
 RUN /build/venv/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --mc-type application \
         --output-file /build/python.json /app/venv/bin/python \
     && /app/venv/bin/python tools/image/sbom.py /build/python.json /build/debian-packages > /app/sbom.cdx.json \
-    && rm -r tools/image requirements pyproject.toml \
+    && rm -r tools/image requirements \
     && /app/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /app \
     && chmod -R a+rX,go-w /app
 

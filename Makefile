@@ -108,14 +108,17 @@ journey: setup-dev ## the main job in a real browser, against the running platfo
 	@$(HINT)
 	$(PY) -m pytest -m browser $(ARGS)
 
+STORY_API = http://127.0.0.1:$(shell echo $$((8080 + $(or $(PORT_OFFSET),0))))
 .PHONY: story
-story: ## the README's first story over REST, as printed, against the running platform
-	@curl -sf -o /dev/null http://127.0.0.1:8080/health/live || \
-		{ echo "Nothing answers at http://127.0.0.1:8080, where the story goes: run make up first, without PORT_OFFSET." >&2; exit 2; }
-	awk '/^#+ Try it over REST/ { under = 1 } under && /^```sh/ { inside = 1; next } inside && /^```/ { exit } inside' \
-		README.md > $(STATE)/story.sh
-	test -s $(STATE)/story.sh || { echo "README.md has no story under 'Try it over REST'" >&2; exit 1; }
-	sh -eu $(STATE)/story.sh
+story: ## the README's story and the commands of docs/api.md, as printed, against the running platform
+	@curl -sf -o /dev/null $(STORY_API)/health/live || \
+		{ echo "Nothing answers at $(STORY_API): run make up first, and name its PORT_OFFSET here too." >&2; exit 2; }
+	export API=$(STORY_API)/api/v1 MAILBOX=http://127.0.0.1:$$((8083 + $(or $(PORT_OFFSET),0)))
+	for document in README.md docs/api.md; do
+		awk '/^```sh/ { inside = 1; next } /^```/ { inside = 0 } inside' $$document > $(STATE)/story.sh
+		test -s $(STATE)/story.sh || { echo "$$document has no commands" >&2; exit 1; }
+		sh -eu $(STATE)/story.sh
+	done
 
 .PHONY: fuzz
 fuzz: setup-dev ## requests made from the OpenAPI document, as three people, against the running platform: no answer is a 5xx

@@ -12,7 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").glob("*/README.md")],
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / ".github").rglob("*.md"),
+        *(ROOT / "services").glob("*/README.md"),
+    ],
 )
 SOURCES = ("services", "portals", "shared", "tools", "copilot", "deploy", "tests/journeys", "Makefile")
 TEXT = {".py", ".yml", ".sh", ""}

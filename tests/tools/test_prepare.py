@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import pytest
 
 from tests.tools.platform import ROOT
-from tools.prepare import refusal
+from tools.prepare import OLDEST_GLIBC, refusal
 from tools.prepare_folders import Environment
 from tools.prepare_installers import Installer, PreparationFailed, cleaned, run_logged
 from tools.prepare_libraries import is_copy_of, missing_libraries
@@ -39,6 +41,21 @@ class TestRefusal:
 
         assert words in said
         assert "\n" not in said
+
+
+def newest_glibc(distribution: Distribution) -> tuple[int, ...]:
+    """Return the glibc that the installed wheel needs; the lowest when it is tagged for several."""
+    tags = re.findall(r"manylinux(?:_(\d+)_(\d+)|(1|2010|2014))_x86_64", distribution.read_text("WHEEL") or "")
+    older = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}
+    return min((older[year] if year else (int(major), int(minor)) for major, minor, year in tags), default=(0, 0))
+
+
+class TestGlibc:
+    def test_is_as_new_as_the_locked_wheels_need(self):
+        """Above it an installation fails in the middle, with the name of a package in place of a reason."""
+        needed = {each.name: newest_glibc(each) for each in distributions()}
+
+        assert max(needed.values()) == OLDEST_GLIBC, max(needed, key=lambda name: needed[name])
 
 
 class TestInstallersEnvironment:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from shared.base.version import VERSION
 from tools.image.engine import ROOT, Engine
 from tools.image.machine import lend, source_address
 from tools.image.refusal import ImageRefused
@@ -22,10 +22,6 @@ def build(engine: Engine, tag: str, revision: str, *, base: str = "") -> str:
     return mark
 
 
-def version() -> str:
-    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
-
-
 def current_revision(clone: Path = ROOT) -> str:
     """Return the commit checked out; it ends in `-dirty` when a file differs from it."""
     commit = _git(clone, "rev-parse", "HEAD")
@@ -33,7 +29,7 @@ def current_revision(clone: Path = ROOT) -> str:
 
 
 def _arguments(revision: str, base: str) -> Mapping[str, str]:
-    named = {"VERSION": version(), "REVISION": revision, "SOURCE": source_address()}
+    named = {"VERSION": VERSION, "REVISION": revision, "SOURCE": source_address()}
     return named | ({"BASE": base} if base else {})
 
 

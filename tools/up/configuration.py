@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.base.limits import describe_limits
 from shared.base.settings import Settings
+from shared.base.version import VERSION
 from shared.base.workloads import Kind
 from tools.up.building import credentials_of, stores_of
 from tools.up.plan import Plan, service_of
@@ -20,7 +21,10 @@ SHOWN = ("signing_key_file", "key_file", "key_backend", "kms_key_id")
 
 def describe(plan: Plan) -> str:
     """Return the settings per workload, a line each, then the table of limits."""
-    parts = ["Settings: an environment variable each; * marks what this run does not leave at its default."]
+    parts = [
+        f"Tradepost {VERSION}",
+        "Settings: an environment variable each; * marks what this run does not leave at its default.",
+    ]
     credentials = credentials_of(plan)
     stores = stores_of(plan, credentials)
     for workload in plan.workloads:

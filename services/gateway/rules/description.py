@@ -11,6 +11,7 @@ import msgspec
 from services.gateway.policy import Access, Route
 from services.gateway.rules import introduction
 from services.gateway.rules.own_answers import with_own_answers
+from shared.base.version import VERSION
 from shared.web.components import HEADERS, SCHEMAS
 
 Component = tuple[str, str]
@@ -21,7 +22,7 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 SERVER = "http://127.0.0.1:8080"
 INFO = {
     "title": "Tradepost API",
-    "version": "v1",
+    "version": VERSION,
     "summary": "Products, carts, orders, shipments, returns and payments of one merchant.",
     "description": introduction.TEXT,
     "contact": {"name": "The operator of this installation"},

@@ -14,6 +14,7 @@ from services.gateway.clients.descriptions import FRESH_SECONDS, RETRY_SECONDS, 
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import Description, merge_descriptions
 from shared.base.errors import Unavailable
+from shared.base.version import VERSION
 from tests.services.gateway.upstreams import answer
 
 Document = dict[str, Any]
@@ -152,6 +153,7 @@ class TestDocument:
 
         assert response.status_code == 200
         assert "/api/v1/orders" in response.json["paths"]
+        assert response.json["info"]["version"] == VERSION
         assert response.json["x-unavailable"] == ["notifications", "payments", "search", "users"]
         assert orders.last.target == "/openapi.json"
         again = client.get("/docs/openapi.json", headers={"If-None-Match": response.headers["ETag"]})
