@@ -129,6 +129,11 @@ fuzz: setup-dev ## requests made from the OpenAPI document, as three people, aga
 api-lint: setup-npm ## check the OpenAPI document with Redocly and Spectral; no platform need run
 	@$(PY) -m tests.clients.lint
 
+.PHONY: lighthouse
+lighthouse: setup-npm ## Lighthouse on ten pages of both portals, against the running platform; needs Debian's chromium (ARGS="--performance 100")
+	@$(HINT)
+	$(PY) -m tests.lighthouse $(ARGS)
+
 .PHONY: replay
 replay: setup-dev ## drive the running platform with real trade: FILE=<csv or csv.xz>
 	@test -n "$(FILE)" || { echo "Name the trade: make replay FILE=<csv or csv.xz>" >&2; exit 2; }

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = "The tests in a browser need Chromium: install `chromium`, or name one in BROWSER."
+
+
+def find_browser() -> str | None:
+    """Return the path of Chromium on this machine, or what BROWSER names."""
+    return os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +27,9 @@ def browser() -> Iterator[Browser]:
     """Chromium of this machine (or BROWSER); Playwright's own download is never used."""
     from playwright.sync_api import sync_playwright
 
-    path = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_browser()
     if not path:
-        pytest.fail("The tests in a browser need Chromium: install `chromium`, or name one in BROWSER.")
+        pytest.fail(NO_BROWSER)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.clients.document import write_document
-from tests.clients.node import STATE, package_file, run_node
+from tests.node import STATE, package_file, run_node
 
 HERE = Path(__file__).parent
 DOCUMENT = STATE / "api" / "openapi.json"

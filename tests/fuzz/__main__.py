@@ -7,13 +7,12 @@ against things that exist. The seed is fixed; Schemathesis prints each failing r
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from shared.base.workloads import BY_NAME
+from tests.addresses import address_of
 from tests.fuzz.things import Things, make_things
 from tools.demo.people import ADMIN, BUYER, PASSWORD, REP
 from tools.replay.api import Api
@@ -32,7 +31,7 @@ PEOPLE = (ADMIN, REP, BUYER)
 
 def main() -> int:
     """Run all of it; return 1 when an answer was a 5xx."""
-    gateway = _gateway()
+    gateway = address_of("gateway")
     api = Api(gateway)
     try:
         people = {email: SignedIn(api, email, PASSWORD) for email in PEOPLE}
@@ -70,11 +69,6 @@ def _run(gateway: str, email: str, token: str, phase: str, things: Things) -> in
             "--no-shrink",
         ]
         return subprocess.run(command, cwd=folder, check=False, timeout=MOST_SECONDS).returncode
-
-
-def _gateway() -> str:
-    port = (BY_NAME["gateway"].port or 0) + int(os.environ.get("PORT_OFFSET") or 0)
-    return os.environ.get("GATEWAY_URL") or f"http://127.0.0.1:{port}"
 
 
 if __name__ == "__main__":

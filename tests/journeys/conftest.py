@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from shared.base.workloads import BY_NAME
+from tests.addresses import address_of
 
 PICTURES = Path(__file__).parents[2] / "build" / "journey"
 PATIENCE_MILLISECONDS = 20_000
@@ -25,13 +24,6 @@ class Addresses:
     customer: str
     admin: str
     mailbox: str
-
-
-def address_of(name: str) -> str:
-    workload = BY_NAME[name]
-    port = (workload.port or 0) + int(os.environ.get("PORT_OFFSET") or 0)
-    given = os.environ.get(f"{name.upper()}_URL")
-    return (given or f"http://127.0.0.1:{port}{workload.prefix}").rstrip("/")
 
 
 @pytest.fixture(scope="session")

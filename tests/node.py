@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tools.prepare_node import NODE, npm_environment
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".tradepost"
 PACKAGES = STATE / "npm" / "node_modules"
 # Redocly's own usage data and its search for a newer version; Scarf's install statistics.

@@ -1,0 +1,1 @@
+"""Lighthouse on pages of both portals."""
