@@ -129,6 +129,11 @@ fuzz: setup-dev ## requests made from the OpenAPI document, as three people, aga
 api-lint: setup-npm ## check the OpenAPI document with Redocly and Spectral; no platform need run
 	@$(PY) -m tests.clients.lint
 
+.PHONY: clients
+clients: setup-npm ## make a Python and a TypeScript client from the OpenAPI document, and trade with each, against the running platform
+	@$(HINT)
+	$(PY) -m tests.clients
+
 .PHONY: lighthouse
 lighthouse: setup-npm ## Lighthouse on ten pages of both portals, against the running platform; needs Debian's chromium (ARGS="--performance 100")
 	@$(HINT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from tools.prepare_node import NODE, npm_environment
@@ -16,11 +15,20 @@ PACKAGES = STATE / "npm" / "node_modules"
 QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "SCARF_ANALYTICS": "false"}
 
 
-def run_node(*words: str, cwd: Path = ROOT, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_node(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a JavaScript file with its arguments, and return what it wrote."""
-    environment = npm_environment(os.environ, STATE) | QUIET | dict(more or {})
-    command = [str(STATE / "node" / NODE), *words]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    command, environment = node_command(*words), node_environment()
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def node_command(*words: str) -> list[str]:
+    """Return the command line of a JavaScript file and its arguments."""
+    return [str(STATE / "node" / NODE), *words]
+
+
+def node_environment() -> dict[str, str]:
+    """Return the environment of this process without what would bend Node.js, and with telemetry off."""
+    return npm_environment(os.environ, STATE) | QUIET
 
 
 def package_file(path: str) -> str:

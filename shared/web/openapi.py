@@ -79,6 +79,10 @@ class _Converter(OpenAPIConverter):
         if issubclass(kind, OutputSchema):
             found["required"] = sorted(found["properties"])
             found.pop("additionalProperties", None)
+        else:
+            # openapi-typescript would demand each field that has a default from its caller.
+            for each in found["properties"].values():
+                each.pop("default", None)
         return found
 
     def field2property(self, field: fields.Field[Any]) -> Json:

@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OWN = {"services", "portals", "shared", "tools", "loadtests", "tests"}
-# Stubs of the type checker, never imported at run time.
-UNINSTALLED = {"_typeshed"}
+# Stubs of the type checker, never imported at run time, and the client that `make clients` generates.
+UNINSTALLED = {"_typeshed", "tradepost_client"}
 PLATFORM = ("runtime",)
 ANY = ("runtime", "dev", "local", "image")
 

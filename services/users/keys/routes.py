@@ -9,7 +9,7 @@ from services.users.clients.keys import KeySet
 from services.users.errors import InvalidServiceSecret, SignInBusy
 from services.users.keys import operations
 from services.users.keys.rules import ServiceCredentials, ServiceToken
-from services.users.keys.schemas import KeysSchema, ServiceTokenInput, ServiceTokenSchema
+from services.users.keys.schemas import ServiceTokenInput, ServiceTokenSchema, SigningKeysSchema
 from shared.base.errors import Forbidden
 from shared.web.auth import public
 from shared.web.conditional import conditional
@@ -22,7 +22,7 @@ internal_tokens = ApiBlueprint("internal-tokens", __name__, url_prefix="/interna
 @keys.route("/jwks.json")
 class Keys(MethodView):
     @public
-    @keys.response(200, KeysSchema)
+    @keys.response(200, SigningKeysSchema)
     @keys.operation("getSigningKeys")
     @conditional
     def get(self) -> tuple[KeySet, int, dict[str, str]]:

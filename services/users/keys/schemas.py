@@ -22,7 +22,7 @@ class ServiceTokenSchema(OutputSchema):
     expires_in = fields.Integer()
 
 
-class KeySchema(OutputSchema):
+class SigningKeySchema(OutputSchema):
     kty = fields.String()
     crv = fields.String()
     x = fields.String()
@@ -32,5 +32,5 @@ class KeySchema(OutputSchema):
     use = fields.String()
 
 
-class KeysSchema(OutputSchema):
-    keys = fields.List(fields.Nested(KeySchema))
+class SigningKeysSchema(OutputSchema):
+    keys = fields.List(fields.Nested(SigningKeySchema))
