@@ -15,7 +15,8 @@ from shared.portal.tokens import TokenStore
 __all__ = ["Area", "Call", "Download", "Gateway", "Reply", "Transport", "Upload", "segment"]
 
 T = TypeVar("T")
-Query = dict[str, str | int | None]
+# A list is sent as a parameter that is repeated; None leaves it out.
+Query = dict[str, str | int | list[str] | None]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Gateway:
         self._transport = transport
         self._tokens = tokens
 
-    def get(self, path: str, kind: type[T], **query: str | int | None) -> T:
+    def get(self, path: str, kind: type[T], **query: str | int | list[str] | None) -> T:
         """Return the answer to GET as a value of `kind`; None leaves a query parameter out."""
         return self.send(Call("GET", path, query=query)).read(kind)
 

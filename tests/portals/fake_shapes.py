@@ -57,7 +57,7 @@ def price(amount: int | str) -> Json:
 
 def page(rows: list[Json], call: Call) -> Json:
     """Return one page of `rows`; the cursor is simply the place where the next begins."""
-    start, limit = int(call.query.get("cursor") or 0), int(call.query.get("limit") or 20)
+    start, limit = int(str(call.query.get("cursor") or 0)), int(str(call.query.get("limit") or 20))
     following = str(start + limit) if start + limit < len(rows) else None
     return {"items": rows[start : start + limit], "next_cursor": following}
 

@@ -22,6 +22,7 @@ class Shop:
         self.users: dict[str, Json] = {user["email"]: user for user in (BUYER, STAFF, REP)}
         self.products: dict[str, Json] = {}
         self.sold_in: list[str] = []
+        self.search_finds_inactive = False
         self.reserved: dict[str, int] = {}
         self.carts: dict[str, dict[str, int]] = {}
         self.imports: dict[str, Json] = {}
@@ -81,7 +82,7 @@ class Shop:
 
     def search(self, user: Json, call: Call) -> tuple[int, Json]:
         text, category = str(call.query.get("q") or "").lower(), call.query.get("category")
-        sold = [product for product in self.products.values() if product["is_active"]]
+        sold = [one for one in self.products.values() if one["is_active"] or self.search_finds_inactive]
         hits = [product for product in sold if text in (product["name"] + product["sku"]).lower()]
         counts: dict[str, int] = {}
         for product in hits:
@@ -95,8 +96,12 @@ class Shop:
         return 200, {"items": [{"sku": product["sku"], "name": product["name"]} for product in found[:8]]}
 
     def list_products(self, user: Json, call: Call) -> tuple[int, Json]:
-        category = call.query.get("category")
-        return 200, page([one for one in self.products.values() if category in (None, one["category"])], call)
+        category, skus = call.query.get("category"), call.query.get("sku")
+        skus = skus if isinstance(skus, list) else []
+        found = [one for one in self.products.values() if category in (None, one["category"])]
+        if "products:write" not in user["permissions"]:
+            found = [one for one in found if one["is_active"]]
+        return 200, page([one for one in found if not skus or one["sku"] in skus], call)
 
     def create_product(self, user: Json, call: Call) -> tuple[int, Json]:
         sku = call.body["sku"].strip().upper()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shared.portal.answers import Answer, Page, Price
 from shared.portal.gateway import Area, segment
 
@@ -29,6 +31,12 @@ class Product(FoundProduct, frozen=True, kw_only=True):
     is_stocked: bool
     available: int | None
     updated_at: str
+
+
+class Offers(Answer, frozen=True, kw_only=True):
+    """Products that are for sale."""
+
+    items: list[Product]
 
 
 class Suggestion(Answer, frozen=True, kw_only=True):
@@ -63,6 +71,12 @@ class Catalog(Area):
 
     def suggest(self, text: str) -> list[Suggestion]:
         return self.gateway.get("/search/suggest", Suggestions, q=text).items
+
+    def offers(self, skus: Iterable[str]) -> dict[str, Product]:
+        """Return those of at most 100 products that are for sale, by SKU, with their stock and price breaks of now."""
+        wanted = list(skus)
+        found = self.gateway.get("/products", Offers, sku=wanted, limit=len(wanted)).items if wanted else []
+        return {product.sku: product for product in found}
 
     def get_product(self, sku: str) -> Product:
         return self.gateway.get(f"/products/{segment(sku)}", Product)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from portals.customer.catalog.client import FoundPage, PriceBreak, Product
+from portals.customer.catalog.client import FoundPage, FoundProduct, PriceBreak, Product, Suggestion
 from shared.portal.answers import Price
+from shared.portal.formatting import money
 
 EN_DASH = "\u2013"
 FEW_UNITS = 20
+MOST_BREAKS = 3
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,24 @@ class Availability:
 
     text: str
     tone: str
+
+
+@dataclass(frozen=True)
+class ListedProduct:
+    """
+    A product in a list with its stock and price breaks of now, and how many breaks are left out.
+
+    `availability` is None while nothing is known of the stock.
+    """
+
+    sku: str
+    name: str
+    category: str
+    unit_price: Price
+    availability: Availability | None = None
+    breaks: Sequence[PriceBreak] = ()
+    more_breaks: int = 0
+    can_be_added: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,6 +87,42 @@ def availability(product: Product) -> Availability:
     if available <= 0:
         return Availability("Out of stock", "bad")
     return Availability(f"{available:,} in stock", "warn" if available < FEW_UNITS else "good")
+
+
+NOT_SOLD = Availability("No longer sold", "bad")
+
+
+def listed_products(found: Sequence[FoundProduct], offers: Mapping[str, Product] | None) -> list[ListedProduct]:
+    """Return the found products with what `offers` says of them now; None: it is not known."""
+    return [_listed(product, offers) for product in found]
+
+
+def _listed(product: FoundProduct, offers: Mapping[str, Product] | None) -> ListedProduct:
+    listed = ListedProduct(product.sku, product.name, product.category, product.unit_price)
+    if offers is None:
+        return listed
+    offer = offers.get(product.sku)
+    if offer is None:  # the search found it a moment before it was switched off
+        return replace(listed, availability=NOT_SOLD, can_be_added=False)
+    return replace(
+        listed,
+        unit_price=offer.unit_price,
+        availability=availability(offer),
+        breaks=offer.price_breaks[:MOST_BREAKS],
+        more_breaks=max(0, len(offer.price_breaks) - MOST_BREAKS),
+    )
+
+
+def suggested(found: Sequence[Suggestion], offers: Mapping[str, Product] | None) -> list[dict[str, str]]:
+    """Return suggestions as JSON, each with its price and its stock of now where they are known."""
+    return [{"sku": each.sku, "name": each.name, "note": _note(each.sku, offers)} for each in found]
+
+
+def _note(sku: str, offers: Mapping[str, Product] | None) -> str:
+    if offers is None:
+        return ""
+    offer = offers.get(sku)
+    return f"{money(offer.unit_price)} · {availability(offer).text}" if offer else NOT_SOLD.text
 
 
 def facet_rows(found: FoundPage, chosen: str | None) -> list[FacetRow]:

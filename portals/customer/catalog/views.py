@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from portals.customer.catalog.client import catalog
+from portals.customer.catalog.client import FoundProduct, Product, Suggestion, catalog
 from portals.customer.catalog.forms import SearchForm
-from portals.customer.catalog.presenter import availability, facet_rows, price_ladder
+from portals.customer.catalog.presenter import availability, facet_rows, listed_products, price_ladder, suggested
+from shared.base.clock import now
+from shared.calls.resilience import UpstreamUnavailable
+from shared.calls.service_client import UpstreamRefused
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("catalog", __name__)
@@ -21,8 +25,22 @@ def search() -> str:
     category = form.category.data or None
     found = catalog.search(form.text, category=category, cursor=request.args.get("cursor"))
     return render_template(
-        "catalog/search.html", text=form.text, category=category, found=found, facets=facet_rows(found, category)
+        "catalog/search.html",
+        text=form.text,
+        category=category,
+        found=found,
+        products=listed_products(found.items, _offers(found.items)),
+        facets=facet_rows(found, category),
+        shown_at=now().isoformat(),
     )
+
+
+def _offers(found: Sequence[FoundProduct | Suggestion]) -> dict[str, Product] | None:
+    """Return what is offered now; None while it cannot be read, since a list helps without it."""
+    try:
+        return catalog.offers(product.sku for product in found)
+    except (UpstreamUnavailable, UpstreamRefused):
+        return None
 
 
 @blueprint.get("/catalog/suggestions")
@@ -30,7 +48,8 @@ def search() -> str:
 def suggestions() -> Response:
     """Return up to eight products for the search field, as JSON."""
     text = SearchForm(request.args).text
-    return jsonify(items=msgspec.to_builtins(catalog.suggest(text)) if len(text) >= SHORTEST_HINT else [])
+    found = catalog.suggest(text) if len(text) >= SHORTEST_HINT else []
+    return jsonify(items=suggested(found, _offers(found)))
 
 
 @blueprint.get("/products/<path:sku>")

@@ -41,7 +41,10 @@ if (field && list) {
         const sku = document.createElement("span");
         sku.className = "mono small";
         sku.textContent = item.sku;
-        option.append(name, sku);
+        const note = document.createElement("span");
+        note.className = "note-of";
+        note.textContent = item.note || "";
+        option.append(name, note, sku);
         option.addEventListener("mousedown", (event) => {
           event.preventDefault();
           open(item);

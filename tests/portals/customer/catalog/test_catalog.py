@@ -27,6 +27,38 @@ class TestSearch:
         assert page.rows()[0].startswith("Hex bolt M8 x 40 BOLT-M8")
         assert "/catalog?category=Lighting" in page.links()
 
+    def test_shows_the_stock_and_the_price_breaks_of_now(self, buyer: Visitor, stocked: FakeGateway):
+        stocked.shop.products["85123A"]["available"] = 0
+        stocked.shop.add_product(
+            "MANY", price_breaks=[{"min_quantity": n, "unit_price": gbp(200)} for n in (2, 3, 4, 5)]
+        )
+
+        page = buyer.get("/catalog")
+
+        assert "100 in stock £2.55 12+ £2.10 · 48+ £1.955" in page.rows()[0]
+        assert "Out of stock £2.55" in page.rows()[1]
+        assert page.rows()[2].count("+ £2.00") == 3
+        assert "…" in page.rows()[2]
+        assert "Stock and price breaks as of" in page.text
+        assert len(stocked.sent("GET", "/products")) == 1
+
+    def test_does_not_offer_what_was_switched_off_since_it_was_found(self, buyer: Visitor, stocked: FakeGateway):
+        stocked.shop.search_finds_inactive = True
+        stocked.shop.products["BOLT-M8"]["is_active"] = False
+
+        page = buyer.get("/catalog?q=bolt")
+
+        assert "No longer sold" in page.rows()[0]
+        assert "Add" not in page.rows()[0]
+
+    def test_lists_without_stock_while_products_is_unavailable(self, buyer: Visitor, stocked: FakeGateway):
+        stocked.fail_next("/products", UpstreamUnavailable("gateway", "timeout"))
+
+        page = buyer.get("/catalog")
+
+        assert page.status == 200
+        assert "Fasteners \u2013 £2.55" in page.rows()[0]
+
     def test_finds_by_words_and_keeps_them_in_the_field(self, buyer: Visitor, stocked: FakeGateway):
         page = buyer.get("/").submit("/catalog", q="hanging")
 
@@ -90,7 +122,15 @@ class TestSuggestions:
 
         found = buyer.client.get("/catalog/suggestions?q=wh")
 
-        assert found.json == {"items": [{"sku": "85123A", "name": "White hanging heart"}]}
+        note = "£2.55 · 100 in stock"
+        assert found.json == {"items": [{"sku": "85123A", "name": "White hanging heart", "note": note}]}
+
+    def test_suggests_without_stock_while_products_is_unavailable(self, buyer: Visitor, stocked: FakeGateway):
+        stocked.fail_next("/products", UpstreamUnavailable("gateway", "timeout"))
+
+        found = buyer.client.get("/catalog/suggestions?q=wh")
+
+        assert found.json == {"items": [{"sku": "85123A", "name": "White hanging heart", "note": ""}]}
 
 
 class TestProductPage:
