@@ -34,6 +34,7 @@ from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Price
 from shared.portal.drafts import take_draft
+from shared.portal.faults import Faults
 from shared.portal.form_keys import new_form_key, sent_form_key
 from shared.portal.headers import allow_form_target
 from shared.portal.permissions import may, needs
@@ -70,7 +71,7 @@ def pay() -> ResponseReturnValue:
         flash("Prices or lines changed while you were looking. Please review the order again.", "warn")
         return redirect(url_for("checkout.review"))
     if not is_valid:
-        return _review(cart, po_number=po_number, error=form.faults["po_number"]), 422
+        return _review(cart, po_number=po_number, faults=form.faults), 422
     is_free = cart.total is not None and cart.total.amount == 0
     attempt = Attempt(attempt_id, po_number, fingerprint(cart), token=NOTHING_TO_PAY if is_free else None)
     if cart.total is not None:
@@ -222,7 +223,7 @@ def _return_path(attempt: Attempt) -> str:
     return url_for("checkout.come_back", attempt_id=attempt.id)
 
 
-def _review(cart: Cart, *, po_number: str = "", error: str = "") -> Response | str:
+def _review(cart: Cart, *, po_number: str = "", faults: Faults | None = None) -> Response | str:
     if not cart.line_items:
         flash("Your cart is empty; there is nothing to check out.", "warn")
         return redirect(url_for("cart.cart"))
@@ -237,6 +238,6 @@ def _review(cart: Cart, *, po_number: str = "", error: str = "") -> Response | s
         reviewed=fingerprint(cart),
         attempt_id=new_form_key(),
         po_number=po_number or session.get("po_number", ""),
-        error=error,
+        faults=faults or {},
         takes_cards=_takes_cards(),
     )
