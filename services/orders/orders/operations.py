@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from services.orders.config import OrdersSettings
 from services.orders.orders.documents import Order, OrderRecord
-from services.orders.orders.rules import Cancellation, OrdersFilter
+from services.orders.orders.rules import Cancellation, OrdersFilter, OrderStatus
 from shared.base.errors import NotFound
 from shared.base.preconditions import Precondition
 from shared.data.pagination import Page, page
@@ -51,7 +51,7 @@ def list_orders(reader: Principal, wanted: OrdersFilter) -> Page[OrderRecord]:
         return Page([])
     filters: dict[str, Any] = {
         "company_id": wanted.company_id,
-        "status": wanted.status,
+        "status": wanted.status or _usual_statuses(reader),
         "reference": wanted.reference,
         "needs_attention": wanted.needs_attention,
         "ordered_on": wanted.ordered_on.isoformat() if wanted.ordered_on else None,
@@ -61,6 +61,13 @@ def list_orders(reader: Principal, wanted: OrdersFilter) -> Page[OrderRecord]:
         Order.collection(), query, sort=[("_id", -1, str)], cursor=wanted.cursor, limit=wanted.limit, fields=UNREAD
     )
     return found.readable(lambda stored: stored_as(OrderRecord, Order.decrypted(stored)))
+
+
+def _usual_statuses(reader: Principal) -> dict[str, list[str]] | None:
+    """Return the states that a list without `status` shows: to buyers all but refused tries to order."""
+    if reader.covers_all("orders:read"):
+        return None
+    return {"$in": [status.value for status in OrderStatus if status != OrderStatus.REFUSED]}
 
 
 @retry_on_version_conflict

@@ -54,7 +54,7 @@ class Orders(MethodView):
     @orders.response(200, OrderPageSchema)
     @orders.operation("listOrders")
     def get(self, wanted: OrdersFilter) -> Page[OrderView]:
-        """List orders, newest first."""
+        """List orders, newest first. Without `status` buyers see all but refused ones, staff all."""
         reader = current_principal()
         return operations.list_orders(reader, wanted).map(lambda each: order_view(each, reader))
 

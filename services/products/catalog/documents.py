@@ -126,7 +126,7 @@ class Product(Aggregate):
             raise _not_found(sku)
 
     @classmethod
-    def view_page(cls, query: Mapping[str, bool | str], *, cursor: str | None, limit: int) -> Page[ProductView]:
+    def view_page(cls, query: Mapping[str, Any], *, cursor: str | None, limit: int) -> Page[ProductView]:
         """Return one page by SKU, each product with its stock; in two queries."""
         found = page(cls.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
         levels = Stock.levels(str(each.get("sku")) for each in found.items)

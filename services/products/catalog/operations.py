@@ -22,7 +22,8 @@ log = get_logger()
 def list_products(reader: Principal, wanted: ProductsFilter) -> Page[ProductView]:
     """Return one page by SKU; products that are not for sale are shown only to readers who may write products."""
     category = {} if wanted.category is None else {"category": wanted.category}
-    return Product.view_page({**_visible_to(reader), **category}, cursor=wanted.cursor, limit=wanted.limit)
+    skus = {"sku": {"$in": sorted(set(wanted.skus))}} if wanted.skus else {}
+    return Product.view_page({**_visible_to(reader), **category, **skus}, cursor=wanted.cursor, limit=wanted.limit)
 
 
 def list_all_products(wanted: PageRequest) -> Page[ProductView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -72,11 +72,12 @@ class ProductPatch:
 
 @dataclass(frozen=True)
 class ProductsFilter:
-    """Which page of the products is listed: of all, or of one category."""
+    """Which page of the products is listed: of all, of one category, or of these SKUs."""
 
     category: str | None
     cursor: str | None
     limit: int
+    skus: list[str] = field(default_factory=list)
 
 
 def price(amount: Decimal, currency: str) -> Price:

@@ -13,6 +13,8 @@ from shared.events.catalog.products import PriceBreak
 from shared.web import schemas
 from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of, page_size
 
+MOST_SKUS = 100
+
 
 class PriceInput(UnitPriceField):
     """A unit price that loads to the Price that is stored."""
@@ -90,6 +92,13 @@ class ProductsQuery(PageArgs):
     builds = ProductsFilter
 
     category = fields.String(load_default=None, validate=validate.Length(max=100))
+    skus = fields.List(
+        schemas.Sku(),
+        data_key="sku",
+        load_default=list,
+        validate=validate.Length(max=MOST_SKUS),
+        metadata={"description": f"Any of these SKUs, at most {MOST_SKUS}: `sku=BOLT-M8&sku=NUT-M8`."},
+    )
 
 
 class AllProductsQuery(InputSchema):

@@ -30,7 +30,7 @@ class TestSearch:
     def test_shows_the_stock_and_the_price_breaks_of_now(self, buyer: Visitor, stocked: FakeGateway):
         stocked.shop.products["85123A"]["available"] = 0
         stocked.shop.add_product(
-            "MANY", price_breaks=[{"min_quantity": n, "unit_price": gbp(200)} for n in (2, 3, 4, 5)]
+            "MANY", price_breaks=[{"min_quantity": n, "unit_price": price("200")} for n in (2, 3, 4, 5)]
         )
 
         page = buyer.get("/catalog")

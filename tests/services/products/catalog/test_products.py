@@ -203,6 +203,21 @@ class TestListProducts:
         assert second["next_cursor"] is None
         assert first["items"][0]["available"] == 1
 
+    def test_reads_several_products_with_their_stock_at_once(self, buyer: Any) -> None:
+        for sku, stock in (("A", 1), ("B", 2), ("C", 3)):
+            make_product(sku, stock=stock)
+        make_product("OFF", is_active=False)
+
+        items = buyer.get("/v1/products?sku=c&sku=A&sku=OFF&sku=NONE&sku=A").json["items"]
+
+        assert [(item["sku"], item["available"]) for item in items] == [("A", 1), ("C", 3)]
+
+    def test_refuses_more_than_a_hundred_skus_and_what_is_none(self, buyer: Any) -> None:
+        many = "&".join(f"sku=S-{number}" for number in range(101))
+
+        assert buyer.get(f"/v1/products?{many}").status_code == 422
+        assert buyer.get("/v1/products?sku=//").json["errors"][0]["pointer"].startswith("/sku")
+
     def test_filters_by_category(self, buyer: Any) -> None:
         make_product("A", category="Tools")
         make_product("B")
