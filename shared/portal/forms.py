@@ -106,11 +106,18 @@ class AmountField(StringField):
 
 
 class UnitsField(StringField):
-    """A whole number of units: `units` after validation, `units_or_none` where the field may be empty."""
+    """
+    A whole number of units: `units` after validation, `units_or_none` where the field may be empty.
 
-    def __init__(self, label: str = "", *, least: int = 0, required: bool = True, **options: object) -> None:
+    `most` are as many as there are, None without a limit.
+    """
+
+    def __init__(
+        self, label: str = "", *, least: int = 0, most: int | None = None, required: bool = True, **options: object
+    ) -> None:
         super().__init__(label, **options)
         self.least = least
+        self.most = most
         self.required = required
         self.units_or_none: int | None = None
 
@@ -124,6 +131,8 @@ class UnitsField(StringField):
         raw = self.data or ""
         if raw.strip() or self.required:
             self.units_or_none = read_units(raw, least=self.least)
+        if self.most is not None and (self.units_or_none or 0) > self.most:
+            raise ValidationError(f"Enter at most {self.most:,}.")
 
 
 def read_amount(raw: str, currency: str, *, whole: bool = False) -> Price:

@@ -18,6 +18,8 @@ class OrderLine(Answer, frozen=True, kw_only=True):
     shipped_quantity: int
     returned_quantity: int
     cancelled_quantity: int = 0
+    captured_total: Price | None = None
+    refunded_total: Price | None = None
 
 
 class LineUnits(Answer, frozen=True, kw_only=True):
@@ -102,6 +104,16 @@ class Entry:
     done: Price
     line_items: list[MovedLine]
     has_failed: bool
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.line_items)
+
+
+def find_lines(order: OrderAnswer, text: str) -> list[OrderLine]:
+    """Return the lines whose SKU and name hold every word of `text`; all lines without one."""
+    words = text.casefold().split()
+    return [line for line in order.line_items if all(word in f"{line.sku} {line.name}".casefold() for word in words)]
 
 
 def shipments_of(order: OrderAnswer) -> list[Entry]:

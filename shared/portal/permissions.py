@@ -17,13 +17,13 @@ def may(permission: str) -> bool:
     return permission in held or f"{permission}:any" in held
 
 
-def needs(permission: str) -> Callable[[View], View]:
-    """Answer 403 to whoever lacks the permission, before a form is shown that the API would refuse."""
+def needs(*permissions: str) -> Callable[[View], View]:
+    """Answer 403 to whoever lacks one of the permissions, before a form is shown that the API would refuse."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if not may(permission):
+            if not all(map(may, permissions)):
                 abort(403)
             return view(*args, **kwargs)
 

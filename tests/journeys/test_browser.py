@@ -175,6 +175,7 @@ class TestMainJob:
         staff.picture("admin-order")
         page.get_by_label("Shipment reference").fill("DHL 4711")
         page.get_by_role("button", name="Ship all that is left").click()
+        page.get_by_role("button", name="Yes, ship").click()
         page.get_by_text("The payment is captured in a moment").wait_for()
         staff.reload_until("Captured\n£102.00")
         assert "DHL 4711" in page.inner_text("main")
@@ -213,6 +214,8 @@ class TestReturn:
         staff.page.get_by_role("link", name=number).click()
         with staff.page.expect_navigation():
             staff.page.get_by_role("button", name="Ship all that is left").click()
+        with staff.page.expect_navigation():
+            staff.page.get_by_role("button", name="Yes, ship").click()
         staff.reload_until("Captured\n£19.90")
 
     def record_return(self, staff: Person, novelty: Novelty) -> None:
@@ -222,6 +225,9 @@ class TestReturn:
         page.get_by_label(re.compile(f"Units of {novelty.sku} .* that came back")).fill("1")
         with page.expect_navigation():
             page.get_by_role("button", name="Record return and refund").click()
+        assert "£9.95 is refunded to the buyer's card" in page.inner_text("main")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Yes, record the return").click()
         staff.reload_until("Refunded\n£9.95")
         staff.picture("admin-return")
 
@@ -231,6 +237,8 @@ class TestReturn:
         page.get_by_label("Amount in GBP").fill("1.00")
         with page.expect_navigation():
             page.get_by_role("button", name="Refund", exact=True).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Yes, refund £1.00").click()
         staff.reload_until("Refunded\n£10.95")
 
 

@@ -175,7 +175,9 @@ class OrderBook:
                 raise Refusal(422, "invalid-input", errors=errors)
             row = order["line_items"][int(piece["line_id"]) - 1]
             row["shipped_quantity"] += piece["quantity"]
-            total += share(row["total"]["amount"], piece["quantity"], row["quantity"])
+            part = share(row["total"]["amount"], piece["quantity"], row["quantity"])
+            row["captured_total"] = gbp(row["captured_total"]["amount"] + part)
+            total += part
         shipment = {"id": f"shp_{len(order['shipments']) + 1}", "reference": call.body.get("reference")}
         shipment["failure"] = None
         shipment |= {"line_items": wanted, "total": gbp(total), "captured_total": gbp(total), "shipped_at": NOW}

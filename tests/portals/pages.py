@@ -65,6 +65,11 @@ class Page:
             return self._visitor.post(target, sent, sender=self.response.request.url)
         return self._visitor.get(target, query=sent)
 
+    def confirm(self) -> Page:
+        """Answer yes to the question that this page asks."""
+        (form,) = [form for form in self.all("form") if any(each.get("name") == "confirmed" for each in form.iter())]
+        return self._visitor.post(form.get("action", ""), {**_values(form), "confirmed": "yes"})
+
 
 class Visitor:
     """A person with a browser at one portal."""

@@ -111,8 +111,8 @@ class TestSummary:
 
         errors = [{"pointer": "/line_items/0/quantity", "detail": "Only 3 are left"}]
         gateway.fail_next(f"/orders/{order['id']}/shipments", refused(422, "invalid-input", errors=errors))
-        page = page.submit("/shipments", **{"ship-1": "", "ship-2": "4"})
-        assert summary_of(page) == [("#field-ship-2", "Only 3 are left.")]
+        page = page.submit("/shipments", **{"ship-1": "", "ship-2": "4"}).confirm()
+        assert summary_of(page) == [("#field-ship-2", "NUT-M8: Only 3 are left.")]
 
     def test_has_what_is_wrong_with_no_field(self, staff: Visitor, gateway: FakeGateway):
         page = staff.get("/admin/companies")

@@ -115,6 +115,6 @@ class TestInvite:
         page = staff.get("/admin/people").submit("/people/usr_first/renewal")
         assert "/admin/invitations/renewed" in page.text
 
-        page = page.submit("/people/usr_first/withdrawal")
+        page = page.submit("/people/usr_first/withdrawal").confirm()
         assert "withdrawn" in page.text
         assert not gateway.shop.people.invitations

@@ -11,6 +11,7 @@ from flask import current_app
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Answer, Page
 from shared.portal.gateway import Area, Call, segment
+from shared.portal.permissions import may
 
 PAGE_SIZE = 25
 NAME_SECONDS = 600
@@ -72,6 +73,8 @@ class Companies(Area):
             return None
 
     def _name(self, company_id: str) -> str:
+        if not may("companies:read"):
+            return company_id
         known = self._names.get(company_id)
         if known is not None and known.expires_at > time.monotonic():
             return known.name

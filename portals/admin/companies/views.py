@@ -9,6 +9,7 @@ from portals.admin.companies.client import companies
 from portals.admin.companies.forms import CompanyForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.permissions import needs
 
 blueprint = Blueprint("companies", __name__, url_prefix="/companies")
 
@@ -19,6 +20,7 @@ def company_list() -> str:
 
 
 @blueprint.post("")
+@needs("companies:write")
 def create() -> ResponseReturnValue:
     form = CompanyForm(request.form)
     if not form.validate():

@@ -9,6 +9,7 @@ from portals.admin.currencies.client import SoldCurrencies, currencies
 from portals.admin.currencies.forms import CurrenciesForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.permissions import needs
 
 blueprint = Blueprint("currencies", __name__, url_prefix="/currencies")
 
@@ -20,6 +21,7 @@ def currency_list() -> str:
 
 
 @blueprint.post("")
+@needs("products:write")
 def change() -> ResponseReturnValue:
     sold = currencies.sold()
     form = CurrenciesForm(request.form, sold=sold.codes)

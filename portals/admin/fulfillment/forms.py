@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wtforms import Field
 from wtforms.validators import InputRequired, Length
 
 from portals.admin.fulfillment.client import ReturnedLine, ShippedLine
 from portals.admin.orders.client import Order
-from portals.admin.orders.presenter import lines_to_return, lines_to_ship
+from portals.admin.orders.presenter import shown_lines
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.faults import Faults
 from shared.portal.forms import AmountField, PortalForm, TextField, UnitsField
 
 
@@ -21,6 +25,21 @@ class LinesForm(PortalForm):
         """Return the units typed for each line, lines without units left out."""
         fields = {name: field.units_or_none for name, field in self._fields.items() if isinstance(field, UnitsField)}
         return {name.removeprefix(f"{self.part}-"): units for name, units in fields.items() if units}
+
+    @property
+    def faults(self) -> Faults:
+        return self._named(super().faults)
+
+    def refused(self, refusal: UpstreamRefused, **options: Any) -> Faults:
+        return self._named(super().refused(refusal, **options))
+
+    def _named(self, faults: Faults) -> Faults:
+        """Return the faults, those of lines with the SKU before: in the summary they stand without their line."""
+        labels = {name: field.label.text for name, field in self._fields.items() if "reference" not in name}
+        return {
+            name: text if text == self.nothing_typed or name not in labels else f"{labels[name]}: {text}"
+            for name, text in faults.items()
+        }
 
     @property
     def reference(self) -> str:
@@ -40,7 +59,11 @@ class LinesForm(PortalForm):
         if not super().validate(extra_validators):
             return False
         if not self.units():
-            next(field for field in self if isinstance(field, UnitsField)).errors = [self.nothing_typed]
+            first = next((field for field in self if isinstance(field, UnitsField)), None)
+            if first is None:
+                self.form_errors = [self.nothing_typed]
+            else:
+                first.errors = [self.nothing_typed]
             return False
         return True
 
@@ -80,20 +103,30 @@ class SettlementForm(PortalForm):
 
 def shipment_form(order: Order) -> type[ShipmentForm]:
     """Return the form with a field for each line that is left to ship."""
-    units = {f"ship-{line.line_id}": _units() for line in lines_to_ship(order)}
+    units = {
+        f"ship-{shown.line.line_id}": _units(shown.line.sku, shown.to_ship)
+        for shown in shown_lines(order)
+        if shown.to_ship
+    }
     return _with_fields(ShipmentForm, order, units | {"ship-reference": TextField()})
 
 
 def return_form(order: Order) -> type[ReturnForm]:
     """Return the form with units and refund of each line that can be returned."""
-    lines = lines_to_return(order)
-    units = {f"return-{line.line_id}": _units() for line in lines}
-    refunds = {f"refund-{line.line_id}": AmountField(whole=True, required=False) for line in lines}
+    lines = [shown for shown in shown_lines(order) if shown.to_return]
+    units = {f"return-{shown.line.line_id}": _units(shown.line.sku, shown.to_return) for shown in lines}
+    refunds = {
+        f"refund-{shown.line.line_id}": AmountField(shown.line.sku, whole=True, required=False) for shown in lines
+    }
     return _with_fields(ReturnForm, order, units | refunds | {"return-reference": TextField()})
 
 
-def _units() -> UnitsField:
-    return UnitsField(required=False)
+def _units(sku: str, most: int) -> UnitsField:
+    return UnitsField(sku, most=most, required=False)
+
+
+def _refund(sku: str) -> AmountField:
+    return AmountField(sku, whole=True, required=False)
 
 
 def _with_fields(form: type, order: Order, fields: dict[str, Field]) -> type:

@@ -7,11 +7,19 @@ from flask.typing import ResponseReturnValue
 
 from portals.admin.fulfillment.client import fulfillment
 from portals.admin.fulfillment.forms import RefundForm, SettlementForm, return_form, shipment_form
+from portals.admin.fulfillment.presenter import (
+    refund_question,
+    return_question,
+    settlement_question,
+    shipment_question,
+)
 from portals.admin.orders.client import orders
 from portals.admin.orders.views import order_page
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import sent_form_key
 from shared.portal.formatting import money
+from shared.portal.permissions import needs
+from shared.portal.questions import ask_once
 
 blueprint = Blueprint("fulfillment", __name__, url_prefix="/orders/<order_id>")
 
@@ -26,14 +34,18 @@ def back_to_order(order_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/shipments")
+@needs("orders:ship")
 def ship(order_id: str) -> ResponseReturnValue:
     """Ship the quantities of the form; the button `all` ships all that is left when the request arrives."""
-    form = shipment_form(orders.get_order(order_id))(request.form)
+    order = orders.get_order(order_id)
+    form = shipment_form(order)(request.form)
     ships_all = bool(request.form.get("all"))
     if not ships_all and not form.validate():
         return order_page(order_id, sent="ship", faults=form.faults), 422
+    lines = None if ships_all else form.lines()
+    if asked := ask_once(shipment_question(order, lines, _order_address(order_id))):
+        return asked
     try:
-        lines = None if ships_all else form.lines()
         fulfillment.ship(order_id, lines, reference=form.reference, key=sent_form_key())
     except UpstreamRefused as refusal:
         return order_page(order_id, sent="ship", faults=form.refused(refusal)), refusal.status
@@ -42,10 +54,14 @@ def ship(order_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/returns")
+@needs("orders:return")
 def record_return(order_id: str) -> ResponseReturnValue:
-    form = return_form(orders.get_order(order_id))(request.form)
+    order = orders.get_order(order_id)
+    form = return_form(order)(request.form)
     if not form.validate():
         return order_page(order_id, sent="return", faults=form.faults), 422
+    if asked := ask_once(return_question(order, form.lines(), _order_address(order_id))):
+        return asked
     try:
         fulfillment.record_return(order_id, form.lines(), reference=form.reference, key=sent_form_key())
     except UpstreamRefused as refusal:
@@ -55,12 +71,15 @@ def record_return(order_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/refunds")
+@needs("payments:refund")
 def refund(order_id: str) -> ResponseReturnValue:
     """Refund an amount without a return."""
     order = orders.get_order(order_id)
     form = RefundForm(request.form, currency=order.total.currency)
     if not form.validate():
         return order_page(order_id, sent="refund", faults=form.faults), 422
+    if asked := ask_once(refund_question(order, form.amount.price, _order_address(order_id))):
+        return asked
     try:
         refund = fulfillment.refund(order.payment_id or "", form.amount.price, key=sent_form_key())
     except UpstreamRefused as refusal:
@@ -73,11 +92,14 @@ def refund(order_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/settlement")
+@needs("orders:return")
 def settle(order_id: str) -> ResponseReturnValue:
     """Note how refused captures and refunds were dealt with."""
     form = SettlementForm(request.form)
     if not form.validate():
         return order_page(order_id, sent="settle", faults=form.faults), 422
+    if asked := ask_once(settlement_question(orders.get_order(order_id), _order_address(order_id))):
+        return asked
     try:
         fulfillment.settle(order_id, form.note.data)
     except UpstreamRefused as refusal:
@@ -87,4 +109,8 @@ def settle(order_id: str) -> ResponseReturnValue:
 
 
 def _back(order_id: str) -> ResponseReturnValue:
-    return redirect(url_for("orders.order_detail", order_id=order_id))
+    return redirect(_order_address(order_id))
+
+
+def _order_address(order_id: str) -> str:
+    return url_for("orders.order_detail", order_id=order_id)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import IO
 
-from flask import session
-
 from shared.portal.answers import Answer, Page
 from shared.portal.gateway import Area, Call, Download, Query, Upload, segment
 
@@ -99,11 +97,6 @@ class Imports(Area):
     def failed_rows(self, import_id: str) -> Download:
         """Return the file of the rows that were left out."""
         return self.gateway.download(f"/products/imports/{segment(import_id)}/failed-rows")
-
-
-def may_import() -> bool:
-    """Return whether the person who is signed in may import and read imports: a sales rep may not."""
-    return "products:write" in session["viewer"]["permissions"]
 
 
 imports = Imports()

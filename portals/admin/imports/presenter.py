@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from portals.admin.imports.client import FileFormat, ProductImport, RowError
 from portals.admin.products.client import TEXTS
 from shared.portal.formatting import plural
+from shared.portal.questions import Question
 
 IMPORT_TEMPLATE = (
     "sku,name,description,category,unit_price,currency,stock,breaks\r\n"
@@ -85,6 +86,23 @@ def import_progress(found: ProductImport) -> Progress:
         notices=[error for error in found.errors if error.kind != "fault"],
         names_currency=any(error.field == "currency" for error in faults),
         is_cut=found.failed > len({error.row for error in faults}),
+    )
+
+
+def import_question(found: ProductImport, back: str) -> Question:
+    """Return the question before the file of a dry run is imported."""
+    left_out = [f"{plural(found.failed, 'row')} with errors are left out."] if found.failed else []
+    return Question(
+        f"Import {found.filename} now?",
+        [
+            f"{plural(found.created, 'product')} created, {found.updated:,} updated, {found.unchanged:,} unchanged.",
+            *left_out,
+            "Prices and stock of products that changed meanwhile become those of the file.",
+            "An import cannot be undone.",
+        ],
+        "Yes, import the file",
+        back,
+        is_danger=False,
     )
 
 

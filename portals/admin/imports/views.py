@@ -8,19 +8,23 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from portals.admin.imports.client import imports
 from portals.admin.imports.forms import DECIMAL_MARKS, UploadForm
-from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress
+from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress, import_question
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.permissions import needs
+from shared.portal.questions import ask_once
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
 
 
 @blueprint.get("")
+@needs("products:write")
 def upload_form() -> str:
     return _form(UploadForm(), {})
 
 
 @blueprint.post("")
+@needs("products:write")
 def upload() -> ResponseReturnValue:
     form = UploadForm(CombinedMultiDict([request.files, request.form]))
     if not form.validate():
@@ -37,6 +41,7 @@ def upload() -> ResponseReturnValue:
 
 
 @blueprint.get("/template.csv")
+@needs("products:write")
 def template() -> Response:
     return Response(
         IMPORT_TEMPLATE,
@@ -46,6 +51,7 @@ def template() -> Response:
 
 
 @blueprint.get("/<import_id>")
+@needs("products:write")
 def progress(import_id: str) -> str:
     found = imports.get_import(import_id)
     return render_template(
@@ -58,13 +64,19 @@ def progress(import_id: str) -> str:
 
 
 @blueprint.post("/<import_id>/execution")
+@needs("products:write")
 def execution(import_id: str) -> ResponseReturnValue:
+    """Import the file of a dry run."""
+    found = imports.get_import(import_id)
+    if asked := ask_once(import_question(found, url_for("imports.progress", import_id=import_id))):
+        return asked
     started = imports.carry_out(import_id)
     flash(f"The import of {started.filename} has begun.", "good")
     return redirect(url_for("imports.progress", import_id=started.id))
 
 
 @blueprint.get("/<import_id>/failed-rows.csv")
+@needs("products:write")
 def failed_rows(import_id: str) -> Response:
     return Response(
         imports.failed_rows(import_id),
@@ -74,6 +86,7 @@ def failed_rows(import_id: str) -> Response:
 
 
 @blueprint.get("/<import_id>/state")
+@needs("products:write")
 def state(import_id: str) -> Response:
     """Return whether the import is over and how far it is, for the page that polls it."""
     shown = import_progress(imports.get_import(import_id))

@@ -10,15 +10,25 @@ from flask.typing import ResponseReturnValue
 from portals.admin.companies.client import companies
 from portals.admin.orders.client import Order, OrdersFilter, orders
 from portals.admin.orders.forms import CancellationForm, OrderFilters
-from portals.admin.orders.presenter import lines_to_return, lines_to_ship, refundable, shown_failures
+from portals.admin.orders.presenter import (
+    cancellation_question,
+    order_actions,
+    refundable,
+    remainder_question,
+    shown_failures,
+    shown_lines,
+)
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
 from shared.portal.faults import Faults
 from shared.portal.form_keys import new_form_key
 from shared.portal.orders import returns_of, shipments_of
+from shared.portal.permissions import may, needs
+from shared.portal.questions import Question, ask_once
 from shared.portal.statuses import ORDER_WORDS
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
+LONGEST_FIND = 100
 
 
 @blueprint.get("")
@@ -45,21 +55,22 @@ def order_detail(order_id: str) -> str:
 def order_page(order_id: str, *, sent: str = "", faults: Faults | None = None) -> str:
     """Return the page of an order; `sent` is the form that has `faults`: `ship`, `return`, `refund` or `settle`."""
     order = orders.get_order(order_id)
-    payment = orders.find_payment(order)
+    payment = orders.find_payment(order) if may("payments:read") else None
+    actions = order_actions(order, sent or request.args.get("do", ""))
+    find = "" if sent else request.args.get("find", "").strip()[:LONGEST_FIND]
     return render_template(
         "orders/order_detail.html",
         order=order,
         company=companies.names([order.company_id])[order.company_id],
         payment=payment,
-        refundable=refundable(payment),
-        open_lines=lines_to_ship(order),
-        returnable=lines_to_return(order),
+        refundable=refundable(payment) if actions.refund else None,
+        actions=actions,
+        mode=actions.mode,
+        find=find,
+        lines=shown_lines(order, find),
         shipments=shipments_of(order)[::-1],
         returns=returns_of(order)[::-1],
         failures=shown_failures(order),
-        can_settle=order.allows("settle"),
-        can_cancel=order.allows("cancel"),
-        can_cancel_remainder=order.allows("cancel_remainder"),
         sent=sent,
         faults=faults or {},
         typed=request.form,
@@ -68,27 +79,41 @@ def order_page(order_id: str, *, sent: str = "", faults: Faults | None = None) -
 
 
 @blueprint.post("/<order_id>/cancellation")
+@needs("orders:write")
 def cancel(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
         orders.cancel,
+        cancellation_question,
         done="Order {} is cancelled; its stock is free again.",
         refused="This order can no longer be cancelled.",
     )
 
 
 @blueprint.post("/<order_id>/remainder-cancellation")
+@needs("orders:write")
 def cancel_remainder(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
         orders.cancel_remainder,
+        remainder_question,
         done="What was left of order {} is cancelled; its stock is free again.",
         refused="There is nothing left of this order to cancel.",
     )
 
 
-def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str, refused: str) -> ResponseReturnValue:
-    """Cancel, and show the order with the outcome: `done` with its number, or the API's reason, else `refused`."""
+def _cancelled(
+    order_id: str,
+    cancel: Callable[[str, str], Order],
+    question: Callable[[Order, str], Question],
+    *,
+    done: str,
+    refused: str,
+) -> ResponseReturnValue:
+    """Ask, cancel, and show the order with the outcome: `done` with its number, or the API's reason, else `refused`."""
+    back = url_for("orders.order_detail", order_id=order_id)
+    if asked := ask_once(question(orders.get_order(order_id), back)):
+        return asked
     form = CancellationForm(request.form)
     try:
         order = cancel(order_id, form.reason.data or "Cancelled by the merchant")
@@ -97,7 +122,7 @@ def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str,
         if refusal.status != 409:
             raise
         flash(refusal.detail or refused, "bad")
-    return redirect(url_for("orders.order_detail", order_id=order_id))
+    return redirect(back)
 
 
 def _filter(filters: OrderFilters) -> tuple[OrdersFilter, dict[str, str]]:

@@ -10,6 +10,8 @@ from portals.admin.people.client import Invitation, people
 from portals.admin.people.forms import InvitationForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.permissions import needs
+from shared.portal.questions import Question, ask_once
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
@@ -19,11 +21,13 @@ ROLE_WORDS = {role: role.replace("_", " ").capitalize() for role in (*STAFF_ROLE
 
 
 @blueprint.get("")
+@needs("users:invite")
 def people_list() -> str:
     return _page()
 
 
 @blueprint.post("")
+@needs("users:invite")
 def invite() -> ResponseReturnValue:
     """Invite a person and show the link; it is in this answer only, so there is no redirect."""
     form = InvitationForm(request.form)
@@ -38,16 +42,26 @@ def invite() -> ResponseReturnValue:
 
 
 @blueprint.post("/<user_id>/renewal")
+@needs("users:invite")
 def renew(user_id: str) -> str:
     """Issue a new link; the one before stops working."""
     return _page(issued=people.renew(user_id))
 
 
 @blueprint.post("/<user_id>/withdrawal")
+@needs("users:invite")
 def withdraw(user_id: str) -> ResponseReturnValue:
+    back = url_for("people.people_list")
+    if asked := ask_once(withdrawal_question(request.form.get("email", ""), back)):
+        return asked
     people.withdraw(user_id)
     flash("The invitation is withdrawn; its link is no longer valid.", "good")
-    return redirect(url_for("people.people_list"))
+    return redirect(back)
+
+
+def withdrawal_question(email: str, back: str) -> Question:
+    effects = ["Its link stops working.", "You can invite the person again."]
+    return Question(f"Withdraw the invitation of {email or 'this person'}?", effects, "Yes, withdraw it", back)
 
 
 def _page(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.admin.currencies.client import currencies
 from portals.admin.products.client import Product, products
 from portals.admin.products.forms import ChangeForm, ProductForm, StockForm, finer_than_a_coin, text_fields, values_of
+from portals.admin.products.presenter import stocking_question
 from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.formatting import number, plural
+from shared.portal.permissions import may, needs
+from shared.portal.questions import ask_once
 
 blueprint = Blueprint("products", __name__, url_prefix="/products")
 LONGEST_TEXT = 100
@@ -33,12 +36,14 @@ def product_list() -> str:
 
 
 @blueprint.get("/new")
+@needs("products:read", "products:write")
 def new_product() -> str:
     offered = _offered()
     return _new_form(ProductForm().typed | {"currency": offered[0] if len(offered) == 1 else "GBP"}, {})
 
 
 @blueprint.post("/new")
+@needs("products:read", "products:write")
 def create() -> ResponseReturnValue:
     form = ProductForm(request.form)
     if not form.validate():
@@ -61,7 +66,12 @@ def product(sku: str) -> str:
 def change(sku: str) -> ResponseReturnValue:
     """Change the product or its stock; the button `part` names the form that was sent."""
     actions: dict[str, Callable[[str], Faults]] = {"inventory": _set_inventory, "activity": _set_activity}
-    faults = actions.get(request.form.get("part", ""), _set_fields)(sku)
+    part = request.form.get("part", "")
+    if not may("inventory:write" if part == "inventory" else "products:write"):
+        abort(403)
+    if part == "inventory" and request.form.get("is_stocked") == "no":
+        return _stop_stocking(sku)
+    faults = actions.get(part, _set_fields)(sku)
     if faults:
         return _page(products.get_product(sku), request.form.to_dict(), faults), 422
     return redirect(url_for("products.product", sku=sku))
@@ -87,10 +97,6 @@ def _set_activity(sku: str) -> Faults:
 
 
 def _set_inventory(sku: str) -> Faults:
-    if request.form.get("is_stocked") == "no":
-        products.set_on_hand(sku, None)
-        flash(f"{sku} is not stocked any more: it never runs out.", "good")
-        return {}
     form = StockForm(request.form)
     if not form.validate():
         return form.faults
@@ -101,6 +107,16 @@ def _set_inventory(sku: str) -> Faults:
         return form.refused(refusal, whole="on_hand")
     flash(f"{plural(form.on_hand.units, 'unit')} on hand; before: {number(before)}.", "good")
     return {}
+
+
+def _stop_stocking(sku: str) -> ResponseReturnValue:
+    """Ask, then forget the stock; the message has the units, to put them back."""
+    here, found = url_for("products.product", sku=sku), products.get_inventory(sku)
+    if asked := ask_once(stocking_question(sku, found, here)):
+        return asked
+    products.set_on_hand(sku, None)
+    flash(f"{sku}|{found.on_hand or 0}", "unstocked")
+    return redirect(here)
 
 
 def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:

@@ -1,8 +1,11 @@
-"""What the page of an order shows of its progress."""
+"""What the page of an order shows of its progress, and the questions before it is cancelled."""
 
 from __future__ import annotations
 
 from portals.customer.orders.client import Order
+from shared.portal.answers import Price
+from shared.portal.formatting import money, plural
+from shared.portal.questions import Question
 from shared.portal.statuses import Step, status_word
 
 WAITING = ("placed", "pending_payment")
@@ -42,3 +45,31 @@ def timeline(order: Order) -> list[Step]:
     if order.status in ENDED:
         return [placed, Step(word, "stopped", order.updated_at, reason_of(order))]
     return steps.get(order.status) or [placed, Step(word, "half", order.updated_at)]
+
+
+def cancellation_question(order: Order, back: str) -> Question:
+    return Question(
+        f"Cancel order {order.number}?",
+        [
+            f"Nothing of it will be shipped, and {money(order.total)} will not be charged.",
+            "A cancelled order cannot be taken up again; “Order again” copies it into your cart.",
+        ],
+        "Yes, cancel the order",
+        back,
+    )
+
+
+def remainder_question(order: Order, back: str) -> Question:
+    units = sum(line.quantity - line.shipped_quantity for line in order.line_items)
+    shipped = sum(int(shipment.total.amount) for shipment in order.shipments)
+    left = Price(int(order.total.amount) - shipped, order.total.currency)
+    return Question(
+        f"Cancel what is left of order {order.number}?",
+        [
+            f"{plural(units, 'unit')} will not be shipped, and {money(left)} will not be charged.",
+            "What was shipped stays ordered.",
+            "This cannot be undone.",
+        ],
+        "Yes, cancel the rest",
+        back,
+    )

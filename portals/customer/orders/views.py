@@ -10,14 +10,16 @@ from flask.typing import ResponseReturnValue
 from portals.customer.cart.client import SkuQuantity, carts
 from portals.customer.orders.client import Order, orders
 from portals.customer.orders.forms import CancellationForm, OrderFilters
-from portals.customer.orders.presenter import timeline
+from portals.customer.orders.presenter import cancellation_question, remainder_question, timeline
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.drafts import take_draft
-from shared.portal.orders import returns_of, shipments_of
+from shared.portal.orders import find_lines, returns_of, shipments_of
 from shared.portal.permissions import may, needs
+from shared.portal.questions import Question, ask_once
 from shared.portal.statuses import ORDER_WORDS
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
+LONGEST_FIND = 100
 
 
 @blueprint.get("")
@@ -32,9 +34,12 @@ def order_list() -> str:
 @needs("orders:read")
 def order_detail(order_id: str) -> str:
     order = orders.get_order(order_id)
+    find = request.args.get("find", "").strip()[:LONGEST_FIND]
     return render_template(
         "orders/order_detail.html",
         order=order,
+        find=find,
+        lines=find_lines(order, find),
         steps=timeline(order),
         shipments=shipments_of(order),
         returns=returns_of(order),
@@ -50,6 +55,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
         orders.cancel,
+        cancellation_question,
         done="Order {} is cancelled. Nothing will be charged.",
         refused="This order can no longer be cancelled: it is already on its way.",
     )
@@ -61,13 +67,24 @@ def cancel_remainder(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
         orders.cancel_remainder,
+        remainder_question,
         done="What was left of order {} is cancelled and will not be charged.",
         refused="There is nothing left of this order to cancel.",
     )
 
 
-def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str, refused: str) -> ResponseReturnValue:
-    """Cancel, and show the order with the outcome: `done` with its number, or `refused`."""
+def _cancelled(
+    order_id: str,
+    cancel: Callable[[str, str], Order],
+    question: Callable[[Order, str], Question],
+    *,
+    done: str,
+    refused: str,
+) -> ResponseReturnValue:
+    """Ask, cancel, and show the order with the outcome: `done` with its number, or `refused`."""
+    back = url_for("orders.order_detail", order_id=order_id)
+    if asked := ask_once(question(orders.get_order(order_id), back)):
+        return asked
     form = CancellationForm(request.form)
     try:
         order = cancel(order_id, form.reason.data or "Cancelled by the buyer")
@@ -76,7 +93,7 @@ def _cancelled(order_id: str, cancel: Callable[[str, str], Order], *, done: str,
         if refusal.status != 409:
             raise
         flash(refused, "bad")
-    return redirect(url_for("orders.order_detail", order_id=order_id))
+    return redirect(back)
 
 
 @blueprint.post("/<order_id>/reorder")

@@ -15,8 +15,8 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
 
-// Where a form has faults, their summary is read first; browsers that know `autofocus` there have done it already.
-document.querySelector("#error-summary")?.focus();
+// Where a form has faults, their summary is read first; most browsers know `autofocus` on every element.
+if (!("autofocus" in HTMLElement.prototype)) document.querySelector("#error-summary")?.focus();
 
 // Filters apply as soon as one is chosen.
 document.querySelectorAll("select[data-submit]").forEach((select) => {

@@ -13,8 +13,9 @@ from tests.portals.pages import Visitor
 @pytest.fixture
 def returned(staff: Visitor, shop, order: dict[str, Any]) -> dict[str, Any]:
     """An order that was shipped and of which two bolts came back, whose refund is refused."""
-    page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
-    page.submit("/returns", **{"return-1": "2"})
+    page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes").confirm()
+    page = staff.get(f"/admin/orders/{order['id']}?do=return")
+    page.submit("/returns", **{"return-1": "2"}).confirm()
     shop.book.refuse(order, "refund", "exceeds_authorization")
     return order
 
@@ -56,7 +57,9 @@ class TestFailures:
         assert advice in staff.get(f"/admin/orders/{returned['id']}").text
 
     def test_are_settled_with_a_note(self, staff: Visitor, returned: dict[str, Any]):
-        page = staff.get(f"/admin/orders/{returned['id']}").submit("/settlement", note="paid by bank transfer")
+        page = (
+            staff.get(f"/admin/orders/{returned['id']}").submit("/settlement", note="paid by bank transfer").confirm()
+        )
 
         assert "Settled: paid by bank transfer" in page.text
         assert "was refused." in page.text
@@ -72,19 +75,19 @@ class TestFailures:
 
     def test_settled_meanwhile_are_said_to_be(self, staff: Visitor, returned: dict[str, Any]):
         page = staff.get(f"/admin/orders/{returned['id']}")
-        page.submit("/settlement", note="done")
+        page.submit("/settlement", note="done").confirm()
 
-        assert page.submit("/settlement", note="done again").status == 409
+        assert page.submit("/settlement", note="done again").confirm().status == 409
 
 
 class TestRefusedAtOnce:
     def test_a_refund_that_the_processor_refuses_is_not_called_made(
         self, staff: Visitor, order: dict[str, Any], gateway: FakeGateway
     ):
-        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes")
+        page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes").confirm()
         gateway.shop.book.refusal_of_refunds = "card_closed"
 
-        page = page.submit("/refunds", amount="5")
+        page = page.submit("/refunds", amount="5").confirm()
 
         assert page.status == 409
         assert "refused the refund (card_closed). Nothing was refunded" in page.text

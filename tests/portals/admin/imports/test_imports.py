@@ -239,7 +239,7 @@ class TestDryRuns:
     def test_are_carried_out_by_a_button(self, staff: Visitor, gateway: FakeGateway):
         found = self.checked(staff, gateway)
 
-        page = staff.get(f"/admin/imports/{found['id']}").submit("/execution")
+        page = staff.get(f"/admin/imports/{found['id']}").submit("/execution").confirm()
 
         assert page.heading() == "plan.csv"
         assert "has begun" in page.text

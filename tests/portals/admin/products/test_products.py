@@ -93,7 +93,6 @@ class TestProducts:
         ("typed", "words", "available"),
         [
             ({"on_hand": "50"}, "50 units on hand; before: 110", 40),
-            ({"is_stocked": "no"}, "is not stocked any more", None),
             ({"on_hand": "9"}, "10 units are reserved for orders", 100),
             ({"on_hand": "-1"}, "Enter a whole number", 100),
             ({"on_hand": "1,5"}, "A comma only separates thousands", 100),
@@ -110,6 +109,21 @@ class TestProducts:
         if page.status == 422:
             (field,) = [each for each in page.all("input") if each.get("aria-invalid")]
             assert (field.get("name"), field.get("value")) == ("on_hand", typed["on_hand"])
+
+    def test_asks_before_the_stock_is_forgotten_and_can_put_it_back(self, staff: Visitor, shop):
+        page = staff.get("/admin/products/BOLT-M8")
+
+        page = page.submit("/products/BOLT-M8", part="inventory", is_stocked="no")
+        assert page.heading() == "Stop stocking BOLT-M8?"
+        assert "The count is forgotten: 110 units on hand, 10 of them reserved for orders." in page.text
+        assert shop.products["BOLT-M8"]["available"] == 100
+
+        page = page.confirm()
+        assert "is not stocked any more" in page.text
+        assert shop.products["BOLT-M8"]["available"] is None
+
+        page = page.submit("/products/BOLT-M8", on_hand="110")
+        assert shop.products["BOLT-M8"]["available"] == 100
 
     def test_keeps_the_lines_of_a_description(self, staff: Visitor, shop):
         page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", description="Two\nlines")

@@ -59,7 +59,7 @@ class TestOrderPage:
     def test_cancels_while_nothing_is_shipped(self, buyer: Visitor, shop):
         order = shop.book.add(("BOLT-M8", 1))
 
-        page = buyer.get(f"/orders/{order['id']}").submit("/cancellation", reason="ordered twice")
+        page = buyer.get(f"/orders/{order['id']}").submit("/cancellation", reason="ordered twice").confirm()
 
         assert "is cancelled. Nothing will be charged" in page.text
         assert "ordered twice" in page.text
@@ -70,13 +70,13 @@ class TestOrderPage:
         page = buyer.get(f"/orders/{order['id']}")
         ship(shop, order)
 
-        assert "can no longer be cancelled" in page.submit("/cancellation").text
+        assert "can no longer be cancelled" in page.submit("/cancellation").confirm().text
 
     def test_cancels_what_is_left_of_a_partly_shipped_order(self, buyer: Visitor, shop):
         order = shop.book.add(("BOLT-M8", 12), ("NUT-M8", 4))
         ship(shop, order, line1=5)
 
-        page = buyer.get(f"/orders/{order['id']}").submit("/remainder-cancellation", reason="takes too long")
+        page = buyer.get(f"/orders/{order['id']}").submit("/remainder-cancellation", reason="takes too long").confirm()
 
         assert "What was left of order SO-000124 is cancelled and will not be charged" in page.text
         assert "Shipped, rest cancelled" in page.text
@@ -92,7 +92,7 @@ class TestOrderPage:
         page = buyer.get(f"/orders/{order['id']}")
         ship(shop, order)
 
-        assert "nothing left of this order to cancel" in page.submit("/remainder-cancellation").text
+        assert "nothing left of this order to cancel" in page.submit("/remainder-cancellation").confirm().text
 
     @pytest.mark.parametrize("status", ["placed", "confirmed", "shipped", "cancelled", "partially_cancelled"])
     def test_offers_to_cancel_the_rest_only_of_a_partly_shipped_order(self, buyer: Visitor, shop, status: str):
