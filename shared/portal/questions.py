@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 
-NOT_KEPT = {"csrf_token", "confirmed"}
+from shared.portal.drafts import SENDER
+
+NOT_KEPT = {"csrf_token", "confirmed", SENDER}
 
 
 @dataclass(frozen=True)
