@@ -43,7 +43,8 @@ class TestMoney:
     def test_what_a_form_shows_is_read_back_as_the_same_amount(self, amount: int, currency: str):
         value = Price(amount, currency)
 
-        assert read_amount(major(value), currency) == value
+        assert read_amount(major(value), currency, whole=True) == value
+        assert read_amount(major(value), currency) == Price(str(amount), currency)
 
     @pytest.mark.parametrize("typed", ["1e5000", "9" * 5000, "100000000000000000000", "1e-999999", "1e999998"])
     def test_a_form_refuses_amounts_that_no_price_has(self, typed: str):
