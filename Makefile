@@ -84,11 +84,11 @@ config: setup ## every setting, its default, and the limits per dependency
 	@$(PY) -m tools.up config
 
 .PHONY: test
-test: setup-dev ## all tests but the browser's, on a real MongoDB and Redis (ARGS="-k orders" picks)
-	@$(PY) -m pytest -n 2 -m "not browser and not replay and not chaos and not package" $(ARGS)
+test: setup-dev ## the tests, on a real MongoDB and Valkey, without browser, chaos and package (ARGS="-k orders" picks)
+	@$(PY) -m pytest -n 2 -m "not browser and not chaos and not package" $(ARGS)
 
 .PHONY: chaos
-chaos: setup-dev ## faults on whole processes: kills, hangs, restarts, an emptied Redis (ROUNDS=3 repeats them)
+chaos: setup-dev ## faults on whole processes: kills, hangs, restarts, emptied stores (ROUNDS=1 is the short form)
 	@$(PY) -m pytest -n 2 --dist loadfile -m chaos tests/chaos --rounds $(or $(ROUNDS),3) $(ARGS)
 
 .PHONY: lint

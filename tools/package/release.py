@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shared.base.workloads import BY_NAME
 from tools.package.stacks import CONTROLLER_OWNED, parameters_of
 from tools.package.values import ACCOUNT, ARTIFACTS_BUCKET, ARTIFACTS_KEY_ARN, REGION
 from tools.package.workspace import BACKEND, SCHEDULED_JOB, WEB, WORKER, Workload, Workspace
 from tools.package.workspace_rules import deploy_order
 
-# A called service comes before its callers, and schedules begin when everything exists.
-TIERS = (WORKER, BACKEND, WEB, SCHEDULED_JOB)
+# Services own the topics that workers subscribe to, and schedules begin when everything exists.
+TIERS = (BACKEND, WORKER, WEB, SCHEDULED_JOB)
 FIRST = "bootstrap"
 
 
 def ordered(workspace: Workspace, environment: str) -> list[Workload]:
-    """Return an environment's workloads as they are deployed: bootstrap, topics, workers, services, portals, jobs."""
-    topics_first = deploy_order(workspace.workloads)
+    """
+    Return an environment's workloads as they are deployed: bootstrap, services, workers, portals, schedules.
 
-    def rank(workload: Workload) -> tuple[bool, int, int]:
-        publishes = bool(list(workload.topics()))
-        tier = TIERS.index(WORKER if publishes else workload.kind)
-        return workload.name != FIRST, tier, topics_first.index(workload.name)
+    A called workload comes before its callers: new code may send what the old refuses, never the other way round.
+    """
+    publishers_first = deploy_order(workspace.workloads)
+
+    def rank(workload: Workload) -> tuple[bool, int, int, int]:
+        tier = TIERS.index(workload.kind)
+        return workload.name != FIRST, tier, calls_below(workload.name), publishers_first.index(workload.name)
 
     return sorted(workspace.workloads_of(environment), key=rank)
+
+
+def calls_below(name: str) -> int:
+    """Return how many calls follow one another below a workload: 0 for one that calls none."""
+    calls = BY_NAME[name].calls if name in BY_NAME else ()
+    return max((1 + calls_below(each) for each in calls), default=0)
 
 
 def write_release(workspace: Workspace, out: Path) -> None:
