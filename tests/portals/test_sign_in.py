@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -53,6 +54,17 @@ class TestStoredSession:
 
 
 class TestSignIn:
+    def test_the_demo_is_one_click_away(self, customer_app: Flask, visitor: Visitor):
+        assert "Use the demo account" not in visitor.get("/sign-in").text
+        settings = customer_app.extensions["tradepost_settings"]
+        customer_app.extensions["tradepost_settings"] = replace(settings, tradepost_env="demo")
+
+        page = visitor.get("/sign-in?next=/orders")
+        form = next(each for each in page.all("form") if "Use the demo account" in "".join(each.itertext()))
+        values = {field.get("name"): field.get("value", "") for field in form.iter("input")}
+
+        assert visitor.post("/sign-in", values).heading() == "Orders"
+
     def test_lets_a_buyer_in_and_shows_the_company(self, visitor: Visitor):
         page = visitor.sign_in("buyer@acme.example")
 
