@@ -15,12 +15,14 @@ from portals.customer.cart.client import QUANTITY_ADVICE, Cart, SkuQuantity
 from shared.base.numbers import read_whole
 from shared.base.skus import normal_sku
 from shared.portal.drafts import take_draft
+from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.formatting import sentence
 from shared.portal.forms import PortalForm, TextField
 
 MOST_UNITS = 1_000_000
 MOST_PASTED_LINES = 500
 QUICK_ROWS = 3
+MOST_MESSAGES = 10
 LONGEST_PASTE = 50_000
 NOT_A_QUANTITY = "The quantity is not a whole number from 1 to 1,000,000."
 # A last word that is meant as a number, whether or not it is one: `12`, `1,5`, `1e3`, `1_000`, `+5`, full-width digits.
@@ -152,15 +154,16 @@ def _unquoted(cell: str) -> str:
 
 
 class DraftRow(msgspec.Struct, frozen=True):
-    """Two boxes of the quick order as they were typed, and what is wrong with them."""
+    """Two boxes of the quick order as they were typed, what is wrong with them, and with which of the two."""
 
     sku: str = ""
     quantity: str = ""
     fault: str = ""
+    box: str = "sku"
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What is left in the quick order to be corrected; `messages` say why, in the order typed."""
+    """What is left in the quick order to be corrected; `messages` say why pasted lines were not added."""
 
     rows: list[DraftRow] = []
     pasted: str = ""
@@ -170,6 +173,20 @@ class Draft(msgspec.Struct, frozen=True):
     def shown_rows(self) -> list[DraftRow]:
         """The rows, and empty ones up to the three that a quick order shows."""
         return [*self.rows, *[DraftRow()] * (QUICK_ROWS - len(self.rows))]
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong, for the summary: each row by its place, and the pasted lines together."""
+        rows = {
+            f"quick-{row.box}-{place}": f"{row.sku}: {row.fault}" for place, row in enumerate(self.rows, 1) if row.fault
+        }
+        return rows | ({"lines" if self.pasted else WHOLE_FORM: self.advice} if self.messages else {})
+
+    @property
+    def advice(self) -> str:
+        """The first ten messages, and how many more there are."""
+        more = len(self.messages) - MOST_MESSAGES
+        return " ".join([*self.messages[:MOST_MESSAGES], *([f"\u2026 and {more} more."] if more > 0 else [])])
 
 
 def take_quick_order() -> Draft:
@@ -184,13 +201,22 @@ def take_quick_order() -> Draft:
 def left_over(entries: Sequence[Entry], left_out: Mapping[str, str], beyond: Sequence[Entry] = ()) -> Draft:
     """Return the lines that were not added: unread ones, those that the cart left out, those `beyond` the limit."""
     faults = [(entry, _fault(entry, left_out)) for entry in entries]
-    rows = [DraftRow(*entry.boxes, fault) for entry, fault in faults if entry.boxes and fault]
+    rows = [
+        DraftRow(*entry.boxes, fault, "sku" if entry.line else "quantity")
+        for entry, fault in faults
+        if entry.boxes and fault
+    ]
     pasted = [entry.text for entry, fault in faults if fault and not entry.boxes]
-    told = dict.fromkeys(f"{entry.line.sku if entry.line else entry.text}: {fault}" for entry, fault in faults if fault)
+    told = dict.fromkeys(
+        f"{entry.line.sku if entry.line else entry.text}: {fault}"
+        for entry, fault in faults
+        if fault and not entry.boxes
+    )
     skus = {entry.line.sku for entry in entries if entry.line}
     others = [f"{sku}: {sentence(reason)}" for sku, reason in left_out.items() if sku not in skus]
     text = "\n".join([*pasted, *(entry.text for entry in beyond)])
-    return Draft(rows, text[:LONGEST_PASTE], [*told, *others])
+    unread = [f"Only the first {MOST_PASTED_LINES} lines were read."] if beyond else []
+    return Draft(rows, text[:LONGEST_PASTE], [*told, *others, *unread])
 
 
 def _fault(entry: Entry, left_out: Mapping[str, str]) -> str:

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from portals.customer.cart.client import Cart, carts
 from portals.customer.cart.forms import (
-    MOST_PASTED_LINES,
     AddForm,
     Draft,
     QuantitiesForm,
@@ -28,7 +27,6 @@ from shared.portal.navigation import safe_next
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
-MOST_REASONS = 10
 LONGEST_QUANTITY = 20
 
 
@@ -41,6 +39,7 @@ def cart() -> str:
 def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return the cart's page; `unread` are quantities that could not be read, by SKU."""
     lines = shown_lines(found, unread, typed=take_draft("cart.edit"))
+    draft = take_quick_order()
     return render_template(
         "cart/cart.html",
         cart=found,
@@ -48,7 +47,8 @@ def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
         units=sum(line.quantity for line in lines),
         is_short=not all(line.is_available for line in found.line_items),
         lock=lock_of(found),
-        draft=take_quick_order(),
+        draft=draft,
+        faults=draft.faults,
     )
 
 
@@ -112,16 +112,10 @@ def quick_order() -> ResponseReturnValue:
     draft = left_over(form.entries, left_out, form.beyond)
     if draft != Draft():
         session["quick_order"] = msgspec.to_builtins(draft)
-    refused = [*draft.messages]
-    if form.beyond:
-        refused.append(f"Only the first {MOST_PASTED_LINES} lines were read.")
     if added:
         flash(f"{plural(added, 'line')} added to your cart.", "good")
-    elif not refused:
+    elif draft == Draft():
         flash("Enter at least one SKU.", "bad")
-    more = [f"… and {len(refused) - MOST_REASONS} more."] if len(refused) > MOST_REASONS else []
-    for reason in [*refused[:MOST_REASONS], *more]:
-        flash(reason, "bad")
     return redirect(url_for("cart.cart"))
 
 
