@@ -54,6 +54,7 @@ def test_suggestions_work_under_trusted_types(customer_app: Flask, gateway: Fake
 
     page.locator("#search-text").press_sequentially("bolt")
     page.locator("[role=option]").first.wait_for()
+    assert "£2.55 · 100 in stock" in page.locator("[role=option]").first.inner_text()
     page.locator("#search-text").press("ArrowDown")
     page.locator("#search-text").press("Enter")
     page.wait_for_url("**/products/BOLT-M8")

@@ -48,6 +48,16 @@ class TestAdding:
         assert "NUT-M8 is out of your cart" in page.submit("/cart/within-stock").text
         assert shop.carts["com_acme"] == {}
 
+    def test_a_product_that_was_withdrawn_while_it_was_looked_at_leads_on(self, buyer: Visitor, shop):
+        page = buyer.get("/products/BOLT-M8")
+        shop.products["BOLT-M8"]["is_active"] = False
+
+        page = page.submit("/cart/items")
+
+        assert "BOLT-M8: No longer sold. Your cart has 1." in page.text
+        page.submit("/cart/within-stock")
+        assert shop.carts["com_acme"] == {}
+
     def test_a_quick_order_says_it_on_the_cart(self, buyer: Visitor, shop):
         page = buyer.get("/").submit("/cart/quick-order", lines="BOLT-M8 150")
 
