@@ -17,6 +17,7 @@ import redis
 from shared.base import clock
 from shared.base.settings import Settings
 from shared.data import persistence
+from tests.answers import checked
 from tests.support import Api, Tokens
 from tools.stores import Stores, started
 
@@ -93,14 +94,18 @@ def settings_of(redis_url: str, mongodb_url: Callable[[str], str], key_file: str
 
 @pytest.fixture
 def make_app(settings_of: Callable[..., Any], tokens: Tokens) -> Callable[..., Any]:
-    """Build a service on this worker's stores: `make_app("orders", clients=…, psp_url=…)`; the rest are settings."""
+    """
+    Build a service on this worker's stores: `make_app("orders", clients=…, psp_url=…)`; the rest are settings.
+
+    Each of its answers is checked against its OpenAPI document.
+    """
 
     def build(service: str, *, clients: Any = None, **given: Any) -> Any:
         package = import_module(f"services.{service}.app")
         config = import_module(f"services.{service}.config")
         settings = settings_of(getattr(config, f"{service.title()}Settings"), service, **given)
         options = {} if clients is None else {"clients": clients}
-        return package.create_app(settings, keys=tokens, **options)
+        return checked(package.create_app(settings, keys=tokens, **options))
 
     return build
 

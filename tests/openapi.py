@@ -5,62 +5,49 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
-from jsonschema import Draft202012Validator
 
 from services.gateway.policy import POLICY, UPSTREAMS
 from services.gateway.rules.description import Description, merge_descriptions
 from shared.data.keys_local import new_key_line
 from tests.architecture import golden
 from tests.architecture.apps import REQUIRED
+from tests.documents import ApiDocument, answer_faults
 from tests.support import Tokens
 from tools.stores import Stores
 
 ROOT = Path(__file__).parents[1]
 BASE = "/api/v1"
 BUILD_SECONDS = 120
-TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 Json = dict[str, Any]
 
 
-class Operation(NamedTuple):
-    """One documented method of one address; `responses` holds the body's validator by status, None for no body."""
-
-    method: str
-    address: re.Pattern[str]
-    responses: dict[int, Draft202012Validator | None]
-
-
 class PublishedApi:
-    """What the gateway promises to its clients; validators are compiled once."""
+    """What the gateway promises to its clients."""
 
     def __init__(self, document: Json, problems: dict[str, set[int]]) -> None:
         self.document = document
+        self.api = ApiDocument(document)
         self._problems = problems
-        self._operations = sorted(self._read_operations(), key=lambda each: each.address.pattern.count("[^/]+"))
 
     def faults(self, method: str, path: str, status: int, body: Any) -> list[str]:
         """Return what is wrong with an answer to `method` on `path` (below /api/v1), empty when nothing is."""
-        operation = self._find(method, path)
+        operation = self.api.find(method, BASE + path)
         if operation is None:
             return [f"{method} {path} is not published"]
-        if status not in operation.responses:
-            return [f"{method} {path} never answers {status}"]
-        validator = operation.responses[status]
-        if validator is None:
-            return [] if body is None else [f"{method} {path} has no body with {status}"]
-        return [f"{method} {path} {status}: {each.json_path} {each.message}" for each in validator.iter_errors(body)]
+        answer = operation.answers.get(str(status))
+        media_type = next(iter(answer.bodies), "") if answer is not None and body is not None else ""
+        faults = answer_faults(operation, status, media_type=media_type, body=body)
+        return [f"{method} {path} {status}: {fault}" for fault in faults]
 
     def problem_faults(self, status: int, type_: str) -> list[str]:
         """Return what is wrong with a problem of this type and status, empty when a service may answer so."""
@@ -68,41 +55,6 @@ class PublishedApi:
         if known is None:
             return [f"No service answers with {type_}"]
         return [] if status in known else [f"{type_} has the status {sorted(known)}, not {status}"]
-
-    def _find(self, method: str, path: str) -> Operation | None:
-        wanted = (each for each in self._operations if each.method == method and each.address.fullmatch(path))
-        return next(wanted, None)
-
-    def _read_operations(self) -> Iterator[Operation]:
-        for address, methods in self.document["paths"].items():
-            pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(address.removeprefix(BASE))))
-            for method, operation in methods.items():
-                if isinstance(operation, dict) and "responses" in operation:
-                    yield Operation(method.upper(), pattern, self._validators(operation["responses"]))
-
-    def _validators(self, responses: Json) -> dict[int, Draft202012Validator | None]:
-        found: dict[int, Draft202012Validator | None] = {}
-        for status, response in responses.items():
-            if status.startswith("2"):
-                content = response.get("content", {}).get("application/json")
-                found[int(status)] = content and Draft202012Validator(self.whole(content["schema"]))
-        return found
-
-    def whole(self, node: Any) -> Any:
-        """Return a response's schema without references, and closed: a field that is not documented is a fault."""
-        if isinstance(node, list):
-            return [self.whole(each) for each in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            _, _, kind, name = node["$ref"].split("/")
-            return self.whole(self.document["components"][kind][name])
-        whole = {name: self.whole(value) for name, value in node.items()}
-        if isinstance(whole.get("properties"), dict):
-            whole.setdefault("additionalProperties", False)
-        if whole.get("format") == "date-time":
-            whole["pattern"] = TIMESTAMP
-        return whole
 
 
 @cache

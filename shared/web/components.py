@@ -32,9 +32,8 @@ SCHEMAS: dict[str, Json] = {
             "amount": {
                 "type": "integer",
                 "format": "int64",
-                "description": "Whole minor units.",
+                "description": f"Whole minor units; in requests at most {MAX_AMOUNT:,}.",
                 "minimum": 0,
-                "maximum": MAX_AMOUNT,
                 "example": 8400,
             },
             "currency": CURRENCY,
@@ -122,8 +121,7 @@ SCHEMAS: dict[str, Json] = {
             "detail": {"type": "string", "description": "What happened this time, for people.", "example": ""},
             "instance": {
                 "type": "string",
-                "format": "uri-reference",
-                "description": "The path of the request.",
+                "description": "The path of the request, as it was sent.",
                 "example": "/api/v1/orders",
             },
             "request_id": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -79,6 +80,11 @@ def no_card_number(value: str) -> None:
     """Raise ValidationError for a value that looks like a card number."""
     if holds_card_number(value):
         raise ValidationError(card_numbers.REFUSAL)
+
+
+def one_of(kinds: type[StrEnum], **options: Any) -> fields.String:
+    """Return a field for a value of an enumeration."""
+    return fields.String(validate=validate.OneOf([each.value for each in kinds]), **options)
 
 
 def secret_text(max_length: int) -> fields.String:

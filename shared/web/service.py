@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -136,9 +137,16 @@ def create_service(
     register_strict_queries(app)
     register_conditional(app)
     register_health(app, name, {**({"mongodb": database.check} if database else {}), **(checks or {})}, notices)
+    app.after_request(_without_type_of_no_body)
     observe_requests(app)
     app.wsgi_app = deadline.Middleware(app.wsgi_app, default_seconds=DEFAULT_SECONDS)  # type: ignore[method-assign]
     return app
+
+
+def _without_type_of_no_body(response: Response) -> Response:
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        del response.headers["Content-Type"]
+    return response
 
 
 def current_settings(kind: type[Found]) -> Found:

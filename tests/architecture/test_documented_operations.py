@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
+from tests.documents import body_faults
 from tests.openapi import published_api
 
 Json = dict[str, Any]
@@ -16,7 +15,6 @@ UNDESCRIBED = frozenset(
     {
         "DELETE /api/v1/invitations/{user_id}",
         "GET /.well-known/jwks.json",
-        "GET /api/v1/cart",
         "GET /api/v1/companies",
         "GET /api/v1/companies/{company_id}",
         "GET /api/v1/currencies",
@@ -24,10 +22,6 @@ UNDESCRIBED = frozenset(
         "GET /api/v1/invitations",
         "GET /api/v1/me",
         "GET /api/v1/notifications",
-        "GET /api/v1/orders",
-        "GET /api/v1/orders/{order_id}",
-        "GET /api/v1/payments",
-        "GET /api/v1/payments/{payment_id}",
         "GET /api/v1/products",
         "GET /api/v1/products/imports",
         "GET /api/v1/products/imports/{import_id}",
@@ -40,25 +34,14 @@ UNDESCRIBED = frozenset(
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/logout",
         "POST /api/v1/auth/refresh",
-        "POST /api/v1/cart/items",
         "POST /api/v1/companies",
         "POST /api/v1/invitations",
         "POST /api/v1/invitations/acceptance",
         "POST /api/v1/invitations/lookup",
         "POST /api/v1/invitations/{user_id}/renewal",
-        "POST /api/v1/orders",
-        "POST /api/v1/orders/{order_id}/cancellation",
-        "POST /api/v1/orders/{order_id}/remainder-cancellation",
-        "POST /api/v1/orders/{order_id}/returns",
-        "POST /api/v1/orders/{order_id}/settlement",
-        "POST /api/v1/orders/{order_id}/shipments",
-        "POST /api/v1/payments/sessions",
-        "POST /api/v1/payments/webhooks/{psp}",
-        "POST /api/v1/payments/{payment_id}/refunds",
         "POST /api/v1/products",
         "POST /api/v1/products/imports",
         "POST /api/v1/products/imports/{import_id}/execution",
-        "PUT /api/v1/cart",
         "PUT /api/v1/currencies",
         "PUT /api/v1/inventory/{sku}",
     }
@@ -127,10 +110,9 @@ class TestOperations:
 
 
 def test_examples_fit_their_schemas():
-    api = published_api()
+    api = published_api().api
     for operation_name, operation in operations():
         for body, media in bodies(operation):
-            validator = Draft202012Validator(api.whole(media["schema"]))
+            validator = api.validator(media["schema"])
             for example in examples_of(media):
-                faults = [f"{each.json_path} {each.message}" for each in validator.iter_errors(example)]
-                assert faults == [], f"{operation_name} {body}"
+                assert body_faults(validator, example) == [], f"{operation_name} {body}"

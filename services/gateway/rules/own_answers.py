@@ -14,6 +14,7 @@ from shared.web.components import by_status, header, problem_response
 ALWAYS: tuple[type[Problem], ...] = (
     BadRequest,
     HostUnknown,
+    BodyTooLarge,
     RateLimited,
     UpstreamBroken,
     UpstreamBusy,
@@ -22,7 +23,7 @@ ALWAYS: tuple[type[Problem], ...] = (
     Unavailable,
     DeadlineExceeded,
 )
-WITH_BODY = (BodyIncomplete, BodyTooSlow, BodyTooLarge)
+WITH_BODY = (BodyIncomplete, BodyTooSlow)
 COUNTED = ("RateLimit", "RateLimit-Policy")
 
 

@@ -98,7 +98,7 @@ class ReturnSchema(OutputSchema):
 
     id = fields.String()
     reference = fields.String(allow_none=True)
-    returned_on = fields.String()
+    returned_on = fields.Date()
     line_items = fields.List(fields.Nested(ReturnedLineSchema))
     total = MoneyField()
     refunded_total = MoneyField()
@@ -121,7 +121,7 @@ class OrderSchema(OutputSchema):
     status = fields.String(validate=validate.OneOf(STATUSES))
     status_reason = fields.String(allow_none=True)
     allowed_actions = fields.List(fields.String(validate=validate.OneOf([each.value for each in ACTIONS_OF_PEOPLE])))
-    ordered_on = fields.String()
+    ordered_on = fields.Date()
     company_id = fields.String()
     placed_by = fields.String()
     acted_by = fields.String(allow_none=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request, url_for
 from flask.views import MethodView
 
-from services.payments.cards import operations
+from services.payments.cards import examples, operations
 from services.payments.cards.rules import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -38,18 +38,39 @@ from shared.web.conditional import conditional, precondition
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
-blp = ApiBlueprint("cards", __name__, url_prefix="/v1/payments", description="Payments of orders")
+blp = ApiBlueprint(
+    "cards", __name__, url_prefix="/v1/payments", description="The processor's card page, its webhooks, and refunds."
+)
+# https://www.standardwebhooks.com
+SIGNATURE = [
+    {"in": "header", "name": name, "required": True, "description": text, "schema": {"type": "string"}, "example": each}
+    for name, text, each in (
+        ("webhook-id", "The id of the webhook, equal when it is sent again.", "msg_01k3va0p7t9v1w3x5y7z9a1b3c"),
+        ("webhook-timestamp", "When it was signed, in seconds since 1970.", "1796047201"),
+        ("webhook-signature", "Signatures of id, time and body, divided by spaces.", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3"),
+    )
+]
+WEBHOOK_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": {"type": "object"}, "example": examples.WEBHOOK}},
+}
+
 internal_blp = ApiBlueprint("internal-payments", __name__, url_prefix="/internal/v1/payments", description="Internal")
 
 
 @blp.route("/sessions")
 class Sessions(MethodView):
     @requires("payments:write")
-    @blp.arguments(SessionInput)
-    @blp.response(201, SessionSchema, headers=LOCATED)
+    @blp.arguments(SessionInput, example=examples.CARD_PAGE_REQUEST)
+    @blp.response(201, SessionSchema, example=examples.CARD_PAGE, headers=LOCATED)
     @blp.operation("openCardPage", CardsNotAccepted, ReturnUrlNotAllowed, UpstreamUnavailable)
     def post(self, body: CardPageRequest) -> tuple[CardPage, int, dict[str, str]]:
-        """Open the processor's card page, `Location`; it returns to `return_url` with `?token=`."""
+        """
+        Open the processor's card page; it returns to `return_url` with `?token=`.
+
+        Send the buyer to `url`. The token is what `placeOrder` takes as `payment.token`; card numbers are typed at the
+        processor only. `return_url` must be an address of one of the installation's portals.
+        """
         page = operations.open_card_page(body)
         return page, 201, {"Location": page.url}
 
@@ -58,12 +79,25 @@ class Sessions(MethodView):
 class Refunds(MethodView):
     @requires("payments:refund")
     @idempotent
-    @blp.arguments(RefundInput)
-    @blp.response(201, RefundSchema, headers=LOCATED)
+    @blp.arguments(RefundInput, example=examples.REFUND_REQUEST)
+    @blp.response(201, RefundSchema, example=examples.REFUND, headers=LOCATED)
+    @blp.alt_response(
+        200,
+        schema=RefundSchema,
+        description="The refund that has this reference already",
+        example=examples.REFUND,
+        success=True,
+        headers=LOCATED,
+    )
     @blp.operation("refundPayment", RefundTooLarge, VersionConflict)
     @conditional
     def post(self, body: RefundRequest, payment_id: str) -> tuple[ShownTransaction, int, dict[str, str]]:
-        """Refund captured money; a repeated reference returns the refund that exists, with 200."""
+        """
+        Refund captured money; a repeated reference returns the refund that exists, with 200.
+
+        At most what is captured and not yet refunded. For goods that come back use `returnItems`, which refunds too.
+        `status` is `pending` while the processor has not answered.
+        """
         refund, status = operations.refund_payment(
             current_principal(), payment_id, body, idempotency_key=idempotency_key(), precondition=precondition()
         )
@@ -73,10 +107,15 @@ class Refunds(MethodView):
 @blp.route("/webhooks/<psp>")
 class Webhooks(MethodView):
     @public
-    @blp.response(204)
+    @blp.response(204, description="Received; a duplicate changes nothing")
     @blp.operation("receiveWebhook", WebhookSignatureInvalid, WebhookUnreadable)
+    @blp.doc(parameters=SIGNATURE, requestBody=WEBHOOK_BODY)
     def post(self, psp: str) -> None:
-        """Receive a webhook of the processor (Standard Webhooks); a duplicate changes nothing."""
+        """
+        Receive a webhook of the processor (Standard Webhooks); a duplicate changes nothing.
+
+        Only the card processor calls this. Its signature is verified, and must be younger than five minutes.
+        """
         headers = {name.lower(): value for name, value in request.headers.items()}
         operations.apply_webhook(psp, headers, request.get_data())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields
 
 from services.payments.cards.rules import AuthorizationRequest, CardPageRequest, RefundRequest
-from shared.web.schemas import InputSchema, MoneyField, OutputSchema, text
+from services.payments.transactions.rules import TransactionKind, TransactionStatus
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, one_of, text
 
 
 class SessionInput(InputSchema):
@@ -15,7 +16,7 @@ class SessionInput(InputSchema):
 
 
 class SessionSchema(OutputSchema):
-    url = fields.String()
+    url = fields.URL(require_tld=False)
 
 
 class RefundInput(InputSchema):
@@ -48,8 +49,8 @@ class RefundSchema(OutputSchema):
     """The transaction of a refund; `status` is pending while the processor has not answered."""
 
     id = fields.String()
-    kind = fields.String()
-    status = fields.String()
+    kind = one_of(TransactionKind)
+    status = one_of(TransactionStatus)
     amount = MoneyField()
     reference = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.payments.payments.rules import ACTIONS_OF_PEOPLE, PaymentsFilter
-from services.payments.transactions.rules import REFUSED
-from shared.web.schemas import MoneyField, OutputSchema, PageArgs, page_of
+from services.payments.payments.rules import ACTIONS_OF_PEOPLE, PaymentsFilter, PaymentStatus
+from services.payments.transactions.rules import REFUSED, TransactionKind, TransactionStatus
+from shared.web.schemas import MoneyField, OutputSchema, PageArgs, one_of, page_of
 
 REASON = f"The card processor's; buyers read `{REFUSED}` for captures and refunds."
 
 
 class TransactionSchema(OutputSchema):
     id = fields.String()
-    kind = fields.String()
-    status = fields.String()
+    kind = one_of(TransactionKind)
+    status = one_of(TransactionStatus)
     amount = MoneyField()
     reference = fields.String(allow_none=True)
     reason = fields.String(allow_none=True, metadata={"description": REASON})
@@ -27,7 +27,7 @@ class PaymentSchema(OutputSchema):
     id = fields.String()
     order_id = fields.String()
     company_id = fields.String()
-    status = fields.String()
+    status = one_of(PaymentStatus)
     allowed_actions = fields.List(fields.String(validate=validate.OneOf([each.value for each in ACTIONS_OF_PEOPLE])))
     method = fields.String()
     amount = MoneyField(attribute="total")

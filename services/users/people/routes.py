@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
+from services.users.errors import SessionOver
 from services.users.people import operations
 from services.users.people.documents import User
 from services.users.people.rules import Contacts, SignedInPerson
@@ -20,7 +21,7 @@ internal_people = ApiBlueprint("internal-people", __name__, url_prefix="/interna
 class Me(MethodView):
     @signed_in
     @people.response(200, MeSchema)
-    @people.operation("getSignedInPerson")
+    @people.operation("getSignedInPerson", SessionOver)
     @conditional
     def get(self) -> SignedInPerson:
         """Read who is signed in."""

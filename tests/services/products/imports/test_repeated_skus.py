@@ -57,4 +57,4 @@ class TestRowsOfOneSku:
         finished = imported(csv_file(rows), decimal_mark="comma")
 
         assert counts(finished) == (2, 1, 0, 0, 1)
-        assert buyer.get("/v1/products/A").json["unit_price"]["amount"] == 255
+        assert buyer.get("/v1/products/A").json["unit_price"]["amount"] == "255"

@@ -136,7 +136,8 @@ class TestList:
     def test_operators_in_the_query_reach_nothing(self, buyer_of):
         own, other = make_company(reference="1"), make_company(reference="2")
         for query in ("reference[$ne]=1", "reference={%22$ne%22:%221%22}", f"id={other.id}", f"company_id={other.id}"):
-            found = buyer_of(own).get(f"/v1/companies?{query}").json["items"]
+            answer = buyer_of(own).get(f"/v1/companies?{query}")
+            found = answer.json["items"] if answer.status_code == 200 else []
             assert [each["id"] for each in found] in ([own.id], [])
 
     @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=nonsense", "reference="])
