@@ -121,7 +121,7 @@ story: ## the README's story and the commands of docs/api.md, as printed, agains
 	done
 
 .PHONY: fuzz
-fuzz: setup-dev ## requests made from the OpenAPI document, as three people, against the running platform: no answer is a 5xx
+fuzz: setup-dev ## requests made from the OpenAPI document, as three people, against the running platform: no answer is a 5xx, each is documented
 	@$(HINT)
 	$(PY) -m tests.fuzz
 

@@ -38,7 +38,7 @@ class ApiDocument:
 
     def __init__(self, document: Json) -> None:
         self.document = document
-        self._components = _closed(document.get("components", {}))
+        self._components = closed(document.get("components", {}))
         self._validators: dict[str, Draft202012Validator] = {}
         self._operations = {(each.method, each.path): each for each in self._read()}
         self._addresses = sorted(
@@ -60,7 +60,7 @@ class ApiDocument:
         """Return the validator of a schema of this document."""
         key = repr(schema)
         if key not in self._validators:
-            whole = _closed(schema) | {"components": self._components}
+            whole = closed(schema) | {"components": self._components}
             self._validators[key] = Draft202012Validator(whole, validate_formats=True)
         return self._validators[key]
 
@@ -144,13 +144,13 @@ def _address(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path)))
 
 
-def _closed(node: Any) -> Any:
+def closed(node: Any) -> Any:
     """Return a schema whose objects hold no members beside those that are documented, unless it says so."""
     if isinstance(node, list):
-        return [_closed(each) for each in node]
+        return [closed(each) for each in node]
     if not isinstance(node, dict):
         return node
-    closed = {name: _closed(value) for name, value in node.items()}
-    if isinstance(closed.get("properties"), dict) and closed.get("type") == "object":
-        closed.setdefault("additionalProperties", False)
-    return closed
+    whole = {name: closed(value) for name, value in node.items()}
+    if isinstance(whole.get("properties"), dict) and whole.get("type") == "object":
+        whole.setdefault("additionalProperties", False)
+    return whole

@@ -111,6 +111,16 @@ class VersionConflict(Conflict):
     title = "Another request changed this at the same time; read it again and retry"
 
 
+class UriTooLong(Problem):
+    status = 414
+    title = "URI too long"
+
+
+class HeaderFieldsTooLarge(Problem):
+    status = 431
+    title = "Request header fields too large"
+
+
 class UnsupportedMediaType(Problem):
     status = 415
     title = "Unsupported media type"

@@ -10,7 +10,7 @@ from flask import Flask, request
 from gunicorn.http import errors, wsgi
 from gunicorn.http.parser import RequestParser
 
-from shared.base.errors import BadRequest, Problem
+from shared.base.errors import BadRequest, HeaderFieldsTooLarge, Problem, UriTooLong
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -19,19 +19,9 @@ REFUSAL = "tradepost.refusal"
 _EXTENSION = "tradepost_refusals"
 
 
-class UriTooLong(Problem):
-    status = 414
-    title = "URI too long"
-
-
 class ExpectationFailed(Problem):
     status = 417
     title = "Expectation failed"
-
-
-class HeaderFieldsTooLarge(Problem):
-    status = 431
-    title = "Request header fields too large"
 
 
 class TransferCodingUnknown(Problem):

@@ -7,7 +7,7 @@ from typing import Any
 from services.gateway.errors import RateLimited, UpstreamBroken, UpstreamBusy, UpstreamTimedOut, UpstreamUnavailable
 from services.gateway.policy import Route
 from shared.base.deadline import DeadlineExceeded
-from shared.base.errors import BadRequest, HostUnknown, Problem, Unavailable
+from shared.base.errors import BadRequest, HeaderFieldsTooLarge, HostUnknown, Problem, Unavailable, UriTooLong
 from shared.web.arrivals import BodyIncomplete, BodyTooLarge, BodyTooSlow
 from shared.web.components import by_status, header, problem_response
 
@@ -15,6 +15,8 @@ ALWAYS: tuple[type[Problem], ...] = (
     BadRequest,
     HostUnknown,
     BodyTooLarge,
+    UriTooLong,
+    HeaderFieldsTooLarge,
     RateLimited,
     UpstreamBroken,
     UpstreamBusy,
