@@ -94,11 +94,7 @@ def settings_of(redis_url: str, mongodb_url: Callable[[str], str], key_file: str
 
 @pytest.fixture
 def make_app(settings_of: Callable[..., Any], tokens: Tokens) -> Callable[..., Any]:
-    """
-    Build a service on this worker's stores: `make_app("orders", clients=…, psp_url=…)`; the rest are settings.
-
-    Each of its answers is checked against its OpenAPI document.
-    """
+    """Build a service, whose answers are checked: `make_app("orders", clients=…, psp_url=…)`; the rest are settings."""
 
     def build(service: str, *, clients: Any = None, **given: Any) -> Any:
         package = import_module(f"services.{service}.app")
