@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from portals.customer.cart.client import QUANTITY_ADVICE, Cart, CartLine, SkuQuantity
 from shared.portal.answers import Price
+from shared.portal.faults import Faults
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def shown_lines(
         )
         for line in cart.line_items
     ]
+
+
+def faults_of(lines: Sequence[ShownLine]) -> Faults:
+    """Return what is wrong with quantities, for the summary."""
+    return {f"quantity-{line.sku}": f"{line.sku}: {line.fault}" for line in lines if line.fault}
 
 
 def _warning(line: CartLine) -> str:

@@ -18,7 +18,7 @@ from portals.customer.cart.forms import (
     left_over,
     take_quick_order,
 )
-from portals.customer.cart.presenter import ShownLine, lock_of, shown_lines, within_stock
+from portals.customer.cart.presenter import ShownLine, faults_of, lock_of, shown_lines, within_stock
 from shared.base.skus import normal_sku
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.drafts import take_draft
@@ -48,7 +48,7 @@ def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
         is_short=not all(line.is_available for line in found.line_items),
         lock=lock_of(found),
         draft=draft,
-        faults=draft.faults,
+        faults=faults_of(lines) | draft.faults,
     )
 
 
@@ -60,7 +60,6 @@ def edit() -> ResponseReturnValue:
     form = QuantitiesForm(before, request.form)
     after = carts.replace(form.lines)
     if form.unread:
-        flash(f"The quantity of {', '.join(form.unread)} is not a whole number from 1 to 1,000,000.", "bad")
         return _page(after, form.unread), 422
     if form.removed:
         _offer_undo(before, form.removed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, get_flashed_messages, jsonify, render_template, request
 
 from portals.customer.catalog.client import FoundProduct, Product, Suggestion, catalog
 from portals.customer.catalog.forms import SearchForm
@@ -12,6 +12,7 @@ from portals.customer.catalog.presenter import availability, facet_rows, listed_
 from shared.base.clock import now
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.faults import Faults
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("catalog", __name__)
@@ -32,7 +33,14 @@ def search() -> str:
         products=listed_products(found.items, _offers(found.items)),
         facets=facet_rows(found, category),
         shown_at=now().isoformat(),
+        faults=_faults_of_quantities(),
     )
+
+
+def _faults_of_quantities() -> Faults:
+    """Return the faults of a quantity that was sent from this page, for the summary (see `cart.views`)."""
+    told = (str(text).split("|") for text in get_flashed_messages(category_filter=["quantity"]))
+    return {f"quantity-{parts[0]}": f"{parts[0]}: {parts[-1]}" for parts in told}
 
 
 def _offers(found: Sequence[FoundProduct | Suggestion]) -> dict[str, Product] | None:
@@ -57,5 +65,9 @@ def suggestions() -> Response:
 def product(sku: str) -> str:
     found = catalog.get_product(sku)
     return render_template(
-        "catalog/product.html", product=found, ladder=price_ladder(found), availability=availability(found)
+        "catalog/product.html",
+        product=found,
+        ladder=price_ladder(found),
+        availability=availability(found),
+        faults=_faults_of_quantities(),
     )

@@ -53,7 +53,7 @@ class TestCart:
         page = buyer.get("/cart").submit("/cart", **{"quantity-BOLT-M8": typed, "quantity-NUT-M8": "3"})
 
         assert shop.carts["com_acme"] == {"BOLT-M8": 12, "NUT-M8": 3}
-        assert "quantity of BOLT-M8 is not a whole number" in page.text
+        assert "There is a problem BOLT-M8: Enter a whole number from 1 to 1,000,000." in page.text
         (field,) = [each for each in page.all("input") if each.get("name") == "quantity-BOLT-M8"]
         assert (field.get("value"), field.get("aria-invalid")) == (typed, "true")
         assert "Enter a whole number from 1 to 1,000,000." in page.rows()[0]
@@ -116,7 +116,8 @@ class TestAddingAProduct:
         (field,) = [each for each in after.all("input") if each.get("aria-invalid")]
         assert (field.get("name"), field.get("value")) == ("quantity", typed)
         (error,) = [each for each in after.all("span") if each.get("id") == field.get("aria-describedby")]
-        assert error.text == "Enter a whole number from 1 to 1,000,000."
+        assert "".join(error.itertext()) == "Error: Enter a whole number from 1 to 1,000,000."
+        assert "There is a problem BOLT-M8: Enter a whole number" in after.text
 
 
 class TestQuickOrder:
