@@ -77,6 +77,9 @@ class Checkout(MethodView):
         declined, the order ends as `refused` and holds nothing. 202 says that stock or payment did not answer in time:
         the order is finished or undone within minutes, so read it again.
 
+        A declined card says what can be done: `decline_reason` is `insufficient_funds`, `expired_card`,
+        `limit_exceeded`, `incorrect_details`, `try_again` or `card_declined`, the last of a lost or stolen card too.
+
         With `expected_total` nothing is placed at another total: the problem `total-changed` has the new one as
         `total`, and the same key may accept it. A repeated `reference` answers the order that has it.
         """
