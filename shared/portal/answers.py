@@ -13,6 +13,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every answer: a page declares the fields that it shows, others are ignored."""
 
 
+class Tagged(Answer, frozen=True, kw_only=True):
+    """A single resource; `tag` is its ETag."""
+
+    tag: str = ""
+
+
 class Price(msgspec.Struct, frozen=True):
     """Money in minor units; a unit price has its amount as text, which may have decimals of the minor unit."""
 

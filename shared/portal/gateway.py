@@ -10,11 +10,13 @@ import msgspec
 from flask import current_app
 
 from shared.calls.service_client import UpstreamRefused, segment
+from shared.portal.answers import Answer
 from shared.portal.tokens import TokenStore
 
 __all__ = ["Area", "Call", "Download", "Gateway", "Reply", "Transport", "Upload", "segment"]
 
 T = TypeVar("T")
+TaggedAnswer = TypeVar("TaggedAnswer", bound=Answer)
 # A list is sent as a parameter that is repeated; None leaves it out.
 Query = dict[str, str | int | list[str] | None]
 
@@ -33,7 +35,8 @@ class Call:
     """
     One request to the gateway; `path` begins below `/api/v1` and is already quoted.
 
-    `body` holds JSON values and structs; a struct's fields that have their defaults are left out.
+    `body` holds JSON values and structs; a struct's fields that have their defaults are left out. `if_match` is the tag
+    of the state that is changed, "" for any.
     """
 
     method: str
@@ -42,14 +45,16 @@ class Call:
     body: Any = None
     upload: Upload | None = None
     key: str | None = None
+    if_match: str = ""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A 2xx answer; `body` is the decoded JSON, None for 204."""
+    """A 2xx answer; `body` is the decoded JSON, None for 204, and `tag` its ETag, "" without one."""
 
     status: int
     body: Any
+    tag: str = ""
 
     def read(self, kind: type[T]) -> T:
         """Return the body as a typed answer; raise msgspec.ValidationError when it lacks a field."""
@@ -84,6 +89,11 @@ class Gateway:
     def get(self, path: str, kind: type[T], **query: str | int | list[str] | None) -> T:
         """Return the answer to GET as a value of `kind`; None leaves a query parameter out."""
         return self.send(Call("GET", path, query=query)).read(kind)
+
+    def get_tagged(self, path: str, kind: type[TaggedAnswer]) -> TaggedAnswer:
+        """Return the answer to GET with its ETag in `tag`, which a form carries to say what it changes."""
+        reply = self.send(Call("GET", path))
+        return msgspec.structs.replace(reply.read(kind), tag=reply.tag)
 
     def send(self, call: Call) -> Reply:
         return self._sent(replace(call, body=msgspec.to_builtins(call.body)), self._transport.send)

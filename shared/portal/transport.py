@@ -17,7 +17,7 @@ class HttpTransport(ServiceClient):
 
     def send(self, call: Call, token: str | None) -> Reply:
         answer = self._answer(call, token)
-        return Reply(answer.status, answer.json())
+        return Reply(answer.status, answer.json(), answer.header("etag"))
 
     def download(self, call: Call, token: str | None) -> Download:
         return self._answer(call, token, is_streamed=True)
@@ -25,6 +25,8 @@ class HttpTransport(ServiceClient):
     def _answer(self, call: Call, token: str | None, *, is_streamed: bool = False) -> Response:
         upload = call.upload
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if call.if_match:
+            headers["If-Match"] = call.if_match
         return self.request(
             call.method,
             API_PREFIX + call.path,

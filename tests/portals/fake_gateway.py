@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.openapi import check_answer, check_problem
 from tests.portals.fake_shop import Refusal, Shop
 
 PASSWORD = "tradepost-demo"
+DERIVED = {"available", "is_stocked", "reserved", "total", "problem"}
 Route = Callable[..., tuple[int, Any]]
 
 
@@ -157,11 +159,17 @@ class FakeGateway:
         for method, pattern, route in self._routes:
             match = pattern.fullmatch(call.path)
             if match and method == call.method:
+                self._require_tag(call, token)
                 reply = self._answer(route, email, call, [unquote(part) for part in match.groups()])
+                reply = replace(reply, tag=tag_of(reply.body))
                 if call.key:
                     self._answers[call.key] = reply
                 return reply
         raise refused(404, "not-found", detail="There is no such address")
+
+    def _require_tag(self, call: Call, token: str | None) -> None:
+        if call.if_match and call.if_match != self._signed_in(Call("GET", call.path), token).tag:
+            raise refused(412, "precondition-failed")
 
     def _answer(self, route: Route, email: str, call: Call, parts: list[str]) -> Reply:
         try:
@@ -170,6 +178,15 @@ class FakeGateway:
             raise refused(refusal.status, refusal.kind, **refusal.members) from refusal
         # Through JSON, as over the wire: what a page gets is its own copy.
         return Reply(status, body if isinstance(body, bytes) else orjson.loads(orjson.dumps(body)))
+
+
+def tag_of(body: Any) -> str:
+    """Return the tag of an answer: of what a form can change, not of stock that orders hold and prices of a cart."""
+    if not isinstance(body, dict):
+        return ""
+    state = {name: value for name, value in body.items() if name not in DERIVED}
+    state["line_items"] = [(line.get("sku"), line["quantity"]) for line in body.get("line_items", ())]
+    return f'"{hashlib.sha256(orjson.dumps(state)).hexdigest()[:12]}.x"'
 
 
 class LostAnswer(Exception):

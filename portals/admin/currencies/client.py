@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.portal.answers import Answer
+from shared.portal.answers import Tagged
 from shared.portal.gateway import Area, Call
 
 
@@ -13,7 +13,7 @@ class Currency(msgspec.Struct, frozen=True):
     decimals: int
 
 
-class SoldCurrencies(Answer, frozen=True, kw_only=True):
+class SoldCurrencies(Tagged, frozen=True, kw_only=True):
     """`is_set` is False while the list follows the products."""
 
     items: list[Currency]
@@ -26,10 +26,11 @@ class SoldCurrencies(Answer, frozen=True, kw_only=True):
 
 class Currencies(Area):
     def sold(self) -> SoldCurrencies:
-        return self.gateway.get("/currencies", SoldCurrencies)
+        return self.gateway.get_tagged("/currencies", SoldCurrencies)
 
-    def set(self, codes: list[str]) -> SoldCurrencies:
-        return self.gateway.send(Call("PUT", "/currencies", body={"currencies": codes})).read(SoldCurrencies)
+    def set(self, codes: list[str], *, tag: str) -> SoldCurrencies:
+        call = Call("PUT", "/currencies", body={"currencies": codes}, if_match=tag)
+        return self.gateway.send(call).read(SoldCurrencies)
 
 
 currencies = Currencies()

@@ -9,6 +9,7 @@ from portals.admin.currencies.client import SoldCurrencies, currencies
 from portals.admin.currencies.forms import CurrenciesForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.form_tags import changed_meanwhile, is_stale, sent_tag
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("currencies", __name__, url_prefix="/currencies")
@@ -28,8 +29,11 @@ def change() -> ResponseReturnValue:
     if not form.validate():
         return _page(sold, form.typed["codes"], form.faults), 422
     try:
-        after = currencies.set(form.wanted)
+        after = currencies.set(form.wanted, tag=sent_tag())
     except UpstreamRefused as refusal:
+        if is_stale(refusal):
+            sold = currencies.sold()
+            return _page(sold, form.typed["codes"], changed_meanwhile(form.typed, {"codes": " ".join(sold.codes)})), 422
         return _page(sold, form.typed["codes"], form.refused(refusal, whole="codes")), 422
     flash(f"Saved. Prices may be in {', '.join(after.codes)}.", "good")
     return redirect(url_for("currencies.currency_list"))

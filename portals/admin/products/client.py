@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.portal.answers import Answer, Page, Price
+from shared.portal.answers import Answer, Page, Price, Tagged
 from shared.portal.gateway import Area, Call, segment
 
 PAGE_SIZE = 25
@@ -45,6 +45,8 @@ class FoundPage(Page[FoundProduct], frozen=True, kw_only=True):
 
 
 class Product(ProductTexts, frozen=True, kw_only=True):
+    """`tag` is its ETag, "" in a list."""
+
     sku: str
     unit_price: Price
     price_breaks: list[PriceBreak]
@@ -54,9 +56,10 @@ class Product(ProductTexts, frozen=True, kw_only=True):
     available: int | None
     version: int
     updated_at: str
+    tag: str = ""
 
 
-class Inventory(Answer, frozen=True, kw_only=True):
+class Inventory(Tagged, frozen=True, kw_only=True):
     on_hand: int | None
     reserved: int
     available: int | None
@@ -71,23 +74,23 @@ class Products(Area):
         return self.gateway.get("/search", FoundPage, q=text, category=category, cursor=cursor, limit=PAGE_SIZE)
 
     def get_product(self, sku: str) -> Product:
-        return self.gateway.get(f"/products/{segment(sku)}", Product)
+        return self.gateway.get_tagged(f"/products/{segment(sku)}", Product)
 
     def create(self, wanted: ProductInput) -> Product:
         return self.gateway.send(Call("POST", "/products", body=wanted)).read(Product)
 
-    def change(self, sku: str, wanted: ProductInput) -> None:
-        self.gateway.send(Call("PATCH", f"/products/{segment(sku)}", body=wanted))
+    def change(self, sku: str, wanted: ProductInput, *, tag: str) -> None:
+        self.gateway.send(Call("PATCH", f"/products/{segment(sku)}", body=wanted, if_match=tag))
 
     def set_active(self, sku: str, *, is_active: bool) -> None:
         self.gateway.send(Call("PATCH", f"/products/{segment(sku)}", body={"is_active": is_active}))
 
     def get_inventory(self, sku: str) -> Inventory:
-        return self.gateway.get(f"/inventory/{segment(sku)}", Inventory)
+        return self.gateway.get_tagged(f"/inventory/{segment(sku)}", Inventory)
 
-    def set_on_hand(self, sku: str, on_hand: int | None) -> None:
+    def set_on_hand(self, sku: str, on_hand: int | None, *, tag: str) -> None:
         """Set the units on hand; None makes the product not stocked, so that it never runs out."""
-        self.gateway.send(Call("PUT", f"/inventory/{segment(sku)}", body={"on_hand": on_hand}))
+        self.gateway.send(Call("PUT", f"/inventory/{segment(sku)}", body={"on_hand": on_hand}, if_match=tag))
 
 
 TEXTS = ProductTexts.__struct_fields__

@@ -8,13 +8,14 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from portals.admin.currencies.client import currencies
-from portals.admin.products.client import Product, products
+from portals.admin.products.client import Inventory, Product, products
 from portals.admin.products.forms import ChangeForm, ProductForm, StockForm, finer_than_a_coin, text_fields, values_of
 from portals.admin.products.presenter import stocking_question
 from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import WHOLE_FORM, Faults
-from shared.portal.formatting import number, plural
+from shared.portal.form_tags import STALE, changed_meanwhile, is_stale, sent_tag
+from shared.portal.formatting import money, number, plural
 from shared.portal.permissions import may, needs
 from shared.portal.questions import ask_once
 
@@ -77,14 +78,21 @@ def change(sku: str) -> ResponseReturnValue:
     return redirect(url_for("products.product", sku=sku))
 
 
+def _differences(found: Product, inventory: Inventory, typed: dict[str, str]) -> Faults:
+    """Return what someone else stored since the form was shown, beside what was typed into it."""
+    count = "not stocked" if inventory.on_hand is None else str(inventory.on_hand)
+    shown = {"unit_price": money(found.unit_price), "on_hand": count}
+    return changed_meanwhile(typed, values_of(found) | {"on_hand": count}, shown)
+
+
 def _set_fields(sku: str) -> Faults:
     form = ChangeForm(request.form)
     if not form.validate():
         return form.faults
     try:
-        products.change(sku, form.product())
+        products.change(sku, form.product(), tag=sent_tag())
     except UpstreamRefused as refusal:
-        return form.refused(refusal)
+        return STALE if is_stale(refusal) else form.refused(refusal)
     flash("Saved. The search shows the change in a moment.", "good")
     return {}
 
@@ -102,9 +110,9 @@ def _set_inventory(sku: str) -> Faults:
         return form.faults
     before = products.get_inventory(sku).on_hand
     try:
-        products.set_on_hand(sku, form.on_hand.units)
+        products.set_on_hand(sku, form.on_hand.units, tag=sent_tag())
     except UpstreamRefused as refusal:
-        return form.refused(refusal, whole="on_hand")
+        return STALE if is_stale(refusal) else form.refused(refusal, whole="on_hand")
     flash(f"{plural(form.on_hand.units, 'unit')} on hand; before: {number(before)}.", "good")
     return {}
 
@@ -114,7 +122,12 @@ def _stop_stocking(sku: str) -> ResponseReturnValue:
     here, found = url_for("products.product", sku=sku), products.get_inventory(sku)
     if asked := ask_once(stocking_question(sku, found, here)):
         return asked
-    products.set_on_hand(sku, None)
+    try:
+        products.set_on_hand(sku, None, tag=sent_tag())
+    except UpstreamRefused as refusal:
+        if not is_stale(refusal):
+            raise
+        return _page(products.get_product(sku), {}, STALE), 422
     flash(f"{sku}|{found.on_hand or 0}", "unstocked")
     return redirect(here)
 
@@ -122,6 +135,8 @@ def _stop_stocking(sku: str) -> ResponseReturnValue:
 def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
     inventory = products.get_inventory(found.sku)
     values = values_of(found) | typed
+    if faults == STALE:
+        faults = _differences(found, inventory, typed)
     return render_template(
         "products/product.html",
         product=found,

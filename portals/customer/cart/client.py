@@ -9,7 +9,8 @@ import msgspec
 from flask import session
 
 from shared.calls.service_client import UpstreamRefused
-from shared.portal.answers import Answer, Price
+from shared.portal.answers import Answer, Price, Tagged
+from shared.portal.form_tags import is_stale
 from shared.portal.gateway import Area, Call
 
 MOST_ATTEMPTS = 3
@@ -40,7 +41,7 @@ class CartLine(Answer, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-class Cart(Answer, frozen=True, kw_only=True):
+class Cart(Tagged, frozen=True, kw_only=True):
     """`total` is None for lines that no order could have together; `problem` says why."""
 
     line_items: list[CartLine]
@@ -52,15 +53,16 @@ class Carts(Area):
     """The buyer's cart; each answer updates the line count of the session, so that the masthead needs no call."""
 
     def get_cart(self) -> Cart:
-        return _remembered(self.gateway.get("/cart", Cart))
+        return _remembered(self.gateway.get_tagged("/cart", Cart))
 
     def add(self, sku: str, quantity: int) -> Cart:
         call = Call("POST", "/cart/items", body={"sku": sku, "quantity": quantity})
         return _remembered(self.gateway.send(call).read(Cart))
 
-    def replace(self, line_items: list[SkuQuantity]) -> Cart:
-        """Put exactly these lines into the cart."""
-        return _remembered(self.gateway.send(Call("PUT", "/cart", body={"line_items": line_items})).read(Cart))
+    def replace(self, line_items: list[SkuQuantity], *, tag: str) -> Cart:
+        """Put exactly these lines into the cart that has this tag; "" is any cart."""
+        reply = self.gateway.send(Call("PUT", "/cart", body={"line_items": line_items}, if_match=tag))
+        return _remembered(msgspec.structs.replace(reply.read(Cart), tag=reply.tag))
 
     def add_many(self, line_items: Iterable[SkuQuantity]) -> dict[str, str]:
         """
@@ -68,14 +70,24 @@ class Carts(Area):
 
         One by one, hundreds of lines would exceed the rate limit and the request's deadline.
         """
-        before = {line.sku: line.quantity for line in self.get_cart().line_items}
+        added = list(line_items)
+        for _ in range(MOST_ATTEMPTS - 1):
+            try:
+                return self._add_to(self.get_cart(), added)
+            except UpstreamRefused as refusal:
+                if not is_stale(refusal):  # another tab changed the cart at this moment
+                    raise
+        return self._add_to(self.get_cart(), added)
+
+    def _add_to(self, cart: Cart, line_items: list[SkuQuantity]) -> dict[str, str]:
+        before = {line.sku: line.quantity for line in cart.line_items}
         wanted = dict(before)
         for line in line_items:
             wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
         refused: dict[str, str] = {}
         for _ in range(MOST_ATTEMPTS):
             try:
-                self.replace([SkuQuantity(sku, wanted[sku]) for sku in wanted])
+                self.replace([SkuQuantity(sku, wanted[sku]) for sku in wanted], tag=cart.tag)
                 return refused
             except UpstreamRefused as refusal:
                 reasons = by_sku(refusal, list(wanted))

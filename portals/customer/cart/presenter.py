@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from portals.customer.cart.client import QUANTITY_ADVICE, Cart, CartLine, SkuQuantity
@@ -62,6 +62,17 @@ def shown_lines(
 def faults_of(lines: Sequence[ShownLine]) -> Faults:
     """Return what is wrong with quantities, for the summary."""
     return {f"quantity-{line.sku}": f"{line.sku}: {line.fault}" for line in lines if line.fault}
+
+
+def beside_typed(lines: list[ShownLine], typed: Mapping[str, str]) -> list[ShownLine]:
+    """Return the lines of a cart that was changed meanwhile: what the buyer typed, and what is in the cart now."""
+    return [_beside(line, typed.get(f"quantity-{line.sku}", "")) for line in lines]
+
+
+def _beside(line: ShownLine, typed: str) -> ShownLine:
+    if not typed or typed.strip() == str(line.quantity):
+        return line
+    return replace(line, typed=typed, fault=f"{line.quantity:,} in the cart now.")
 
 
 def _warning(line: CartLine) -> str:

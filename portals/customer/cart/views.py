@@ -18,16 +18,20 @@ from portals.customer.cart.forms import (
     left_over,
     take_quick_order,
 )
-from portals.customer.cart.presenter import ShownLine, faults_of, lock_of, shown_lines, within_stock
+from portals.customer.cart.presenter import ShownLine, beside_typed, faults_of, lock_of, shown_lines, within_stock
 from shared.base.skus import normal_sku
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.drafts import take_draft
+from shared.portal.form_tags import is_stale, sent_tag
 from shared.portal.formatting import plural, sentence
 from shared.portal.navigation import safe_next
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("cart", __name__, url_prefix="/cart")
 LONGEST_QUANTITY = 20
+CHANGED = (
+    "Your cart was changed since you opened this page, for example in another window. Check it, then send it again."
+)
 
 
 @blueprint.get("")
@@ -36,9 +40,17 @@ def cart() -> str:
     return _page(carts.get_cart())
 
 
-def _page(found: Cart, unread: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the cart's page; `unread` are quantities that could not be read, by SKU."""
+def _page(
+    found: Cart, unread: Mapping[str, str] = MappingProxyType({}), *, sent: Mapping[str, str] | None = None
+) -> str:
+    """
+    Return the cart's page; `unread` are quantities that could not be read, by SKU.
+
+    `sent` is the form of a buyer whose cart was changed since they saw it.
+    """
     lines = shown_lines(found, unread, typed=take_draft("cart.edit"))
+    if sent is not None:
+        lines = beside_typed(lines, sent)
     draft = take_quick_order()
     return render_template(
         "cart/cart.html",
@@ -58,7 +70,13 @@ def edit() -> ResponseReturnValue:
     """Take the quantities of the form; the button `remove` names the one SKU to drop."""
     before = carts.get_cart()
     form = QuantitiesForm(before, request.form)
-    after = carts.replace(form.lines)
+    try:
+        after = carts.replace(form.lines, tag=sent_tag() or before.tag)
+    except UpstreamRefused as refusal:
+        if not is_stale(refusal):
+            raise
+        flash(CHANGED, "warn")
+        return _page(carts.get_cart(), sent=request.form), 409
     if form.unread:
         return _page(after, form.unread), 422
     if form.removed:
@@ -123,8 +141,14 @@ def quick_order() -> ResponseReturnValue:
 def lower_to_stock() -> ResponseReturnValue:
     """Lower every quantity, or that of the one SKU named, to what can be delivered now."""
     sku = request.form.get("sku", "")
-    after = carts.replace(within_stock(carts.get_cart(), sku))
-    flash(_lowered(after, sku) if sku else "Quantities were lowered to what is in stock.", "good")
+    found = carts.get_cart()
+    try:
+        after = carts.replace(within_stock(found, sku), tag=found.tag)
+        flash(_lowered(after, sku) if sku else "Quantities were lowered to what is in stock.", "good")
+    except UpstreamRefused as refusal:
+        if not is_stale(refusal):
+            raise
+        flash(CHANGED, "warn")
     return redirect(safe_next(request.form.get("back"), url_for("cart.cart")))
 
 

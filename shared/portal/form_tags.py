@@ -1,0 +1,40 @@
+"""Tags in forms: what a person saw when a form was shown, so that nothing newer is replaced without their knowledge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask import request
+
+from shared.base.texts import with_line_feeds
+from shared.calls.service_client import UpstreamRefused
+from shared.portal.faults import WHOLE_FORM, Faults
+
+# A page with these faults shows what is stored now (`changed_meanwhile`) before it is sent.
+STALE: Faults = {
+    WHOLE_FORM: "This was changed by someone else since you opened it. Your input is kept, and what is stored now is"
+    " named where it differs. Save again to replace it."
+}
+_TAG = re.compile(r'"[!#-~]{1,200}"')
+
+
+def sent_tag() -> str:
+    """Return the tag that came with the form, "" when it carries none: it becomes the header If-Match."""
+    tag = request.form.get("tag", "")
+    return tag if _TAG.fullmatch(tag) else ""
+
+
+def is_stale(refusal: UpstreamRefused) -> bool:
+    return refusal.status == 412
+
+
+def changed_meanwhile(
+    typed: Mapping[str, str], stored: Mapping[str, str], shown: Mapping[str, str] | None = None
+) -> Faults:
+    """Return STALE and a sentence for each field whose stored value is not the typed one; `shown` is how to say it."""
+    named = dict(stored) | dict(shown or {})
+    differing = [
+        name for name in stored if name in typed and with_line_feeds(typed[name]).strip() != stored[name].strip()
+    ]
+    return STALE | {name: f"Stored now: {'; '.join(named[name].splitlines()) or 'nothing'}" for name in differing}
