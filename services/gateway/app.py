@@ -18,6 +18,7 @@ from services.gateway.proxy.sampling import Sampler
 from services.gateway.routes import blueprint
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.arrivals import BODY_LIMIT
+from shared.web.compression import register_compression
 from shared.web.hosts import KnownHosts
 from shared.web.limiter import Limiter
 from shared.web.problems import register_problems
@@ -51,6 +52,7 @@ def create_app(
         "descriptions": DescriptionCache(fetches),
         "readiness": Readiness(upstreams, limiter),
     }
+    register_compression(app)
     app.register_blueprint(blueprint)
     register_problems(app)
     register_strict_queries(app)

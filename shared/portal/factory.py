@@ -34,6 +34,7 @@ from shared.portal.statuses import status_word
 from shared.portal.store import SessionStore, connect
 from shared.portal.tokens import TokenStore
 from shared.portal.transport import HttpTransport
+from shared.web.compression import register_compression
 from shared.web.hosts import KnownHosts, host_of
 from shared.web.refused_requests import register_refusals
 from shared.web.service import register_health
@@ -73,6 +74,7 @@ def create_portal(
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_gateway"] = Gateway(transport, tokens)
     _register_pages(app, folder)
+    register_compression(app)
     _register_refusals(app, settings)
     register_hop(app, same_site)
     app.before_request(require_sign_in)

@@ -42,7 +42,7 @@ class TestHeaders:
         headers = buyer.get("/orders").response.headers
 
         assert headers["Cache-Control"] == "no-store"
-        assert headers["Vary"] == "Cookie"
+        assert headers["Vary"] == "Cookie, Accept-Encoding"
 
     def test_assets_are_kept_for_ever_under_their_digest(self, buyer: Visitor):
         sheets = [link.get("href", "") for link in buyer.get("/").all("link") if link.get("rel") == "stylesheet"]

@@ -46,7 +46,7 @@ class TestProduct:
         assert "Saved" in page.submit("/BOLT-M8", unit_price="9.99").text
         stored = shop.products["BOLT-M8"]
         assert (stored["name"], stored["category"]) == ("Bolt, mine", "Mine")
-        assert stored["unit_price"]["amount"] == 999
+        assert stored["unit_price"]["amount"] == "999"
 
     def test_is_not_stale_because_an_order_reserved_some(self, staff: Visitor, shop):
         page = staff.get(self.PATH)

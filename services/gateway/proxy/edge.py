@@ -15,7 +15,7 @@ from services.gateway.config import GatewaySettings
 from services.gateway.errors import UpstreamBroken, UpstreamRefused, UpstreamTimedOut, UpstreamUnavailable
 from services.gateway.policy import Access
 from services.gateway.proxy.admission import Admission, refuse
-from services.gateway.proxy.answers import name_instance
+from services.gateway.proxy.answers import VARY, CompressedBody, compress, name_instance, varies
 from services.gateway.proxy.bodies import received_body
 from services.gateway.proxy.fields import (
     SECURITY_FIELDS,
@@ -30,10 +30,11 @@ from services.gateway.proxy.sampling import Sampler
 from services.gateway.rules.passage import QUERY_PATTERN
 from shared.base import deadline
 from shared.base.errors import BadRequest, NotFound, Problem
-from shared.calls.exchange import Request, Response
+from shared.calls.exchange import PROBLEM_TYPE, Request, Response
 from shared.calls.wire import Body
 from shared.observe import tracing
 from shared.observe.observability import begin_at_edge, get_logger, log_request, trace_request
+from shared.web.compression import TAG_SUFFIX, accepts_gzip, known_tags
 from shared.web.limiter import Decision
 from shared.web.problems import problem_document
 from shared.web.raw_paths import raw_path
@@ -60,6 +61,7 @@ class EdgeRequest:
     fields: Fields
     route_label: str = "unmatched"
     route_key: tuple[str, str] = ("", "")
+    sent_tags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,11 @@ class Edge:
             status_line = REASONS.get(outgoing.status) or f"{outgoing.status} Unknown"
             start_response(status_line, outgoing.fields + request.fields)
         except BaseException:
-            if isinstance(outgoing.body, Response):
-                outgoing.body.close()
+            _close(outgoing.body)
             raise
+        if request.method == "HEAD":
+            _close(outgoing.body)
+            return ()
         return outgoing.body
 
     def body_limit(self, method: str, target: str, has_token: bool) -> int:
@@ -160,6 +164,9 @@ class Edge:
             tracing.bind_context(user_id=principal.id, company_id=principal.company_id, acted_by=principal.actor_id)
         address = self._admission.address(environ)
         self._count(request, self._admission.limit(route, principal, address))
+        if TAG_SUFFIX in environ.get("HTTP_IF_NONE_MATCH", ""):
+            request.sent_tags = environ["HTTP_IF_NONE_MATCH"]
+            environ["HTTP_IF_NONE_MATCH"] = known_tags(request.sent_tags)
         with received_body(environ, route.body_limit, self._settings) as body:
             response = self._call(request, match, query, address, body)
         return self._returned(request, match, response)
@@ -195,13 +202,17 @@ class Edge:
 
     @staticmethod
     def _returned(request: EdgeRequest, match: Match, response: Response) -> Outgoing:
-        if response.status >= 400 and request.method != "HEAD":
+        if response.status >= 400:
             if "json" not in response.header("content-type"):
                 response.close()
                 raise _problem_for(match.route.upstream, response.status)
             name_instance(response, request.raw_path)
-        fields = returned_fields(response, match.route, request.method)
-        return Outgoing(response.status, fields, response)
+        body: Response | CompressedBody = response
+        if varies(response):
+            request.fields.append(VARY)
+            if accepts_gzip(request.environ.get("HTTP_ACCEPT_ENCODING", "")):
+                body = compress(response, request.sent_tags)
+        return Outgoing(response.status, returned_fields(response, match.route), body)
 
 
 def _request(
@@ -222,7 +233,7 @@ def _request(
         f"X-Forwarded-For: {address}\r\nX-Forwarded-Proto: {scheme}\r\n"
     )
     return Request(
-        method=request.method,
+        method="GET" if request.method == "HEAD" else request.method,  # their fields are the same, also Content-Length
         target=f"{match.upstream_path}?{query}" if query else match.upstream_path,
         fields=fields,
         expires_at=time.monotonic() + seconds,
@@ -242,6 +253,11 @@ def _common_fields(environ: WSGIEnvironment, settings: GatewaySettings) -> Field
     return fields + cors_fields(environ, settings.cors_origins) if settings.cors_origins else fields
 
 
+def _close(body: Iterable[bytes]) -> None:
+    if isinstance(body, Response | CompressedBody):
+        body.close()
+
+
 def _problem_for(upstream: str, status: int) -> Problem:
     """Return the problem for an error response without JSON, as proxies and servers write it."""
     if status < 500:
@@ -255,6 +271,6 @@ def _problem_for(upstream: str, status: int) -> Problem:
 
 def _refused(problem: Problem, request: EdgeRequest) -> Outgoing:
     document = problem_document(problem) | {"instance": request.raw_path}
-    body = b"" if request.method == "HEAD" else orjson.dumps(document)
-    fields = [*problem.headers.items(), ("Cache-Control", "no-store"), ("Content-Type", "application/problem+json")]
+    body = orjson.dumps(document)
+    fields = [*problem.headers.items(), ("Cache-Control", "no-store"), ("Content-Type", PROBLEM_TYPE), VARY]
     return Outgoing(problem.status, [*fields, ("Content-Length", str(len(body)))], (body,))

@@ -51,7 +51,7 @@ def _line(name: str, value: str) -> str:
     return "" if "\r" in value or "\n" in value or "\0" in value else f"{name}: {value}\r\n"
 
 
-def returned_fields(response: Response, route: Route, method: str) -> Fields:
+def returned_fields(response: Response, route: Route) -> Fields:
     """Return the header fields for the client; private responses are `no-store` unless the upstream set a policy."""
     fields: Fields = []
     has_cache_policy = False
@@ -65,9 +65,8 @@ def returned_fields(response: Response, route: Route, method: str) -> Fields:
         fields.append((name, value))
     if not has_cache_policy and not route.cacheable:
         fields.append(("Cache-Control", "no-store"))
-    length = response.header("content-length") if method == "HEAD" else response.length
-    if length not in (None, "") and response.status not in (204, 304):
-        fields.append(("Content-Length", str(length)))
+    if response.length is not None and response.status not in (204, 304):
+        fields.append(("Content-Length", str(response.length)))
     return fields
 
 
