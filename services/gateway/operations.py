@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import redis
 
 from services.gateway.clients.descriptions import DescriptionCache
 from services.gateway.clients.upstream import Upstream
 from services.gateway.policy import POLICY
 from services.gateway.rules.description import merge_descriptions
+from services.gateway.rules.problems import ProblemEntry, ProblemPage, problem_pages
 from shared.base.errors import Problem
 from shared.calls.exchange import Request, Response
 from shared.web.limiter import Limiter
+from shared.web.problem_catalog import problems_of
 
 PROBE_SECONDS = 1.0
 FRESH_SECONDS = 1.0
@@ -26,6 +29,14 @@ def describe_api(descriptions: DescriptionCache, *, server: str) -> dict[str, An
     """Return one OpenAPI 3.1 document of everything the policy table publishes at the address `server`."""
     found = descriptions.read()
     return merge_descriptions(found.by_service, POLICY, found.missing, server=server)
+
+
+def describe_problems(descriptions: DescriptionCache) -> dict[str, ProblemPage]:
+    """Return the page of each problem type, by its name: of the gateway's own and of those of the services."""
+    entries = msgspec.convert(problems_of("gateway"), list[ProblemEntry])
+    for description in descriptions.read().by_service.values():
+        entries += description.problems
+    return problem_pages(entries)
 
 
 class Readiness:

@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 from flask import (
     Blueprint,
@@ -66,6 +67,40 @@ def openapi() -> Response:
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
     response.headers["Cache-Control"] = "no-cache"
     response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/problems/<name>")
+@public
+def problem_type(name: str) -> ResponseReturnValue:
+    """The type of a problem document is a reference: `/problems/order-not-cancellable` leads to its page."""
+    return redirect(url_for("gateway.problem", name=name), 303)
+
+
+@blueprint.get("/docs/problems")
+@public
+def problem_list() -> Response:
+    pages = list(operations.describe_problems(_part("descriptions")).values())
+    return _html_or_json("problems.html", {"items": pages}, pages=pages)
+
+
+@blueprint.get("/docs/problems/<name>")
+@public
+def problem(name: str) -> Response:
+    page = operations.describe_problems(_part("descriptions")).get(name)
+    if page is None:
+        abort(404)
+    return _html_or_json("problem.html", page, page=page)
+
+
+def _html_or_json(template: str, content: object, **shown: object) -> Response:
+    """Return the page, or its content to a client that prefers JSON."""
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = Response(msgspec.json.encode(content), content_type="application/json")
+    else:
+        response = Response(render_template(template, **shown))
+    response.vary.add("Accept")
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

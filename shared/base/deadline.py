@@ -26,6 +26,10 @@ class DeadlineExceeded(Unavailable):
     """The deadline has passed: the caller has stopped waiting, so no further work is started."""
 
     title = "The request timed out"
+    meaning = (
+        "The time that the caller gave (X-Deadline-Ms), or that the address has, was over before the work was done."
+    )
+    advice = "Send the request again with the same Idempotency-Key and more time."
 
     def __init__(self, detail: str = "The deadline of the request has passed") -> None:
         super().__init__(detail, retry_after_seconds=1)

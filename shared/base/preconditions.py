@@ -15,6 +15,11 @@ _STRONG_TAG = re.compile(r'(W/)?"([^"]*)"')
 class PreconditionFailed(Problem):
     status = 412
     title = "Precondition failed"
+    meaning = "The resource was changed since the ETag in If-Match was read. Nothing was done."
+    advice = (
+        "Read the resource again, compare, and send the request with its present ETag; the same Idempotency-Key "
+        "may be used."
+    )
 
 
 @dataclass(frozen=True)

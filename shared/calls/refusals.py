@@ -20,6 +20,9 @@ class UpstreamRefused(Problem):
     """
 
     title = "Request refused"
+    has_own_status = False
+    meaning = "A service refused a call of another service without saying why; the status is that service's."
+    advice = "Check the request against the documentation; report the request_id if it is as described."
 
     def __init__(self, upstream_name: str, response: Response) -> None:
         self.body = _parsed(response)

@@ -48,6 +48,8 @@ class UpstreamUnavailable(Unavailable):
     """
 
     title = "Service unavailable"
+    meaning = "A service that this one needs is unavailable. Nothing that cannot be repeated was done."
+    advice = "Wait for the seconds in Retry-After and send the request again, with the same Idempotency-Key."
 
     def __init__(
         self,

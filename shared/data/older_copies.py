@@ -29,6 +29,11 @@ class OlderCopyFound(Unavailable):
     """Nothing is stored or sold on an older copy of a database: an operator restores or accepts it first."""
 
     title = "Stopped: a database is an older copy"
+    meaning = (
+        "A database of the installation is older than what other services know, as after a restore. Orders and "
+        "refunds wait."
+    )
+    advice = "Ask the operator, whose steps are in docs/operate.md; send the request again afterwards."
 
 
 @dataclass(frozen=True)

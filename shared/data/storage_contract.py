@@ -18,6 +18,8 @@ class StorageKeyInvalid(ValueError):
 
 class StoredFileMissing(NotFound):
     title = "File not found"
+    meaning = "The file was deleted, or never stored."
+    advice = "Upload the file again."
 
 
 class Storage(Protocol):

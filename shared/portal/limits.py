@@ -23,6 +23,8 @@ UNCOUNTED = {"static", "bootstrap.static", "live", "ready", "metrics"}
 class TooManyPages(Problem):
     status = 429
     title = "Too many requests"
+    meaning = "More pages were loaded than one visitor or network may."
+    advice = "Wait for the seconds in Retry-After, then load the page again."
 
 
 class ClientAddress:

@@ -28,6 +28,9 @@ POLL_SECONDS = 0.05
 class SignInNeeded(Unauthorized):
     """The session has no valid sign-in; the error page leads to the sign-in form and back."""
 
+    meaning = "The portal's session has no valid sign-in."
+    advice = "Sign in; what was typed is kept."
+
 
 class Authority(Protocol):
     """Signing in, refreshing, signing out, and who a person is."""

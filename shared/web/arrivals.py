@@ -18,21 +18,29 @@ from shared.web.framing import HEAD_END, Ending, asks_to_continue, find_ending, 
 class BodyTooLarge(Problem):
     status = 413
     title = "Content too large"
+    meaning = "The body is larger than the address takes."
+    advice = "Send at most what the detail allows, in several requests if need be."
 
 
 class BodyTooSlow(Problem):
     status = 408
     title = "Request timeout"
+    meaning = "The body did not arrive in time."
+    advice = "Send the request again over a faster connection, or in smaller parts."
 
 
 class BodyIncomplete(Problem):
     status = 400
     title = "Request body incomplete"
+    meaning = "The connection ended, or the body was shorter than it said."
+    advice = "Send the request again with the whole body."
 
 
 class HeadTooSlow(Problem):
     status = 408
     title = "Request timeout"
+    meaning = "The header fields did not arrive in time."
+    advice = "Send the request again at once and whole."
 
 
 _FORWARDED_FOR = re.compile(rb"\r\nx-forwarded-for:[ \t]*([^\r\n]*)", re.IGNORECASE)

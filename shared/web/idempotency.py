@@ -35,18 +35,26 @@ BODY = FieldContext(PERSONAL, "idempotency_keys.body")
 
 class IdempotencyKeyMissing(BadRequest):
     title = "The header Idempotency-Key is missing or too long"
+    meaning = "The address does its work once per Idempotency-Key, and none of 1 to 255 characters was sent."
+    advice = "Send a new UUID as Idempotency-Key, and the same one when the request is repeated."
 
 
 class IdempotencyKeyRefused(BadRequest):
     title = "The Idempotency-Key looks like a card number"
+    meaning = "Keys are stored, and card numbers must not be."
+    advice = "Send another key, such as a UUID."
 
 
 class IdempotencyKeyReused(InvalidInput):
     title = "The Idempotency-Key was used with another request"
+    meaning = "The key belongs to a request with another body or address."
+    advice = "Send a new key for a new request."
 
 
 class RequestInFlight(Conflict):
     title = "A request with this Idempotency-Key is in progress"
+    meaning = "The first request with this key is still in progress."
+    advice = "Wait for the seconds in Retry-After and send the request again: it gets the first one's answer."
     always_sends = ("Retry-After",)
 
 

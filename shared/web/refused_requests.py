@@ -22,11 +22,15 @@ _EXTENSION = "tradepost_refusals"
 class ExpectationFailed(Problem):
     status = 417
     title = "Expectation failed"
+    meaning = "The header Expect asks for something else than 100-continue."
+    advice = "Leave the header out."
 
 
 class TransferCodingUnknown(Problem):
     status = 501
     title = "Not implemented"
+    meaning = "Only the transfer coding chunked is supported."
+    advice = "Send the body with a Content-Length, or chunked."
 
 
 _REFUSALS: tuple[tuple[tuple[type[Exception], ...], type[Problem], str], ...] = (

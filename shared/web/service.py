@@ -21,6 +21,7 @@ from shared.observe.observability import configure_observability, observe_reques
 from shared.web.auth import public, register_auth
 from shared.web.conditional import register_conditional
 from shared.web.openapi import DocumentedApi, DocumentedBlueprint
+from shared.web.problem_catalog import problems_of
 from shared.web.problems import register_problems
 from shared.web.revocations import Revocations
 from shared.web.strictness import (
@@ -130,6 +131,7 @@ def create_service(
     app.extensions["tradepost_settings"] = settings
     app.extensions["tradepost_clients"] = clients
     api = DocumentedApi(app)
+    api.spec.options["x-problems"] = problems_of(name)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     register_auth(app, TokenVerifier(name, keys or remote_keys(settings.users_url), Revocations.at(settings.redis_url)))

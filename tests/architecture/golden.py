@@ -36,15 +36,20 @@ def event_schemas() -> Golden:
 
 def problems() -> Golden:
     """Return {owner: {type: {"status", "title"}}} of every Problem; the owner is a service, `shared` or `portals`."""
-    for package in (services, shared, portals):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            import_module(module.name)
     found: Golden = defaultdict(dict)
-    for kind in _kinds_below(Problem):
+    for kind in problem_kinds():
         type_ = str(Problem.type.fget(kind.__new__(kind)))  # type: ignore[attr-defined]
         facts = {"status": kind.status, "title": kind.title}
         assert found[_owner(kind)].setdefault(type_, facts) == facts, f"{type_} is two problems of {_owner(kind)}"
     return dict(found)
+
+
+def problem_kinds() -> list[type[Problem]]:
+    """Return every problem class of the product."""
+    for package in (services, shared, portals):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    return _kinds_below(Problem)
 
 
 def written(golden: Golden) -> str:

@@ -12,6 +12,16 @@ class TestProblems:
         changes = "\n".join([*(f"- {row}" for row in removed), *(f"+ {row}" for row in added)])
         assert not changes, f"Problems differ from golden_problems.json:\n{changes}\n{golden.RENEW}"
 
+    def test_say_what_they_mean_and_what_to_do(self):
+        """Each type has a page (`/docs/problems/<name>`): a class inherits neither sentence."""
+        silent = [kind.__name__ for kind in golden.problem_kinds() if not {"meaning", "advice"} <= vars(kind).keys()]
+        unfinished = [
+            kind.__name__
+            for kind in golden.problem_kinds()
+            if not (kind.meaning.endswith(".") and kind.advice.endswith(".") and kind.meaning != kind.advice)
+        ]
+        assert (silent, unfinished) == ([], [])
+
     def test_of_one_type_have_one_status(self):
         """A client distinguishes problems by type, for all services alike."""
         statuses: dict[str, set[int]] = {}

@@ -11,6 +11,7 @@ import msgspec
 from services.gateway.policy import Access, Route
 from services.gateway.rules import introduction
 from services.gateway.rules.own_answers import with_own_answers
+from services.gateway.rules.problems import ProblemEntry
 from shared.base.version import VERSION
 from shared.web.components import HEADERS, SCHEMAS
 
@@ -43,6 +44,7 @@ class Description(msgspec.Struct, frozen=True):
     paths: dict[str, dict[str, Any]]
     components: dict[str, dict[str, Any]] = {}
     tags: list[dict[str, Any]] = []
+    problems: list[ProblemEntry] = msgspec.field(name="x-problems", default_factory=list)
 
 
 class _Operation(NamedTuple):
