@@ -71,7 +71,18 @@ class Api:
 
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
         keyed = {} if method == "GET" else {"Idempotency-Key": str(uuid4())}
-        return self._client.open(path, method=method, headers={**keyed, **self._headers, **(headers or {})}, **options)
+        sent = {**keyed, **self._headers, **(headers or {})}
+        response = self._client.open(path, method=method, headers=sent, **options)
+        if response.status_code == 201 and path.startswith("/v1/"):
+            self._check_location(response.headers["Location"], sent)
+        return response
+
+    def _check_location(self, location: str, headers: dict[str, str]) -> None:
+        """What was created is where the answer says, for a caller who may read it; the card page is the processor's."""
+        if location.startswith("/"):
+            found = self._client.get(location, headers=headers)
+            assert found.status_code in (200, 403), f"{location} answers {found.status_code}"
+            assert "ETag" in found.headers or found.status_code == 403, f"{location} has no tag"
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.request("GET", path, **options)

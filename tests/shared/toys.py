@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from flask import url_for
 from flask.views import MethodView
 from marshmallow import fields
 from mongoengine import BooleanField, StringField
@@ -14,6 +15,7 @@ from shared.data.events import Event
 from shared.data.persistence import Aggregate
 from shared.web import schemas
 from shared.web.auth import current_principal, internal, public, requires, signed_in
+from shared.web.conditional import conditional
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
@@ -77,7 +79,7 @@ class Notes(MethodView):
     @idempotent
     @blp.arguments(NoteInput)
     @blp.response(201)
-    def post(self, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, body: dict[str, Any]) -> Any:
         note = Note(text=body["text"], company_id=current_principal().company_id, key=idempotency_key())
         if body["text"] == "crash":
             raise RuntimeError("as asked")
@@ -85,13 +87,14 @@ class Notes(MethodView):
             raise NoteAlreadyPinned("as asked")
         note.write(body["text"])
         note.commit()
-        return {"id": note.id, "text": note.text}
+        return {"id": note.id, "text": note.text}, 201, {"Location": url_for("notes.OneNote", note_id=note.id)}
 
 
 @blp.route("/<note_id>")
 class OneNote(MethodView):
     @requires("notes:read")
     @blp.response(200, NoteOutput)
+    @conditional
     def get(self, note_id: str) -> dict[str, Any]:
         return Note.get_fields(note_id, current_principal().company_scope("notes:read"))
 

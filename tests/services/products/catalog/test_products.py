@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,18 @@ class TestCreateProduct:
 
         assert refused.status_code == 422
         assert refused.json["errors"][0]["pointer"] == f"/{field}"
+
+    @pytest.mark.parametrize("sku", ["A/B", "A B", "A/B C/D", "A.B_C-D"])
+    def test_says_where_a_sku_of_any_spelling_is(self, merchant: Any, sku: str) -> None:
+        location = merchant.post("/v1/products", json=NEW | {"sku": sku}).headers["Location"]
+
+        assert location == f"/v1/products/{quote(sku, safe='')}"
+        assert merchant.get(location).json["sku"] == sku
+
+    @pytest.mark.parametrize("sku", ["A%B", "\u00fcx", "A\u00fc", "%41", "A?B", "A#B", "A;B", "A\\B"])
+    def test_refuses_skus_that_no_address_spells(self, merchant: Any, sku: str) -> None:
+        assert merchant.post("/v1/products", json=NEW | {"sku": sku}).status_code == 422
+        assert merchant.get(f"/v1/products/{quote(sku, safe='')}").status_code == 404
 
     def test_refuses_a_duplicate_sku(self, merchant: Any) -> None:
         make_product()
