@@ -22,6 +22,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from services.gateway import operations
 from shared.web.auth import public
@@ -91,6 +92,13 @@ def problem(name: str) -> Response:
     if page is None:
         abort(404)
     return _html_or_json("problem.html", page, page=page)
+
+
+@blueprint.app_template_filter("code")
+def code(text: str) -> Markup:
+    """Return a text whose parts in backticks are code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in parts)
 
 
 def _html_or_json(template: str, content: object, **shown: object) -> Response:

@@ -37,4 +37,12 @@ def changed_meanwhile(
     differing = [
         name for name in stored if name in typed and with_line_feeds(typed[name]).strip() != stored[name].strip()
     ]
-    return STALE | {name: f"Stored now: {'; '.join(named[name].splitlines()) or 'nothing'}" for name in differing}
+    return STALE | {name: f"{_label(name)} stored now: {_in_one_line(named[name])}" for name in differing}
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _in_one_line(text: str) -> str:
+    return "; ".join(text.splitlines()) or "nothing"

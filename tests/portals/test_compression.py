@@ -61,3 +61,10 @@ class TestAssets:
 
         assert (part.status_code, len(part.data)) == (206, 10)
         assert "Content-Encoding" not in part.headers
+
+
+def test_another_method_says_which_are_allowed(buyer: Visitor):
+    response = buyer.client.delete("/sign-in")
+
+    assert response.status_code == 405
+    assert {"GET", "HEAD", "POST"} <= set(response.headers["Allow"].split(", "))

@@ -39,8 +39,8 @@ class TestProduct:
 
         assert page.status == 422
         assert "changed by someone else since you opened it" in page.text
-        assert fault_at(page, "name") == "Error: Stored now: Bolt, theirs"
-        assert fault_at(page, "unit_price") == "Error: Stored now: £9.99"
+        assert fault_at(page, "name") == "Error: Name stored now: Bolt, theirs"
+        assert fault_at(page, "unit_price") == "Error: Unit price stored now: £9.99"
         assert shop.products["BOLT-M8"]["name"] == "Bolt, theirs"
 
         assert "Saved" in page.submit("/BOLT-M8", unit_price="9.99").text
@@ -60,7 +60,7 @@ class TestProduct:
 
         page = mine.submit("/BOLT-M8", on_hand="40")
 
-        assert fault_at(page, "on_hand") == "Error: Stored now: 7"
+        assert fault_at(page, "on_hand") == "Error: On hand stored now: 7"
         assert shop.products["BOLT-M8"]["available"] == 7
         assert "40 units on hand; before: 7." in page.submit("/BOLT-M8", on_hand="40").text
 
@@ -75,7 +75,7 @@ class TestCurrencies:
 
         page = mine.submit("/currencies", codes="GBP USD")
 
-        assert fault_at(page, "codes") == "Error: Stored now: EUR GBP"
+        assert fault_at(page, "codes") == "Error: Codes stored now: EUR GBP"
         assert shop.sold_in == ["EUR", "GBP"]
         assert "Saved" in page.submit("/currencies", codes="GBP USD EUR").text
 

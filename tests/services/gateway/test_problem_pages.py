@@ -66,6 +66,9 @@ class TestPages:
         page_of(client.get("/docs/problems/requested-range-not-satisfiable"))
         page_of(client.get("/docs/problems/not-acceptable"))
 
+    def test_shows_members_as_code(self, client):
+        assert "<code>permission</code> names what is missing" in client.get("/docs/problems/forbidden").text
+
     def test_names_no_status_where_each_answer_has_another(self, client):
         assert "that of the service that refused" in client.get("/docs/problems/upstream-refused").text
 
