@@ -164,7 +164,7 @@ POLICY: tuple[Route, ...] = (
     _get("/v1/orders/{order_id}/returns/{return_id}", "orders", "orders:read"),
     _write("POST", "/v1/orders/{order_id}/settlement", "orders", "orders:return", seconds=15.0),
     _write("POST", "/v1/payments/sessions", "payments", "payments:write", seconds=15.0, checkout=True),
-    _public("/v1/payments/webhooks/{psp}", "payments", RateClass.PUBLIC, body_limit=256 * KIB),
+    _public("/v1/webhooks/{psp}", "payments", RateClass.PUBLIC, body_limit=256 * KIB),
     _get("/v1/payments", "payments", "payments:read"),
     _get("/v1/payments/{payment_id}", "payments", "payments:read"),
     _write("POST", "/v1/payments/{payment_id}/refunds", "payments", "payments:refund", seconds=15.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from services.payments.cards.routes import blp as cards_blp
-from services.payments.cards.routes import internal_blp
+from services.payments.cards.routes import internal_blp, webhooks_blp
 from services.payments.clients import Clients
 from services.payments.comparison.routes import blp as comparison_blp
 from services.payments.config import PaymentsSettings
@@ -29,7 +29,7 @@ def create_app(
     return create_service(
         SERVICE,
         settings,
-        blueprints=[payments_blp, cards_blp, internal_blp, comparison_blp],
+        blueprints=[payments_blp, cards_blp, webhooks_blp, internal_blp, comparison_blp],
         database=database,
         clients=clients or Clients.build(settings),
         keys=keys,

@@ -120,7 +120,7 @@ class Plan:
             "SEARCH_DIR": str(data / "search"),
             "PSP_URL": self.url_of("psp-sandbox"),
             "PSP_STATE_DIR": str(data / "psp-sandbox"),
-            "PSP_WEBHOOK_URL": f"{self.url_of('gateway')}/api/v1/payments/webhooks/sandbox",
+            "PSP_WEBHOOK_URL": f"{self.url_of('gateway')}/api/v1/webhooks/sandbox",
             "PUBLIC_GATEWAY_URL": self.url_of("gateway"),
             "PUBLIC_CUSTOMER_URL": self.url_of("customer"),
             "PUBLIC_ADMIN_URL": f"{self.url_of('admin')}/admin",

@@ -38,8 +38,9 @@ from shared.web.conditional import conditional, precondition
 from shared.web.idempotency import idempotency_key, idempotent
 from shared.web.service import ApiBlueprint
 
-blp = ApiBlueprint(
-    "cards", __name__, url_prefix="/v1/payments", description="The processor's card page, its webhooks, and refunds."
+blp = ApiBlueprint("cards", __name__, url_prefix="/v1/payments", description="The processor's card page, and refunds.")
+webhooks_blp = ApiBlueprint(
+    "webhooks", __name__, url_prefix="/v1/webhooks", description="What the card processor reports by itself."
 )
 # https://www.standardwebhooks.com
 SIGNATURE = [
@@ -104,12 +105,12 @@ class Refunds(MethodView):
         return refund, status, {"Location": url_for("payments.OneRefund", payment_id=payment_id, refund_id=refund.id)}
 
 
-@blp.route("/webhooks/<psp>")
+@webhooks_blp.route("/<psp>")
 class Webhooks(MethodView):
     @public
-    @blp.response(204, description="Received; a duplicate changes nothing")
-    @blp.operation("receiveWebhook", WebhookSignatureInvalid, WebhookUnreadable)
-    @blp.doc(parameters=SIGNATURE, requestBody=WEBHOOK_BODY)
+    @webhooks_blp.response(204, description="Received; a duplicate changes nothing")
+    @webhooks_blp.operation("receiveWebhook", WebhookSignatureInvalid, WebhookUnreadable)
+    @webhooks_blp.doc(parameters=SIGNATURE, requestBody=WEBHOOK_BODY)
     def post(self, psp: str) -> None:
         """
         Receive a webhook of the processor (Standard Webhooks); a duplicate changes nothing.

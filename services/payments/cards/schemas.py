@@ -16,7 +16,7 @@ class SessionInput(InputSchema):
 
 
 class SessionSchema(OutputSchema):
-    url = fields.URL(require_tld=False)
+    url = fields.String(metadata={"format": "uri"})
 
 
 class RefundInput(InputSchema):

@@ -75,7 +75,7 @@ class TestTable:
             "/api/v1/auth/logout",
             "/api/v1/invitations/lookup",
             "/api/v1/invitations/acceptance",
-            "/api/v1/payments/webhooks/{psp}",
+            "/api/v1/webhooks/{psp}",
         }
 
     def test_counts_strictly_where_secrets_could_be_guessed(self):

@@ -62,4 +62,4 @@ def admin(payments_app: Flask, api: Callable[..., Api]) -> Api:
 def webhooks(payments_app: Flask, api: Callable[..., Api]) -> Callable[[tuple[dict[str, str], str]], Any]:
     """Delivers a webhook that the receiver got to the payments service and returns the answer."""
     anonymous = api(payments_app, role=None)
-    return lambda webhook: anonymous.post("/v1/payments/webhooks/sandbox", headers=webhook[0], data=webhook[1])
+    return lambda webhook: anonymous.post("/v1/webhooks/sandbox", headers=webhook[0], data=webhook[1])

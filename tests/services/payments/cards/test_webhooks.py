@@ -164,6 +164,6 @@ class TestForgedWebhook:
     def test_is_unknown_for_another_processor(self, payments_app, api):
         headers, body = signed("{}")
 
-        response = api(payments_app, role=None).post("/v1/payments/webhooks/stripe", headers=headers, data=body)
+        response = api(payments_app, role=None).post("/v1/webhooks/stripe", headers=headers, data=body)
 
         assert response.status_code == 404
