@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.notifications.rules import NotificationsFilter
-from shared.web.schemas import OutputSchema, PageArgs, page_of
+from services.notifications.rules import NotificationKind, NotificationsFilter, NotificationStatus
+from shared.web.schemas import OutputSchema, PageArgs, one_of, page_of
 
 
 class NotificationSchema(OutputSchema):
     id = fields.String()
-    kind = fields.String()
+    kind = one_of(NotificationKind)
     subject = fields.String()
     recipient = fields.String()
-    status = fields.String()
+    status = one_of(NotificationStatus)
     order_id = fields.String()
     created_at = fields.DateTime()
     sent_at = fields.DateTime(allow_none=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask.views import MethodView
 
-from services.search import operations
+from services.search import examples, operations
 from services.search.errors import IndexNotReady
 from services.search.operations import FoundPage, Suggestions
 from services.search.rules import SearchTerms, SuggestTerms
@@ -12,17 +12,22 @@ from services.search.schemas import FoundPageSchema, SearchQuery, SuggestionsSch
 from shared.web.auth import requires
 from shared.web.service import ApiBlueprint
 
-blp = ApiBlueprint("search", __name__, url_prefix="/v1/search", description="Finding products")
+blp = ApiBlueprint("search", __name__, url_prefix="/v1/search", description="Finding products by words.")
 
 
 @blp.route("")
 class Search(MethodView):
     @requires("products:read")
     @blp.arguments(SearchQuery, location="query")
-    @blp.response(200, FoundPageSchema)
+    @blp.response(200, FoundPageSchema, example=examples.FOUND)
     @blp.operation("searchProducts", IndexNotReady)
     def get(self, terms: SearchTerms) -> FoundPage:
-        """Find products for sale, the most relevant first; without `q` all by name."""
+        """
+        Find products for sale.
+
+        The most relevant come first; without `q` all come by name. Words may be incomplete or mistyped, and a SKU is
+        found by its beginning. A changed product is found within a few seconds. Stock is at `getProduct`.
+        """
         return operations.search_products(terms)
 
 
@@ -30,8 +35,12 @@ class Search(MethodView):
 class Suggest(MethodView):
     @requires("products:read")
     @blp.arguments(SuggestQuery, location="query")
-    @blp.response(200, SuggestionsSchema)
+    @blp.response(200, SuggestionsSchema, example=examples.SUGGESTED)
     @blp.operation("suggestProducts", IndexNotReady)
     def get(self, terms: SuggestTerms) -> Suggestions:
-        """Suggest up to eight products while a user types."""
+        """
+        Suggest products while a person types.
+
+        At most eight; none for a blank `q`.
+        """
         return operations.suggest_products(terms)

@@ -13,14 +13,26 @@ LONGEST_TEXT = 100
 class SearchQuery(PageArgs):
     builds = SearchTerms
 
-    q = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
-    category = fields.String(load_default=None, validate=validate.Length(max=100))
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=LONGEST_TEXT),
+        metadata={"description": "Words of the SKU, name, description or category.", "example": "bolt m8"},
+    )
+    category = fields.String(
+        load_default=None,
+        validate=validate.Length(max=100),
+        metadata={"description": "Only products of this category, spelled as in `facets`.", "example": "Fasteners"},
+    )
 
 
 class SuggestQuery(InputSchema):
     builds = SuggestTerms
 
-    q = fields.String(load_default="", validate=validate.Length(max=LONGEST_TEXT))
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=LONGEST_TEXT),
+        metadata={"description": "What the person has typed.", "example": "bol"},
+    )
 
 
 class FoundProductSchema(OutputSchema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import url_for
 from flask.views import MethodView
 
-from services.products.catalog import operations
+from services.products.catalog import examples, operations
 from services.products.catalog.documents import ProductView
 from services.products.catalog.rules import ProductFields, ProductPatch, ProductsFilter
 from services.products.catalog.schemas import (
@@ -25,7 +25,12 @@ from shared.web.conditional import conditional, precondition
 from shared.web.converters import accept_skus
 from shared.web.service import ApiBlueprint
 
-products_blp = ApiBlueprint("products", __name__, url_prefix="/v1/products", description="The catalog")
+products_blp = ApiBlueprint(
+    "products",
+    __name__,
+    url_prefix="/v1/products",
+    description="The catalog: products with their prices and price breaks.",
+)
 internal_products_blp = ApiBlueprint(
     "internal-products", __name__, url_prefix="/internal/v1/products", description="The catalog for other services"
 )
@@ -36,18 +41,28 @@ accept_skus(products_blp)
 class Products(MethodView):
     @requires("products:read")
     @products_blp.arguments(ProductsQuery, location="query")
-    @products_blp.response(200, ProductPageSchema)
+    @products_blp.response(200, ProductPageSchema, example=examples.PAGE)
     @products_blp.operation("listProducts")
     def get(self, wanted: ProductsFilter) -> Page[ProductView]:
-        """List products by SKU."""
+        """
+        List products by SKU.
+
+        Buyers see the products that are for sale, with what is available now; people who may write products see the
+        others too. To find products by words, use `searchProducts`.
+        """
         return operations.list_products(current_principal(), wanted)
 
     @requires("products:write")
-    @products_blp.arguments(ProductInput)
-    @products_blp.response(201, ProductSchema, headers=LOCATED)
+    @products_blp.arguments(ProductInput, example=examples.NEW)
+    @products_blp.response(201, ProductSchema, headers=LOCATED, example=examples.CREATED)
     @products_blp.operation("createProduct", SkuTaken, PriceBreaksInvalid)
     def post(self, product: ProductFields) -> tuple[ProductView, int, dict[str, str]]:
-        """Create a product; it is not stocked until its inventory is set."""
+        """
+        Create a product.
+
+        It is not stocked, so that it never runs out, until `setInventory` counts it. Many products at once are created
+        and changed by `importProducts`.
+        """
         created = operations.create_product(product)
         return created, 201, {"Location": url_for("products.OneProduct", sku=created.sku)}
 
@@ -55,20 +70,29 @@ class Products(MethodView):
 @products_blp.route("/<sku:sku>")
 class OneProduct(MethodView):
     @requires("products:read")
-    @products_blp.response(200, ProductSchema)
+    @products_blp.response(200, ProductSchema, example=examples.PRODUCT)
     @products_blp.operation("getProduct")
     @conditional
     def get(self, sku: str) -> ProductView:
-        """Read a product."""
+        """
+        Read a product.
+
+        With its price breaks and what is available now. A slash in a SKU may be sent as `%2F`.
+        """
         return operations.get_product(current_principal(), sku)
 
     @requires("products:write")
-    @products_blp.arguments(ProductChanges)
-    @products_blp.response(200, ProductSchema)
+    @products_blp.arguments(ProductChanges, example=examples.CHANGES)
+    @products_blp.response(200, ProductSchema, example=examples.CHANGED)
     @products_blp.operation("updateProduct", VersionConflict, PriceBreaksInvalid)
     @conditional
     def patch(self, patch: ProductPatch, sku: str) -> ProductView:
-        """Change a product; what is left out stays."""
+        """
+        Change a product.
+
+        Fields that are left out stay as they are; `price_breaks` replaces all breaks. `is_active: false` takes the
+        product off sale: it is neither found nor ordered, and existing orders keep it.
+        """
         return operations.update_product(sku, patch, precondition())
 
 

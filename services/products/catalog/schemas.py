@@ -36,6 +36,8 @@ def _text(name: str, *, is_patch: bool) -> fields.String:
 
 
 class PriceBreakInput(InputSchema):
+    """A lower unit price from a number of units on; in the currency of the product's price."""
+
     builds = PriceBreak
 
     min_quantity = schemas.quantity()
@@ -66,11 +68,15 @@ class ProductInput(ProductChanges):
 
 
 class PriceBreakSchema(OutputSchema):
+    """The unit price from a number of units on."""
+
     min_quantity = fields.Integer()
     unit_price = UnitPriceField()
 
 
 class ProductSchema(OutputSchema):
+    """A product; `available` is null when it is not stocked, and then it never runs out."""
+
     class Meta:
         include = {"sku": fields.String(), **{name: fields.String() for name in TEXTS}}
 
@@ -79,8 +85,8 @@ class ProductSchema(OutputSchema):
     warnings = fields.List(fields.String(), metadata={"description": "Breaks that cost more than fewer units do."})
     is_stocked = fields.Boolean()
     available = fields.Integer(allow_none=True)
-    is_active = fields.Boolean()
-    version = fields.Integer()
+    is_active = fields.Boolean(metadata={"description": "Whether the product is for sale."})
+    version = fields.Integer(metadata={"description": "Rises by one with each change."})
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
 

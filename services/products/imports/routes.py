@@ -11,7 +11,7 @@ from flask.views import MethodView
 
 from services.products.config import ProductsSettings
 from services.products.errors import ImportNotRepeatable
-from services.products.imports import operations
+from services.products.imports import examples, operations
 from services.products.imports.documents import ImportSummary, ProductImport
 from services.products.imports.rules import ImportOptions
 from services.products.imports.schemas import (
@@ -33,7 +33,7 @@ from shared.web.service import ApiBlueprint, current_settings
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 imports_blp = ApiBlueprint(
-    "imports", __name__, url_prefix="/v1/products/imports", description="Files of products to create or update"
+    "imports", __name__, url_prefix="/v1/products/imports", description="Files of products to create or change."
 )
 _OPTIONAL = ", ".join(f"`{name}`" for name in OPTIONAL)
 
@@ -57,23 +57,28 @@ def _accepted(started: ProductImport) -> tuple[ProductImport, int, dict[str, str
 class Imports(MethodView):
     @requires("products:write")
     @imports_blp.arguments(ImportsQuery, location="query")
-    @imports_blp.response(200, ImportPageSchema)
+    @imports_blp.response(200, ImportPageSchema, example=examples.PAGE)
     @imports_blp.operation("listImports")
     def get(self, wanted: PageRequest) -> Page[ImportSummary]:
-        """List all imports, newest first."""
+        """
+        List imports, newest first.
+
+        With the counts of each; `getImport` also has the faults of its rows.
+        """
         return operations.list_imports(wanted)
 
     @requires("products:write")
     @accepts_upload
-    @imports_blp.arguments(ImportFile, location="files")
+    @imports_blp.arguments(ImportFile, location="files", example=examples.FILE)
     @imports_blp.arguments(ImportOptionsInput, location="query")
-    @imports_blp.response(202, ImportSchema, headers=LOCATED)
+    @imports_blp.response(202, ImportSchema, headers=LOCATED, example=examples.QUEUED)
     @imports_blp.doc(
         description=f"Columns in any order: {', '.join(f'`{name}`' for name in REQUIRED)}, and optionally {_OPTIONAL}."
         " A column that is left out leaves known products as they are."
         " `unit_price` in major units (`2.55`), `breaks` as `12:2.10;48:1.95`, an empty `stock` is not stocked."
         " Known SKUs are updated. CSV is read in UTF-8, UTF-16 or Windows-1252, with commas, semicolons, tabs or bars."
-        " `Location` shows the progress and how the file is read."
+        " The answer comes before the work: read `Location` until `finished_at` is set. Rows with faults are left out,"
+        " the others are imported; the same file may be sent again."
     )
     @imports_blp.operation("importProducts")
     def post(self, body: UploadedFile, options: ImportOptions) -> tuple[ProductImport, int, dict[str, str]]:
@@ -85,31 +90,51 @@ class Imports(MethodView):
 @imports_blp.route("/<import_id>")
 class OneImport(MethodView):
     @requires("products:write")
-    @imports_blp.response(200, ImportSchema)
+    @imports_blp.response(200, ImportSchema, example=examples.IMPORT)
     @imports_blp.operation("getImport")
     @conditional
     def get(self, import_id: str) -> ProductImport:
-        """Read the progress of an import, and what was wrong with which row (the first hundred)."""
+        """
+        Read the progress of an import.
+
+        `rows_read` of `rows_total` is how far it is; `finished_at` is null until it ends. `errors` say what is wrong
+        with which row (the first hundred), `downloadFailedRows` has all of them.
+        """
         return operations.get_import(import_id)
 
 
 @imports_blp.route("/<import_id>/execution")
 class Execution(MethodView):
     @requires("products:write")
-    @imports_blp.response(202, ImportSchema, headers=LOCATED)
+    @imports_blp.response(202, ImportSchema, headers=LOCATED, example=examples.QUEUED)
     @imports_blp.operation("executeImport", ImportNotRepeatable)
     def post(self, import_id: str) -> tuple[ProductImport, int, dict[str, str]]:
-        """Import the file of a dry run, read as it was; `Location` shows the new import."""
+        """
+        Import the file of a dry run.
+
+        The file is read as it was checked, with the same options. `Location` shows the new import. Possible once the
+        dry run has succeeded.
+        """
         return _accepted(operations.carry_out(import_id))
 
 
 @imports_blp.route("/<import_id>/failed-rows")
 class FailedRows(MethodView):
     @requires("products:write")
-    @imports_blp.response(200, {"type": "string"}, content_type="text/csv", description="The rows that were left out")
+    @imports_blp.response(
+        200,
+        {"type": "string"},
+        content_type="text/csv",
+        description="The rows that were left out",
+        example=examples.FAILED_ROWS,
+    )
     @imports_blp.operation("downloadFailedRows", StoredFileMissing)
     def get(self, import_id: str) -> Response:
-        """Download all rows that were left out, with their reasons: correct them and import the file again."""
+        """
+        Download the rows that were left out.
+
+        A CSV file of these rows as they were sent, with a column `reason`. Correct them and import the file again.
+        """
         name = f"failed-rows-{import_id}.csv"
         return Response(
             stream_with_context(operations.failed_rows_file(import_id)),

@@ -8,9 +8,10 @@ from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 from werkzeug.datastructures import FileStorage
 
+from services.products.imports.documents import ImportStatus
 from services.products.imports.rules import ImportOptions
 from shared.data.pagination import PageRequest
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of
+from shared.web.schemas import InputSchema, OutputSchema, PageArgs, one_of, page_of
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class UploadedFile:
 
 
 class ImportFile(InputSchema):
+    """The file, named as its part is; `filename` is what lists show."""
+
     builds = UploadedFile
 
     file = Upload(required=True)
@@ -30,9 +33,8 @@ class ImportOptionsInput(InputSchema):
     builds = ImportOptions
 
     decimal_mark = fields.String(
-        load_default="",
-        validate=validate.OneOf(["", "point", "comma"]),
-        metadata={"description": "What stands before decimals in the file; empty: detected from the whole file."},
+        validate=validate.OneOf(["point", "comma"]),
+        metadata={"description": "What stands before decimals in the file; by default detected from the whole file."},
     )
     is_dry_run = fields.Boolean(
         data_key="dry_run",
@@ -48,7 +50,7 @@ class ImportsQuery(PageArgs):
 
 
 class FileFormatSchema(OutputSchema):
-    kind = fields.String(metadata={"description": "`csv` or `xlsx`."})
+    kind = fields.String(validate=validate.OneOf(["csv", "xlsx"]))
     encoding = fields.String(metadata={"description": "`UTF-8`, `UTF-16` or `Windows-1252`; empty for a workbook."})
     separator = fields.String(metadata={"description": "`comma`, `semicolon`, `tab` or `bar`; empty for a workbook."})
     sheet = fields.String(metadata={"description": "The sheet of the workbook that is read."})
@@ -62,7 +64,8 @@ class RowFaultSchema(OutputSchema):
         metadata={"description": "As a spreadsheet numbers rows: the heading is 1; null: the whole file."},
     )
     kind = fields.String(
-        metadata={"description": "`fault`: the row is left out, or the file refused; `notice`: nothing is wrong."}
+        validate=validate.OneOf(["fault", "notice"]),
+        metadata={"description": "`fault`: the row is left out, or the file refused; `notice`: nothing is wrong."},
     )
     field = fields.String(
         metadata={"description": "The column; of a refused file `decimal_mark` when choosing that option would help."}
@@ -79,14 +82,14 @@ class FieldChangeSchema(OutputSchema):
 class RowChangeSchema(OutputSchema):
     row = fields.Integer()
     sku = fields.String()
-    outcome = fields.String(metadata={"description": "`created` or `updated`."})
+    outcome = fields.String(validate=validate.OneOf(["created", "updated"]))
     changes = fields.List(fields.Nested(FieldChangeSchema))
 
 
 class ImportSummarySchema(OutputSchema):
     id = fields.String()
     filename = fields.String()
-    status = fields.String()
+    status = one_of(ImportStatus, metadata={"description": "`failed`: the file could not be read at all."})
     is_dry_run = fields.Boolean(metadata={"description": "Whether nothing was written: the counts are what would be."})
     rows_total = fields.Integer(allow_none=True, metadata={"description": "Null until the whole file was checked."})
     rows_read = fields.Integer()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.views import MethodView
 
 from services.products.errors import StockBelowReserved, StockContended
-from services.products.inventory import operations
+from services.products.inventory import examples, operations
 from services.products.inventory.rules import Inventory
 from services.products.inventory.schemas import InventoryCount, InventoryInput, InventorySchema
 from shared.web.auth import requires
@@ -13,25 +13,34 @@ from shared.web.conditional import conditional, precondition
 from shared.web.converters import accept_skus
 from shared.web.service import ApiBlueprint
 
-inventory_blp = ApiBlueprint("inventory", __name__, url_prefix="/v1/inventory", description="Stock of a product")
+inventory_blp = ApiBlueprint("inventory", __name__, url_prefix="/v1/inventory", description="The stock of products.")
 accept_skus(inventory_blp)
 
 
 @inventory_blp.route("/<sku:sku>")
 class ProductInventory(MethodView):
     @requires("products:read")
-    @inventory_blp.response(200, InventorySchema)
+    @inventory_blp.response(200, InventorySchema, example=examples.INVENTORY)
     @inventory_blp.operation("getInventory")
     @conditional
     def get(self, sku: str) -> Inventory:
-        """Read what is on hand, reserved and available."""
+        """
+        Read the stock of a product.
+
+        Orders reserve units (`reserved`) until they are shipped; `available` is what can still be ordered.
+        """
         return operations.get_inventory(sku)
 
     @requires("inventory:write")
-    @inventory_blp.arguments(InventoryInput)
-    @inventory_blp.response(200, InventorySchema)
+    @inventory_blp.arguments(InventoryInput, example=examples.COUNT)
+    @inventory_blp.response(200, InventorySchema, example=examples.INVENTORY)
     @inventory_blp.operation("setInventory", StockBelowReserved, StockContended)
     @conditional
     def put(self, count: InventoryCount, sku: str) -> Inventory:
-        """Set the units counted in the warehouse; null: not stocked, never reserved."""
+        """
+        Set the units counted in the warehouse.
+
+        `on_hand` includes reserved units and cannot be set below them. Null: the product is not stocked, and never
+        runs out.
+        """
         return operations.set_inventory(sku, count.on_hand, precondition())

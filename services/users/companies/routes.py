@@ -9,7 +9,7 @@ from typing import Any
 from flask import request, url_for
 from flask.views import MethodView
 
-from services.users.companies import operations
+from services.users.companies import examples, operations
 from services.users.companies.documents import Company, CompanyRecord
 from services.users.companies.rules import CompaniesFilter, CompanyDetails
 from services.users.companies.schemas import CompaniesQuery, CompanyInput, CompanyPageSchema, CompanySchema
@@ -22,7 +22,7 @@ from shared.web.documented import document
 from shared.web.idempotency import idempotent
 from shared.web.service import ApiBlueprint
 
-companies = ApiBlueprint("companies", __name__, url_prefix="/v1/companies", description="Buying companies")
+companies = ApiBlueprint("companies", __name__, url_prefix="/v1/companies", description="The companies that buy.")
 
 
 def idempotent_if_keyed(route: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,22 +45,36 @@ def idempotent_if_keyed(route: Callable[..., Any]) -> Callable[..., Any]:
 class Companies(MethodView):
     @requires("companies:read")
     @companies.arguments(CompaniesQuery, location="query")
-    @companies.response(200, CompanyPageSchema)
+    @companies.response(200, CompanyPageSchema, example=examples.PAGE)
     @companies.operation("listCompanies")
     def get(self, wanted: CompaniesFilter) -> Page[CompanyRecord]:
-        """List the companies one may see, oldest first."""
+        """
+        List companies, oldest first.
+
+        Buyers see their own company, staff all of them. `reference` finds the company of a number of the merchant's.
+        """
         return operations.list_companies(current_principal(), wanted)
 
     @requires("companies:write")
     @idempotent_if_keyed
-    @companies.arguments(CompanyInput)
-    @companies.response(201, CompanySchema, headers=LOCATED)
+    @companies.arguments(CompanyInput, example=examples.NEW)
+    @companies.response(201, CompanySchema, headers=LOCATED, example=examples.COMPANY)
     @companies.alt_response(
-        200, schema=CompanySchema, headers=LOCATED, description="The reference is known: its company"
+        200,
+        schema=CompanySchema,
+        headers=LOCATED,
+        description="The reference is known: its company",
+        example=examples.COMPANY,
     )
     @companies.operation("createCompany")
     def post(self, details: CompanyDetails) -> tuple[Company, int, dict[str, str]]:
-        """Create a company."""
+        """
+        Create a company.
+
+        People of the company are invited afterwards. A `reference` that is known answers 200 with its company, and
+        nothing is changed, so that an import of companies can be repeated. Without a reference, and
+        without an `Idempotency-Key`, a repeated request creates another company.
+        """
         company, is_new = operations.create_company(details)
         location = url_for("companies.OneCompany", company_id=company.id)
         return company, 201 if is_new else 200, {"Location": location}
@@ -69,9 +83,13 @@ class Companies(MethodView):
 @companies.route("/<company_id>")
 class OneCompany(MethodView):
     @requires("companies:read")
-    @companies.response(200, CompanySchema)
+    @companies.response(200, CompanySchema, example=examples.COMPANY)
     @companies.operation("getCompany")
     @conditional
     def get(self, company_id: str) -> CompanyRecord:
-        """Read a company."""
+        """
+        Read a company.
+
+        Buyers can read their own only.
+        """
         return operations.get_company(current_principal(), company_id)
