@@ -27,7 +27,7 @@ class Currencies(MethodView):
         """
         Read the currencies that prices may have.
 
-        `decimals` is the exponent by ISO 4217: an amount of a price is in units of a tenth to that power.
+        `decimals` is the currency's exponent by ISO 4217: 2 for GBP, whose minor unit is a penny.
         """
         return operations.get_currencies()
 
