@@ -209,11 +209,21 @@ def order_returned(event: OrderReturned) -> Announcement:
     return _about_order(NotificationKind.ORDER_RETURNED, event.return_id, event, facts)
 
 
+# Why an order was refused, as its event names it.
+REFUSALS = {
+    "out_of_stock": "Not everything was in stock.",
+    "payment_declined": "The card was declined. Please order again with another card.",
+    "stock_unanswered": "The stock could not be confirmed in time. Please order again.",
+    "payment_unanswered": "The payment was not confirmed in time. Please order again.",
+}
+
+
 def order_cancelled(event: OrderCancelled) -> Announcement | None:
-    """Announce to the buyer that nothing will come; None for a refused order, whose refusal the buyer was shown."""
-    if event.was_refused:
+    """Announce to the buyer that nothing will come; None for an order that was refused before the buyer's eyes."""
+    if event.was_refused and not event.was_awaited:
         return None
-    facts = Cancellation(number=event.number, reason=event.reason)
+    reason = REFUSALS.get(event.reason, event.reason) if event.was_refused else event.reason
+    facts = Cancellation(number=event.number, reason=reason)
     return _about_order(NotificationKind.ORDER_CANCELLED, event.order_id, event, facts)
 
 

@@ -52,8 +52,9 @@ class Order(Aggregate):
 
     `line_items` is written once; what was shipped, captured, returned and refunded of a line is derived from
     `shipments` and `returns`. `decline_reason` is why the card of a refused order was declined. `next_sweep_at` is
-    when the sweeper processes the order; it is absent while no answer is pending. `needs_attention` is set while one
-    of `failures` waits for a person, and absent otherwise.
+    when the sweeper processes the order; it is absent while no answer is pending. `is_awaited` is set once an answer
+    was pending, so that the buyer was told to wait. `needs_attention` is set while one of `failures` waits for a
+    person, and absent otherwise.
     """
 
     id_prefix = "ord"
@@ -86,6 +87,7 @@ class Order(Aggregate):
     settlement_note = EncryptedStringField()
     next_sweep_at = DateTimeField(db_field="due_at")
     attempts = IntField(default=0)
+    is_awaited = BooleanField()
 
     meta = {
         "collection": "orders",
@@ -135,6 +137,7 @@ class Order(Aggregate):
 
     def schedule_retry(self, *, at_least: float = 0.0) -> None:
         """Schedule the sweep of this order while an answer is pending: the delay doubles with each attempt."""
+        self.is_awaited = True
         self.schedule_sweep_in(max(at_least, retry_seconds(self.attempts)))
 
     def unschedule_sweep(self) -> None:
@@ -223,6 +226,7 @@ def _cancelled(order: Order) -> OrderCancelled:
         payment_id=order.payment_id,
         reason=order.status_reason or "",
         was_refused=order.status == OrderStatus.REFUSED,
+        was_awaited=bool(order.is_awaited),
     )
 
 

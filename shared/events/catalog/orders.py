@@ -147,3 +147,7 @@ class OrderCancelled(Event):
     was_refused: Annotated[
         bool, described("Whether the order was never confirmed, for example for want of stock.", False)
     ]
+    was_awaited: Annotated[
+        bool,
+        described("Whether a refused order was answered as undecided (202) before: the buyer waits.", False),
+    ] = False

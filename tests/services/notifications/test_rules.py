@@ -38,3 +38,11 @@ def test_an_event_becomes_an_announcement_of_its_kind(announcement, kind, subjec
 
 def test_a_refused_order_is_not_announced():
     assert rules.order_cancelled(cancelled(was_refused=True)) is None
+
+
+def test_an_order_that_was_awaited_and_then_refused_is_announced_with_the_reason_in_words():
+    announced = rules.order_cancelled(cancelled(was_refused=True, was_awaited=True, reason="payment_declined"))
+
+    assert announced is not None
+    assert isinstance(announced.facts, rules.Cancellation)
+    assert announced.facts.reason == "The card was declined. Please order again with another card."

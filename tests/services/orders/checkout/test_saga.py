@@ -11,6 +11,7 @@ from services.orders.errors import Shortage
 from services.orders.orders.documents import Order
 from shared.base import deadline
 from shared.base.clock import now
+from shared.data.encrypted_events import from_outbox
 from tests.factories.orders import announced
 from tests.fakes import ProcessKilled, timeout_of
 
@@ -53,6 +54,18 @@ class TestUpstreamTimeouts:
         assert announced(order) == ["order_confirmed"]
         assert payments.charges == 1
         assert products.held == {order.id: {"BOLT": 10}}
+
+    @pytest.mark.parametrize(("token", "is_awaited"), [("tok_slow", True), ("tok_declined", False)])
+    def test_publishes_whether_the_buyer_of_a_refused_order_was_told_to_wait(
+        self, place, sweep, payments, token, is_awaited
+    ):
+        place(payment={"method": "card", "token": token})
+        if is_awaited:
+            payments.payments[the_order().id]["status"] = "declined"
+            sweep(after=4)
+
+        (event,) = [from_outbox("orders", each).fields for each in the_order().outbox]
+        assert (event["was_refused"], event["was_awaited"]) == (True, is_awaited)
 
     def test_answers_before_the_deadline_when_payments_is_slow(self, place, payments):
         payments.faults.delays["authorize"] = 0.3
