@@ -23,6 +23,8 @@ class ServiceTokenSchema(OutputSchema):
 
 
 class SigningKeySchema(OutputSchema):
+    """A public key (RFC 7517, RFC 7518)."""
+
     kty = fields.String()
     crv = fields.String()
     x = fields.String()
@@ -33,4 +35,6 @@ class SigningKeySchema(OutputSchema):
 
 
 class SigningKeysSchema(OutputSchema):
+    """A JSON Web Key Set: access tokens name the key that signed them as `kid`."""
+
     keys = fields.List(fields.Nested(SigningKeySchema))
