@@ -118,7 +118,11 @@ SCHEMAS: dict[str, Json] = {
                 "maximum": 599,
                 "example": 422,
             },
-            "detail": {"type": "string", "description": "What happened this time, for people.", "example": ""},
+            "detail": {
+                "type": "string",
+                "description": "What happened this time, for people.",
+                "example": "The query contains characters that must be percent-encoded",
+            },
             "instance": {
                 "type": "string",
                 "description": "The path of the request, as it was sent.",

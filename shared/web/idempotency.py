@@ -28,6 +28,7 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 KEPT_FOR = timedelta(hours=24)
 IN_FLIGHT_FOR = timedelta(seconds=30)
 MAX_KEY_LENGTH = 255
+KEPT_HEADERS = frozenset({"Content-Type", "Location", "Retry-After", "WWW-Authenticate"})
 # Nothing was done, and a retry may succeed: with a new total, a new If-Match, or a moment later.
 NOT_STORED = (VersionConflict, PreconditionFailed)
 BODY = FieldContext(PERSONAL, "idempotency_keys.body")
@@ -168,7 +169,7 @@ def _settle(key: str, response: Any) -> None:
     if response.status_code >= 500:
         _forget(key)
         return
-    kept = {name: value for name, value in response.headers if name in {"Content-Type", "Location", "Retry-After"}}
+    kept = {name: value for name, value in response.headers if name in KEPT_HEADERS}
     body = cipher_of(current_app.name).encrypt(response.get_data(), BODY)
     answer = {"status": response.status_code, "headers": kept, "body": body}
     retry_on_failover(lambda: _keys().update_one({"_id": key}, {"$set": answer}))

@@ -10,7 +10,7 @@ from flask.views import MethodView
 from marshmallow import fields
 from mongoengine import BooleanField, StringField
 
-from shared.base.errors import Conflict
+from shared.base.errors import Conflict, Forbidden
 from shared.data.events import Event
 from shared.data.persistence import Aggregate
 from shared.web import schemas
@@ -85,6 +85,8 @@ class Notes(MethodView):
             raise RuntimeError("as asked")
         if body["text"] == "refuse":
             raise NoteAlreadyPinned("as asked")
+        if body["text"] == "forbid":
+            raise Forbidden("as asked")
         note.write(body["text"])
         note.commit()
         return {"id": note.id, "text": note.text}, 201, {"Location": url_for("notes.OneNote", note_id=note.id)}

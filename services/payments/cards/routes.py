@@ -51,6 +51,7 @@ SIGNATURE = [
         ("webhook-signature", "Signatures of id, time and body, divided by spaces.", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3"),
     )
 ]
+PROCESSOR = {"in": "path", "name": "psp", "description": "The name of the card processor.", "example": "sandbox"}
 WEBHOOK_BODY = {
     "required": True,
     "content": {"application/json": {"schema": {"type": "object"}, "example": examples.WEBHOOK}},
@@ -105,7 +106,7 @@ class Refunds(MethodView):
         return refund, status, {"Location": url_for("payments.OneRefund", payment_id=payment_id, refund_id=refund.id)}
 
 
-@webhooks_blp.route("/<psp>")
+@webhooks_blp.route("/<psp>", parameters=[PROCESSOR])
 class Webhooks(MethodView):
     @public
     @webhooks_blp.response(204, description="Received; a duplicate changes nothing")

@@ -59,6 +59,13 @@ class TestIdempotency:
         assert (first.status_code, second.status_code) == (409, 409)
         assert second.headers["Idempotent-Replayed"] == "true"
 
+    def test_replays_how_to_authenticate(self, writer):
+        first, second = post(writer, "forbid"), post(writer, "forbid")
+
+        assert (first.status_code, second.status_code) == (403, 403)
+        assert second.headers["Idempotent-Replayed"] == "true"
+        assert second.headers["WWW-Authenticate"] == first.headers["WWW-Authenticate"]
+
     def test_refuses_a_key_of_another_body(self, writer):
         post(writer)
 
