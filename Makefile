@@ -156,6 +156,11 @@ load: setup-dev ## buyers by Locust against the running platform (USERS=20 SECON
 	$(PY) -m locust -f loadtests --headless \
 		--users $(or $(USERS),20) --spawn-rate 5 --run-time $(or $(SECONDS),60)s $(ARGS)
 
+.PHONY: load-lists
+load-lists: setup-dev ## the order list over 100,000 orders in a store of its own: searches and filters beside the plain list
+	@$(HINT)
+	$(PY) -m loadtests.order_lists
+
 .PHONY: load-crowd
 load-crowd: setup-dev ## many clients at once: what the running platform serves and refuses (ARGS="reads slow overload rush")
 	@$(HINT)

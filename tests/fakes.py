@@ -162,6 +162,25 @@ class FakeProducts:
         return ReservationPage(page, page[-1].order_id if len(left) > 2 else None)
 
 
+class FakeUsers:
+    """Companies by id, each with its name."""
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+        self.companies: dict[str, str] = {}
+
+    def companies_named(self, q: str) -> list[str]:
+        failure = self.faults.before("companies_named")
+        words = q.split()
+        found = [
+            company_id
+            for company_id, name in sorted(self.companies.items())
+            if all(any(part.startswith(word) for part in name.lower().split()) for word in words)
+        ]
+        after(failure)
+        return found
+
+
 class FakePayments:
     """Payments keyed by order: `tok_ok` is authorised, `tok_declined` declined, `tok_slow` pending until decided."""
 

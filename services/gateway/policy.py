@@ -146,6 +146,7 @@ POLICY: tuple[Route, ...] = (
     _write("PATCH", "/v1/products/{sku}", "products", "products:write"),
     _get("/v1/currencies", "products", "products:read"),
     _write("PUT", "/v1/currencies", "products", "products:write"),
+    _get("/v1/inventory", "products", "inventory:write"),
     _get("/v1/inventory/{sku}", "products", "products:read"),
     _write("PUT", "/v1/inventory/{sku}", "products", "inventory:write"),
     _get("/v1/search", "search", "products:read", browse=True),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 NOTIFICATION: Json = {
@@ -16,4 +18,4 @@ NOTIFICATION: Json = {
     "created_at": "2026-11-28T09:30:01.300Z",
     "sent_at": "2026-11-28T09:30:01.900Z",
 }
-PAGE: Json = {"items": [NOTIFICATION], "next_cursor": None}
+PAGE: Json = example_page(NOTIFICATION, is_of_changes=False)

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from shared.base.money import money_text
+from shared.base.pages import PageRequest
 from shared.events.catalog.orders import (
     OrderCancelled,
     OrderConfirmed,
@@ -166,13 +167,11 @@ class Announcement:
     facts: Facts
 
 
-@dataclass(frozen=True)
-class NotificationsFilter:
-    """Which notifications are listed: those of one order, or all; a page begins after `cursor`."""
+@dataclass(frozen=True, kw_only=True)
+class NotificationsFilter(PageRequest):
+    """Which notifications are listed: those of one order, or all."""
 
-    order_id: str | None
-    cursor: str | None
-    limit: int
+    order_id: str | None = None
 
 
 def order_confirmed(event: OrderConfirmed) -> Announcement:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.notifications.rules import NotificationKind, NotificationsFilter, NotificationStatus
-from shared.web.schemas import OutputSchema, PageArgs, one_of, page_of
+from shared.web.lists import PageArgs, page_of
+from shared.web.schemas import OutputSchema, one_of
 
 
 class NotificationSchema(OutputSchema):

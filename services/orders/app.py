@@ -8,6 +8,7 @@ from services.orders.carts.routes import carts
 from services.orders.checkout.routes import checkout
 from services.orders.clients import Clients, make_clients
 from services.orders.config import OrdersSettings
+from services.orders.finding.routes import finding
 from services.orders.fulfillment.routes import fulfillment
 from services.orders.orders.routes import orders
 from shared.data import older_copies
@@ -18,7 +19,7 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "orders"
-BLUEPRINTS = (carts, checkout, fulfillment, orders)
+BLUEPRINTS = (carts, checkout, finding, fulfillment, orders)
 
 
 def create_app(

@@ -1,4 +1,4 @@
-"""The services that an order needs: prices and stock of products, authorisations of payments."""
+"""The services that an order needs: prices and stock of products, authorisations of payments, names of companies."""
 
 from __future__ import annotations
 
@@ -55,6 +55,10 @@ class Products(Protocol):
 class Payments(Protocol):
     def compare(self, order_ids: Sequence[str]) -> KnownPayments: ...
     def authorize(self, *, order_id: str, company_id: str, amount: int, currency: str, token: str) -> PaymentAnswer: ...
+
+
+class Users(Protocol):
+    def companies_named(self, q: str) -> list[str]: ...
 
 
 class ProductsClient(ServiceClient):
@@ -151,6 +155,19 @@ class PaymentsClient(ServiceClient):
         return PaymentAnswer(answer["status"], answer["payment_id"], answer.get("reason"))
 
 
+class UsersClient(ServiceClient):
+    service = "users"
+
+    @resilient(timeout=1.0, attempts=2)
+    def companies_named(self, q: str, *, timeout: float) -> list[str]:
+        """Return the ids of companies, at most 50, in whose name each word of `q` begins a word."""
+        try:
+            found = self.get("/internal/v1/companies", timeout=timeout, q=q)
+        except UpstreamRefused as refusal:
+            raise _unavailable(refusal) from refusal
+        return [each["id"] for each in found["items"]]
+
+
 def _unavailable(refusal: UpstreamRefused) -> UpstreamUnavailable:
     """Return the failure for a refusal that no order should cause (401, 404): the order keeps its state and retries."""
     return UpstreamUnavailable(refusal.upstream, f"refused_{refusal.status}", is_retryable=False)
@@ -160,6 +177,7 @@ def _unavailable(refusal: UpstreamRefused) -> UpstreamUnavailable:
 class Clients:
     products: Products
     payments: Payments
+    users: Users
 
 
 def make_clients(*, users_url: str, products_url: str, payments_url: str, secret: str) -> Clients:
@@ -167,11 +185,16 @@ def make_clients(*, users_url: str, products_url: str, payments_url: str, secret
     return Clients(
         products=ProductsClient(products_url, identity=identity),
         payments=PaymentsClient(payments_url, identity=identity),
+        users=UsersClient(users_url, identity=identity),
     )
 
 
 def products() -> Products:
     return current_clients(Clients).products
+
+
+def users() -> Users:
+    return current_clients(Clients).users
 
 
 def payments() -> Payments:

@@ -17,6 +17,9 @@ FOUND: Json = {
         }
     ],
     "next_cursor": None,
+    "previous_cursor": None,
+    "position": 1,
+    "is_total_exact": True,
     "total": 1,
     "facets": {"category": [{"value": "Fasteners", "count": 1}]},
 }

@@ -12,7 +12,7 @@ from services.search.documents import RebuildRequest
 from services.search.engine import CategoryCount, PagePosition, SearchRequest, engine
 from services.search.rules import FoundProduct, IndexedProduct, SearchTerms, SuggestTerms
 from shared.base.errors import CursorInvalid, FieldError
-from shared.data.pagination import decode_cursor, encode_cursor
+from shared.data.pagination import Place, decode_cursor, encode_cursor, list_key
 from shared.events.catalog.products import ProductChanged
 from shared.observe.observability import get_logger
 
@@ -34,8 +34,11 @@ class FoundPage:
 
     items: list[FoundProduct]
     next_cursor: str | None
+    previous_cursor: str | None
+    position: int
     total: int
     facets: Facets
+    is_total_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,28 @@ class Suggestions:
 
 def search_products(terms: SearchTerms) -> FoundPage:
     """Return one page of products for sale, the most relevant first, with counts by category."""
-    after = _position(terms.cursor) if terms.cursor else None
-    found = engine().reader.search(SearchRequest(terms.q, terms.limit, terms.category or None, after))
+    key = list_key("search", terms.q, terms.category or "")
+    place = _place(terms.cursor, key) if terms.cursor else Place(1, [])
+    found = engine().reader.search(_request(terms, place))
+    position = max(1, place.position - terms.limit) if place.is_backward else place.position
     end = found.end
+    following = Place(position + len(found.products), [end.tier, end.key, end.rank]) if end else None
     return FoundPage(
         items=found.products,
-        next_cursor=encode_cursor([end.tier, end.key, end.rank]) if end else None,
+        next_cursor=encode_cursor(key, following) if following else None,
+        previous_cursor=encode_cursor(key, Place(position, [0, "", 0], is_backward=True)) if position > 1 else None,
+        position=position,
         total=found.total,
         facets=Facets(found.categories),
     )
+
+
+def _request(terms: SearchTerms, place: Place) -> SearchRequest:
+    """Return what the engine is asked for: the page after a product, or the one so many products before `place`."""
+    category = terms.category or None
+    if place.is_backward:
+        return SearchRequest(terms.q, terms.limit, category, skipped=max(0, place.position - 1 - terms.limit))
+    return SearchRequest(terms.q, terms.limit, category, PagePosition(*place.values) if place.values else None)
 
 
 def suggest_products(terms: SuggestTerms) -> Suggestions:
@@ -101,8 +117,8 @@ def _product_pages() -> Iterator[list[IndexedProduct]]:
             return
 
 
-def _position(cursor: str) -> PagePosition:
-    tier, key, rank = decode_cursor(cursor, kinds=[int, str, int])
-    if tier < 0:
+def _place(cursor: str, key: str) -> Place:
+    place = decode_cursor(cursor, key, kinds=[int, str, int])
+    if place.values[0] < 0:
         raise CursorInvalid(errors=[FieldError("/cursor", "Take next_cursor from the page before.")])
-    return PagePosition(tier, key, rank)
+    return place

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from shared.base.pages import PageRequest
 from shared.base.skus import is_sku, normal_sku
 
 LONGEST_WORD = 40
@@ -65,14 +66,12 @@ class CatalogPage(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
-@dataclass(frozen=True)
-class SearchTerms:
+@dataclass(frozen=True, kw_only=True)
+class SearchTerms(PageRequest):
     """What a user searches for: text (empty: all products), a category to stay in, and which page."""
 
-    q: str
-    category: str | None
-    cursor: str | None
-    limit: int
+    q: str = ""
+    category: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from services.search.rules import TEXTS, SearchTerms, SuggestTerms
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of
+from shared.web.lists import PageArgs, page_of
+from shared.web.schemas import InputSchema, OutputSchema, UnitPriceField
 
 LONGEST_TEXT = 100
 
@@ -52,7 +53,7 @@ class FacetsSchema(OutputSchema):
 
 
 class FoundPageSchema(page_of(FoundProductSchema)):  # type: ignore[misc]
-    total = fields.Integer()
+    total = fields.Integer(metadata={"description": "The products that were found."})
     facets = fields.Nested(FacetsSchema)
 
 

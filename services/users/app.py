@@ -8,7 +8,7 @@ import time
 from flask import Flask
 
 from services.users.clients import TEST_MODE, Clients
-from services.users.companies.routes import companies
+from services.users.companies.routes import companies, internal_companies
 from services.users.config import UsersSettings
 from services.users.invitations.routes import invitations
 from services.users.keys.routes import internal_tokens
@@ -24,7 +24,16 @@ from shared.web.service import create_service
 from shared.web.tokens import KeySource
 
 SERVICE = "users"
-BLUEPRINTS = (auth, people, companies, invitations, keys_blueprint, internal_tokens, internal_people)
+BLUEPRINTS = (
+    auth,
+    people,
+    companies,
+    invitations,
+    keys_blueprint,
+    internal_tokens,
+    internal_people,
+    internal_companies,
+)
 
 
 def create_app(settings: UsersSettings | None = None, *, keys: KeySource | None = None) -> Flask:

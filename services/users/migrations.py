@@ -8,11 +8,13 @@ from typing import Any
 from pymongo import UpdateOne
 from pymongo.database import Database
 
+from shared.base.search_terms import terms_of
 from shared.data.blind_index import blind_index
 from shared.data.encryption import PERSONAL, FieldContext, cipher_of
 from shared.data.migrations import Migration
 
 PEOPLE_PER_BATCH = 200
+COMPANIES_PER_BATCH = 500
 
 
 def let_merchant_admins_invite(database: Database[Any]) -> Iterator[None]:
@@ -48,7 +50,28 @@ def _encrypted(person: dict[str, Any]) -> UpdateOne:
     return UpdateOne({"_id": person["_id"], **plain}, {"$set": {**encrypted, "email_index": index}})
 
 
+def find_companies_by_name(database: Database[Any]) -> Iterator[None]:
+    """Give search terms to the companies of versions that could not search them."""
+    companies, last = database["companies"], ""
+    shown = {"name": 1, "reference": 1, "search_terms": 1}
+    while batch := list(companies.find({"_id": {"$gt": last}}, shown).sort("_id", 1).limit(COMPANIES_PER_BATCH)):
+        changes = [
+            UpdateOne({"_id": each["_id"], "search_terms": None}, {"$set": {"search_terms": _terms(each)}})
+            for each in batch
+            if not each.get("search_terms")
+        ]
+        if changes:
+            companies.bulk_write(changes, ordered=False)
+        last = batch[-1]["_id"]
+        yield
+
+
+def _terms(company: dict[str, Any]) -> list[str]:
+    return sorted({*terms_of(company["name"]), *terms_of(company.get("reference") or "")})
+
+
 MIGRATIONS = (
     Migration(1, "let_merchant_admins_invite", let_merchant_admins_invite),
     Migration(2, "seal_people", seal_people),
+    Migration(3, "find_companies_by_name", find_companies_by_name),
 )

@@ -27,10 +27,18 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class Page(Answer, Generic[T], frozen=True, kw_only=True):
-    """Some items of a list, and the cursor of the next page, None after the last."""
+    """
+    Some items of a list, and the cursors of the pages beside it.
+
+    `position` is the place of the first item in the list, from 1; `total` is None when it was not asked for.
+    """
 
     items: list[T]
     next_cursor: str | None = None
+    previous_cursor: str | None = None
+    position: int = 1
+    total: int | None = None
+    is_total_exact: bool | None = None
 
 
 class CompanyName(Answer, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from shared.portal.headers import register_headers
 from shared.portal.hop import register_hop
 from shared.portal.invitations import InvitationClient, make_invitations
 from shared.portal.limits import ClientAddress, register_limits
+from shared.portal.paging import register_paging
 from shared.portal.permissions import register_permissions
 from shared.portal.prefix import Prefix
 from shared.portal.reading import register_reading
@@ -105,6 +106,7 @@ def _register_pages(app: Flask, folder: Path) -> None:
     register_assets(app)
     register_formatting(app)
     register_permissions(app)
+    register_paging(app)
     settings: PortalSettings = app.extensions["tradepost_settings"]
     is_admin = app.name == "admin"
     app.jinja_env.globals.update(

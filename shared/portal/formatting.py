@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 from flask import Flask
 from markupsafe import Markup
 
 from shared.base.money import exponent, major_units
-from shared.portal.answers import Price
+from shared.portal.answers import Page, Price
 
 SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 DASH = "\u2013"
@@ -61,6 +62,17 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def place(page: Page[Any], one: str, many: str = "") -> str:
+    """Return where a page stands in its list: `26 to 50 of 500 orders`, with a dash."""
+    last = page.position + len(page.items) - 1
+    shown = f"{page.position:,}" if last <= page.position else f"{page.position:,}{DASH}{last:,}"
+    if page.total is None:
+        return shown
+    if page.is_total_exact is False:
+        return f"{shown} of more than {plural(page.total, one, many)}"
+    return f"{shown} of {plural(max(page.total, last), one, many)}"
+
+
 def sentence(text: str) -> str:
     """Return a text with a full stop at its end; "" stays empty."""
     return text if not text or text.endswith((".", "!", "?", "\u2026")) else f"{text}."
@@ -70,3 +82,4 @@ def register_formatting(app: Flask) -> None:
     for name, view in {"money": money, "major": major, "number": number, "day": day, "moment": moment}.items():
         app.jinja_env.filters[name] = view
     app.jinja_env.filters["plural"] = plural
+    app.jinja_env.filters["place"] = place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
 from wtforms import Field, Form, StringField, ValidationError
 
@@ -71,6 +71,17 @@ class TextField(StringField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = with_line_feeds(valuelist[0].strip()) if valuelist else ""
+
+
+class ChoicesField(Field):
+    """Boxes of which any may be ticked; `data` has the ticked ones of those that are `known`."""
+
+    def __init__(self, label: str = "", *, known: Container[str], **options: object) -> None:
+        super().__init__(label, **options)
+        self.known = known
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = [each for each in valuelist if each in self.known]
 
 
 def no_card_number(_: PortalForm, field: Field) -> None:

@@ -161,6 +161,11 @@ HEADERS: dict[str, Json] = {
         is_required=False,
         enum=["true"],
     ),
+    "Link": _header(
+        "The pages beside this one (RFC 8288): `next` and `prev`, as queries of the same address.",
+        '<?limit=20&cursor=WyI4>; rel="next"',
+        is_required=False,
+    ),
     "Location": _header(
         "The address of the resource.", "/api/v1/orders/ord_01k3v8m0c2x4y6z8a0b2d4f6h8", format="uri-reference"
     ),

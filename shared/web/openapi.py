@@ -18,7 +18,8 @@ from shared.web import components
 from shared.web.arrivals import BodyTooLarge
 from shared.web.converters import SkuConverter
 from shared.web.documented import PART, document
-from shared.web.schemas import InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField
+from shared.web.lists import PageArgs
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, UnitPriceField
 
 Route = TypeVar("Route", bound=Callable[..., Any])
 Json = dict[str, Any]

@@ -145,16 +145,6 @@ class QueryInteger(fields.Integer):
         return super()._validated(number)
 
 
-def page_size(default: int, *, most: int) -> QueryInteger:
-    """Return the field of a query for the number of items in a page, 1 to `most`."""
-    return QueryInteger(
-        strict=True,
-        load_default=default,
-        validate=validate.Range(min=1, max=most),
-        metadata={"description": "The most items of a page."},
-    )
-
-
 class MoneyField(fields.Field[Any]):
     """
     Money as `{"amount": 1234, "currency": "GBP"}` in minor units.
@@ -218,24 +208,3 @@ def _amount_and_currency(value: Any, is_known: Callable[[str], object] = is_curr
     if not isinstance(currency, str) or not is_known(currency):
         raise ValidationError({"currency": [CURRENCY_ADVICE]})
     return value["amount"], currency
-
-
-class PageArgs(InputSchema):
-    """Query of a list: an opaque cursor and a page size."""
-
-    cursor = fields.String(
-        load_default=None,
-        validate=validate.Length(max=512),
-        metadata={"description": "`next_cursor` of the page before; without it the first page."},
-    )
-    limit = page_size(20, most=100)
-
-
-def page_of(item: type[OutputSchema]) -> type[OutputSchema]:
-    """Return the schema of a page: `{"items": [...], "next_cursor": …}`."""
-    following = {"description": "The cursor of the next page; null on the last."}
-    page = {
-        "items": fields.List(fields.Nested(item)),
-        "next_cursor": fields.String(allow_none=True, metadata=following),
-    }
-    return type(item.__name__.replace("Schema", "") + "PageSchema", (OutputSchema,), page)

@@ -20,6 +20,8 @@ from shared.calls.service_client import ServiceClient
 from shared.observe.observability import configure_observability, observe_requests
 from shared.web.auth import public, register_auth
 from shared.web.conditional import register_conditional
+from shared.web.documented import document
+from shared.web.lists import PageSchema, linked
 from shared.web.openapi import DocumentedApi, DocumentedBlueprint
 from shared.web.problem_catalog import problems_of
 from shared.web.problems import register_problems
@@ -97,6 +99,11 @@ class ApiBlueprint(DocumentedBlueprint):
             return decorated
 
         return declared
+
+    def response(self, status_code: Any, schema: Any = None, **options: Any) -> Callable[..., Any]:
+        decorate: Callable[..., Any] = super().response(status_code, schema, **options)
+        is_page = isinstance(schema, type) and issubclass(schema, PageSchema)
+        return (lambda route: document(decorate(linked(route)), headers=["Link"])) if is_page else decorate
 
 
 def create_service(

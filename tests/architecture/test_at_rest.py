@@ -21,7 +21,7 @@ from shared.data import persistence
 from tests.architecture.apps import REQUIRED
 from tests.factories.notifications import FakeAddressBook, Notifications, cancelled, confirmed
 from tests.factories.users import PASSWORD, make_company, make_user
-from tests.fakes import FakePayments, FakeProducts, timeout_of
+from tests.fakes import FakePayments, FakeProducts, FakeUsers, timeout_of
 from tests.support import ACME, Api
 
 NAME, EMAIL, ADDRESS = "Quentin Zyxwhistle", "zyxwhistle@quetzal.example", "203.0.113.77"
@@ -57,7 +57,7 @@ def ordered(build: Callable[..., Flask], api: Callable[..., Api]) -> None:
     products, payments = FakeProducts(), FakePayments()
     products.add("BOLT", 250)
     payments.STATUSES = {TOKEN: "authorized"}
-    client = api(build("orders", clients=OrdersClients(products=products, payments=payments)))
+    client = api(build("orders", clients=OrdersClients(products=products, payments=payments, users=FakeUsers())))
     order = {"line_items": [{"sku": "BOLT", "quantity": 1}], "payment": {"method": "card", "token": TOKEN}}
     placed = cast(Any, client.post("/v1/orders", json=order).json)["id"]
     assert client.post(f"/v1/orders/{placed}/cancellation", json={"reason": REASON}).status_code == 200

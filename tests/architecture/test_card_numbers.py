@@ -10,7 +10,8 @@ import pytest
 from marshmallow import ValidationError, fields, validate
 
 import services
-from shared.web.schemas import InputSchema, PageArgs, Sku
+from shared.web.lists import PageArgs
+from shared.web.schemas import InputSchema, Sku
 
 CARD = "4111 1111 1111 1111"
 

@@ -9,8 +9,9 @@ from openapi_spec_validator import validate
 
 from tests.openapi import published_api
 
-COMPANY = {"id": "cmp_1", "name": "Acme", "reference": None, "created_at": "2026-11-24T09:30:00Z"}
-INVENTORY = {"sku": "BOLT", "is_stocked": True, "on_hand": 5, "reserved": 1, "available": 4}
+NOW = "2026-11-24T09:30:00Z"
+COMPANY = {"id": "cmp_1", "name": "Acme", "reference": None, "created_at": NOW, "updated_at": NOW}
+INVENTORY = {"sku": "BOLT", "is_stocked": True, "on_hand": 5, "reserved": 1, "available": 4, "updated_at": NOW}
 
 
 class TestDocument:

@@ -23,6 +23,7 @@ from services.payments.payments.rules import PaymentRecord, SettledOrder
 from services.products.catalog.documents import Product, ProductView, StoredProduct
 from services.products.catalog.rules import ProductFields
 from services.products.imports.documents import ImportRun, ImportSummary, ProductImport, StalledImport
+from services.products.inventory.rules import StockedOrStopped
 from services.products.reservations.documents import Reservation
 from services.products.reservations.rules import OpenReservation, ReservationRecord
 from services.products.stock.documents import Stock
@@ -193,7 +194,7 @@ STORED = (
     Stored(Payment, PAYMENT, (PaymentRecord, SettledOrder)),
     Stored(Product, PRODUCT, (StoredProduct, ProductFields)),
     Stored(Product, {**PRODUCT, "is_stocked": True, "available": 9}, (ProductView,)),
-    Stored(Stock, STOCK, (StockLevel, HeldStock)),
+    Stored(Stock, STOCK, (StockLevel, StockedOrStopped, HeldStock)),
     Stored(Reservation, RESERVATION, (ReservationRecord, OpenReservation)),
     Stored(ProductImport, IMPORT, (ImportRun, StalledImport, ImportSummary)),
     Stored(Notification, NOTIFICATION, (NotificationRecord,)),

@@ -90,7 +90,8 @@ class FakePlatform:
         if body["reference"] in self.companies:
             return 200, self.companies[body["reference"]]
         self.effects["company", body["reference"]] += 1
-        self.companies[body["reference"]] = {"id": f"cmp_{len(self.companies)}", "created_at": NOW, **body}
+        times = {"created_at": NOW, "updated_at": NOW}
+        self.companies[body["reference"]] = {"id": f"cmp_{len(self.companies)}", **times, **body}
         return 201, self.companies[body["reference"]]
 
     def list_products(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
@@ -265,7 +266,16 @@ def refused(status: int, kind: str, detail: str) -> Answer:
 def _page(entries: list[Body], query: Body) -> Body:
     start = int(query.get("cursor", 0))
     more = str(start + PAGE) if start + PAGE < len(entries) else None
-    return {"items": entries[start : start + PAGE], "next_cursor": more}
+    less = str(max(0, start - PAGE)) if start else None
+    return {
+        "items": entries[start : start + PAGE],
+        "next_cursor": more,
+        "previous_cursor": less,
+        "position": start + 1,
+        "total": None,
+        "is_total_exact": None,
+        "updated_until": "2026-11-28T12:00:00.000Z",
+    }
 
 
 def _money(minor: int) -> Body:

@@ -10,9 +10,10 @@ from typing import Any
 
 from services.products.catalog.documents import Product
 from services.products.catalog.rules import ProductFields, price
+from services.products.counts.documents import set_on_hand
 from services.products.reservations.operations import reserve_stock
 from services.products.rows.rules import COLUMNS
-from services.products.stock.documents import Stock, set_on_hand
+from services.products.stock.documents import Stock
 from services.products.stock.rules import SkuQuantity, StockHold
 from shared.data.struct_fields import stored_as
 from shared.events.catalog.products import Price, PriceBreak

@@ -56,9 +56,15 @@ class OrderBook:
 
     def list_orders(self, user: Json, call: Call) -> tuple[int, Json]:
         rows = self.orders
-        for name in ("status", "reference", "ordered_on", "company_id"):
-            if call.query.get(name):
-                rows = [order for order in rows if order[name] == call.query[name]]
+        wanted = call.query.get("status") or []
+        states = wanted if isinstance(wanted, list) else [str(wanted)]
+        rows = [order for order in rows if not states or order["status"] in states]
+        if call.query.get("company_id"):
+            rows = [order for order in rows if order["company_id"] == call.query["company_id"]]
+        first, last = call.query.get("ordered_from") or "", call.query.get("ordered_to") or "9"
+        rows = [order for order in rows if str(first) <= order["ordered_on"] <= str(last)]
+        if call.query.get("q"):
+            rows = [order for order in rows if _is_found(order, str(call.query["q"]).lower())]
         if call.query.get("needs_attention"):
             rows = [order for order in rows if _needs_attention(order)]
         return 200, page([_shown(order) for order in rows], call)
@@ -269,3 +275,8 @@ def _name_of(user: Json) -> Json:
 def _transaction(kind: str, amount: Json) -> Json:
     entry = {"id": f"txn_{kind}", "kind": kind, "status": "succeeded", "amount": amount}
     return entry | {"reference": None, "reason": None, "created_at": NOW}
+
+
+def _is_found(order: Json, text: str) -> bool:
+    texts = [order["number"], order["po_number"], order["reference"], *(line["sku"] for line in order["line_items"])]
+    return any(str(each or "").lower().startswith(text) for each in texts)

@@ -36,6 +36,9 @@ REP: Json = STAFF | {
 }
 
 
+LISTS_OF_CHANGES = {"/orders", "/products", "/companies"}
+
+
 class Refusal(Exception):
     """A 4xx answer of the fake; `members` go into its problem document."""
 
@@ -56,10 +59,21 @@ def price(amount: int | str) -> Json:
 
 
 def page(rows: list[Json], call: Call) -> Json:
-    """Return one page of `rows`; the cursor is simply the place where the next begins."""
-    start, limit = int(str(call.query.get("cursor") or 0)), int(str(call.query.get("limit") or 20))
-    following = str(start + limit) if start + limit < len(rows) else None
-    return {"items": rows[start : start + limit], "next_cursor": following}
+    """Return one page of `rows`; a cursor is simply the place where a page begins, and others are refused."""
+    cursor, limit = str(call.query.get("cursor") or 0), int(str(call.query.get("limit") or 20))
+    if not cursor.isdigit():
+        raise Refusal(422, "cursor-invalid", errors=[{"pointer": "/cursor", "detail": "Begin without it."}])
+    start = int(cursor)
+    is_counted = call.query.get("with_total") == "true"
+    return {
+        "items": rows[start : start + limit],
+        "next_cursor": str(start + limit) if start + limit < len(rows) else None,
+        "previous_cursor": str(max(0, start - limit)) if start else None,
+        "position": start + 1,
+        "total": len(rows) if is_counted else None,
+        "is_total_exact": True if is_counted else None,
+        **({"updated_until": "2026-11-28T12:00:00.000Z"} if call.path in LISTS_OF_CHANGES else {}),
+    }
 
 
 def make_product(sku: str) -> Json:

@@ -34,7 +34,8 @@ class Shop:
         self.add_company("com_acme", "Acme Trading", "C-1001")
 
     def add_company(self, company_id: str, name: str, reference: str | None = None) -> Json:
-        company = {"id": company_id, "name": name, "reference": reference, "created_at": "2026-10-02T08:00:00Z"}
+        times = dict.fromkeys(("created_at", "updated_at"), "2026-10-02T08:00:00Z")
+        company = {"id": company_id, "name": name, "reference": reference, **times}
         self.companies[company_id] = company
         return company
 
@@ -138,7 +139,7 @@ class Shop:
         reserved = self.reserved.get(sku, 0)
         on_hand = product["available"] + reserved if product["is_stocked"] else None
         state = {"sku": sku, "is_stocked": product["is_stocked"], "available": product["available"]}
-        return state | {"on_hand": on_hand, "reserved": reserved}
+        return state | {"on_hand": on_hand, "reserved": reserved, "updated_at": "2026-11-24T09:00:00Z"}
 
     def set_inventory(self, user: Json, call: Call, sku: str) -> tuple[int, Json]:
         product, on_hand, reserved = self.product(sku), call.body["on_hand"], self.reserved.get(sku, 0)
@@ -208,8 +209,9 @@ class Shop:
         return 201, {"url": f"http://127.0.0.1:8084/psp-sandbox/pay/1?return_url={call.body['return_url']}"}
 
     def list_companies(self, user: Json, call: Call) -> tuple[int, Json]:
-        reference = call.query.get("reference")
-        return 200, page([one for one in self.companies.values() if reference in (None, one["reference"])], call)
+        reference, text = call.query.get("reference"), str(call.query.get("q") or "").lower()
+        named = [one for one in self.companies.values() if _has_beginning(one, text)]
+        return 200, page([one for one in named if reference in (None, one["reference"])], call)
 
     def get_company(self, user: Json, call: Call, company_id: str) -> tuple[int, Json]:
         if company_id not in self.companies:
@@ -268,3 +270,7 @@ class Shop:
 
 def _found(product: Json) -> Json:
     return {name: product[name] for name in ("sku", "name", "description", "category", "unit_price")}
+
+
+def _has_beginning(company: Json, text: str) -> bool:
+    return any(word.startswith(text) for word in f"{company['name']} {company['reference'] or ''}".lower().split())

@@ -41,8 +41,12 @@ class Companies(Area):
         names: dict[str, KnownName] = current_app.extensions.setdefault("tradepost_company_names", {})
         return names
 
-    def list_companies(self, *, cursor: str | None = None, reference: str | None = None) -> Page[Company]:
-        page = self.gateway.get("/companies", Page[Company], cursor=cursor, reference=reference, limit=PAGE_SIZE)
+    def find_companies(self, text: str, cursor: str | None) -> Page[Company]:
+        """Return a page of the companies whose name or reference has these beginnings of words; "": of all."""
+        return self._listed(q=text or None, cursor=cursor, limit=PAGE_SIZE, with_total="true")
+
+    def _listed(self, **query: str | int | None) -> Page[Company]:
+        page = self.gateway.get("/companies", Page[Company], **query)
         for company in page.items:
             self._remember(company)
         return page
@@ -65,7 +69,7 @@ class Companies(Area):
     def find_id(self, typed: str) -> str | None:
         """Return the id of the company with this reference or id, None without one."""
         try:
-            found = self.list_companies(reference=typed).items
+            found = self._listed(reference=typed).items
             return found[0].id if found else self.get_company(typed).id
         except UpstreamRefused as refusal:
             if refusal.status not in (404, 422):

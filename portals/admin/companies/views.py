@@ -9,9 +9,11 @@ from portals.admin.companies.client import companies
 from portals.admin.companies.forms import CompanyForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("companies", __name__, url_prefix="/companies")
+LONGEST_TEXT = 100
 
 
 @blueprint.get("")
@@ -37,6 +39,6 @@ def create() -> ResponseReturnValue:
 
 
 def _page(faults: Faults, typed: dict[str, str]) -> str:
-    reference = request.args.get("reference", "").strip()
-    page = companies.list_companies(cursor=request.args.get("cursor"), reference=reference or None)
-    return render_template("companies/company_list.html", page=page, reference=reference, faults=faults, typed=typed)
+    text = request.args.get("q", "").strip()[:LONGEST_TEXT]
+    page = companies.find_companies(text, wanted_cursor())
+    return render_template("companies/company_list.html", page=page, text=text, faults=faults, typed=typed)

@@ -87,9 +87,13 @@ class Imports(Area):
         call = Call("POST", f"/products/imports/{segment(dry_run_id)}/execution")
         return self.gateway.send(call).read(ProductImport)
 
-    def list_imports(self, *, cursor: str | None = None, limit: int = PAGE_SIZE) -> Page[ImportSummary]:
-        """Return all imports of the installation, newest first."""
-        return self.gateway.get("/products/imports", Page[ImportSummary], cursor=cursor, limit=limit)
+    def list_imports(self, cursor: str | None) -> Page[ImportSummary]:
+        """Return a page of all imports of the installation, newest first."""
+        query: Query = {"cursor": cursor, "limit": PAGE_SIZE, "with_total": "true"}
+        return self.gateway.get("/products/imports", Page[ImportSummary], **query)
+
+    def latest_imports(self, limit: int) -> list[ImportSummary]:
+        return self.gateway.get("/products/imports", Page[ImportSummary], limit=limit).items
 
     def get_import(self, import_id: str) -> ProductImport:
         return self.gateway.get(f"/products/imports/{segment(import_id)}", ProductImport)

@@ -11,6 +11,7 @@ from portals.admin.imports.forms import DECIMAL_MARKS, UploadForm
 from portals.admin.imports.presenter import COLUMNS, IMPORT_TEMPLATE, import_progress, import_question
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import needs
 from shared.portal.questions import ask_once
 
@@ -99,7 +100,7 @@ def _form(form: UploadForm, faults: Faults) -> str:
     return render_template(
         "imports/upload.html",
         columns=COLUMNS,
-        page=imports.list_imports(cursor=request.args.get("cursor")),
+        page=imports.list_imports(wanted_cursor()),
         faults=faults,
         form=form,
         decimal_marks=DECIMAL_MARKS,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Answer, Page, Price
-from shared.portal.gateway import Area, Call, segment
+from shared.portal.gateway import Area, Call, Query, segment
 from shared.portal.orders import OrderAnswer
 
 PAGE_SIZE = 25
@@ -37,22 +35,14 @@ class Payment(Answer, frozen=True, kw_only=True):
     transactions: list[Transaction]
 
 
-@dataclass(frozen=True)
-class OrdersFilter:
-    """Which orders are listed; `cursor` is the page's."""
-
-    status: str | None = None
-    reference: str | None = None
-    ordered_on: str | None = None
-    company_id: str | None = None
-    needs_attention: str | None = None
-    cursor: str | None = None
-
-
 class Orders(Area):
-    def list_orders(self, wanted: OrdersFilter, *, limit: int = PAGE_SIZE) -> Page[Order]:
-        """Return orders of every company, newest first."""
-        return self.gateway.get("/orders", Page[Order], limit=limit, **asdict(wanted))
+    def find_orders(self, wanted: Query, cursor: str | None) -> Page[Order]:
+        """Return a page of the orders of every company as `wanted`, newest first."""
+        query = {**wanted, "cursor": cursor, "limit": PAGE_SIZE, "with_total": "true"}
+        return self.gateway.get("/orders", Page[Order], **query)
+
+    def latest_orders(self, limit: int, **wanted: str) -> list[Order]:
+        return self.gateway.get("/orders", Page[Order], limit=limit, **wanted).items
 
     def get_order(self, order_id: str) -> Order:
         return self.gateway.get(f"/orders/{segment(order_id)}", Order)

@@ -8,8 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portals.admin.companies.client import companies
-from portals.admin.orders.client import Order, OrdersFilter, orders
-from portals.admin.orders.forms import CancellationForm, OrderFilters
+from portals.admin.orders.client import Order, orders
+from portals.admin.orders.forms import CancellationForm, StaffOrderSearchForm
 from portals.admin.orders.presenter import (
     cancellation_question,
     order_actions,
@@ -22,7 +22,9 @@ from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
 from shared.portal.faults import Faults
 from shared.portal.form_keys import new_form_key
+from shared.portal.gateway import Query
 from shared.portal.orders import returns_of, shipments_of
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import may, needs
 from shared.portal.questions import Question, ask_once
 from shared.portal.statuses import ORDER_WORDS
@@ -33,15 +35,14 @@ LONGEST_FIND = 100
 
 @blueprint.get("")
 def order_list() -> str:
-    filters = OrderFilters(request.args)
-    wanted, faults = _filter(filters)
-    page = orders.list_orders(wanted) if not faults else Page[Order](items=[])
+    form = StaffOrderSearchForm(request.args)
+    wanted, faults = _wanted(form)
+    page = Page[Order](items=[]) if faults else orders.find_orders(wanted, wanted_cursor())
     return render_template(
         "orders/order_list.html",
         page=page,
         names=companies.names(order.company_id for order in page.items),
-        shown=filters.typed,
-        kept={name: value for name, value in filters.typed.items() if value},
+        form=form,
         faults=faults,
         words=ORDER_WORDS,
     )
@@ -125,20 +126,13 @@ def _cancelled(
     return redirect(back)
 
 
-def _filter(filters: OrderFilters) -> tuple[OrdersFilter, dict[str, str]]:
-    """Return the filter for the API, and what is wrong with the fields that cannot be used."""
-    filters.validate()
-    faults = filters.faults
-    company = filters.company.data
+def _wanted(form: StaffOrderSearchForm) -> tuple[Query, Faults]:
+    """Return the query for the API, and what is wrong with the fields that cannot be used."""
+    form.validate()
+    faults = form.faults
+    company = form.company.data
     company_id = companies.find_id(company) if company else None
     if company and company_id is None:
         faults["company"] = "There is no company with this id or reference."
-    wanted = OrdersFilter(
-        status=filters.chosen_status,
-        reference=filters.reference.data or None,
-        ordered_on=filters.ordered_on.data or None,
-        company_id=company_id,
-        needs_attention="true" if filters.needs_attention.data else None,
-        cursor=request.args.get("cursor"),
-    )
-    return wanted, faults
+    attention = "true" if form.needs_attention.data else None
+    return form.query() | {"company_id": company_id, "needs_attention": attention}, faults

@@ -33,8 +33,8 @@ class InvitedPerson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class People(Area):
-    def list_invitations(self, *, cursor: str | None = None) -> Page[Invitation]:
-        return self.gateway.get("/invitations", Page[Invitation], cursor=cursor, limit=PAGE_SIZE)
+    def list_invitations(self, cursor: str | None) -> Page[Invitation]:
+        return self.gateway.get("/invitations", Page[Invitation], cursor=cursor, limit=PAGE_SIZE, with_total="true")
 
     def invite(self, person: InvitedPerson) -> Invitation:
         return self.gateway.send(Call("POST", "/invitations", body=person)).read(Invitation)

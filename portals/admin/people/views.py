@@ -10,6 +10,7 @@ from portals.admin.people.client import Invitation, people
 from portals.admin.people.forms import InvitationForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import needs
 from shared.portal.questions import Question, ask_once
 
@@ -70,7 +71,7 @@ def _page(
     company = request.values.get("company", "").strip()
     return render_template(
         "people/people_list.html",
-        page=people.list_invitations(cursor=request.args.get("cursor")),
+        page=people.list_invitations(wanted_cursor()),
         issued=issued,
         link=_link(issued) if issued else "",
         company=company,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared.portal.answers import Answer, Page, Price, Tagged
-from shared.portal.gateway import Area, Call, segment
+from shared.portal.gateway import Area, Call, Query, segment
 
 PAGE_SIZE = 25
 
@@ -67,10 +67,11 @@ class Inventory(Tagged, frozen=True, kw_only=True):
 
 
 class Products(Area):
-    def list_products(self, *, category: str | None = None, cursor: str | None = None) -> Page[Product]:
-        return self.gateway.get("/products", Page[Product], category=category, cursor=cursor, limit=PAGE_SIZE)
+    def list_products(self, category: str | None, cursor: str | None) -> Page[Product]:
+        query: Query = {"category": category, "cursor": cursor, "limit": PAGE_SIZE, "with_total": "true"}
+        return self.gateway.get("/products", Page[Product], **query)
 
-    def search(self, text: str, *, category: str | None = None, cursor: str | None = None) -> FoundPage:
+    def search(self, text: str, category: str | None, cursor: str | None) -> FoundPage:
         return self.gateway.get("/search", FoundPage, q=text, category=category, cursor=cursor, limit=PAGE_SIZE)
 
     def get_product(self, sku: str) -> Product:

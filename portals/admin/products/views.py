@@ -16,6 +16,7 @@ from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.form_tags import STALE, changed_meanwhile, is_stale, sent_tag
 from shared.portal.formatting import money, number, plural
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import may, needs
 from shared.portal.questions import ask_once
 
@@ -27,11 +28,8 @@ LONGEST_TEXT = 100
 def product_list() -> str:
     text = request.args.get("q", "").strip()[:LONGEST_TEXT]
     category = request.args.get("category") or None
-    cursor = request.args.get("cursor")
     found = (
-        products.search(text, category=category, cursor=cursor)
-        if text
-        else products.list_products(category=category, cursor=cursor)
+        products.search(text, category, wanted_cursor()) if text else products.list_products(category, wanted_cursor())
     )
     return render_template("products/product_list.html", text=text, category=category, found=found)
 

@@ -20,8 +20,8 @@ class Notification(Answer, frozen=True, kw_only=True):
 
 
 class Notifications(Area):
-    def list_notifications(self, *, cursor: str | None = None) -> Page[Notification]:
-        return self.gateway.get("/notifications", Page[Notification], cursor=cursor, limit=PAGE_SIZE)
+    def list_notifications(self, cursor: str | None) -> Page[Notification]:
+        return self.gateway.get("/notifications", Page[Notification], cursor=cursor, limit=PAGE_SIZE, with_total="true")
 
 
 notifications = Notifications()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from portals.customer.account.client import notifications
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("account", __name__)
@@ -18,5 +19,5 @@ def account() -> str:
 @blueprint.get("/notifications")
 @needs("notifications:read")
 def notification_list() -> str:
-    page = notifications.list_notifications(cursor=request.args.get("cursor"))
+    page = notifications.list_notifications(wanted_cursor())
     return render_template("account/notifications.html", page=page)

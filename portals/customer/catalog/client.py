@@ -65,7 +65,7 @@ class FoundPage(Page[FoundProduct], frozen=True, kw_only=True):
 
 
 class Catalog(Area):
-    def search(self, text: str, *, category: str | None = None, cursor: str | None = None) -> FoundPage:
+    def search(self, text: str, category: str | None = None, cursor: str | None = None) -> FoundPage:
         """Return products with their total and facets; an empty text lists everything by name."""
         return self.gateway.get("/search", FoundPage, q=text, category=category, cursor=cursor, limit=PAGE_SIZE)
 

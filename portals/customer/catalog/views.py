@@ -13,6 +13,7 @@ from shared.base.clock import now
 from shared.calls.resilience import UpstreamUnavailable
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("catalog", __name__)
@@ -24,7 +25,7 @@ SHORTEST_HINT = 2
 def search() -> str:
     form = SearchForm(request.args)
     category = form.category.data or None
-    found = catalog.search(form.text, category=category, cursor=request.args.get("cursor"))
+    found = catalog.search(form.text, category, wanted_cursor())
     return render_template(
         "catalog/search.html",
         text=form.text,

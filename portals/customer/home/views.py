@@ -20,7 +20,7 @@ LATEST = 5
 def home() -> str:
     return render_template(
         "home/home.html",
-        orders=orders.list_orders(limit=LATEST).items if may("orders:read") else [],
+        orders=orders.latest_orders(LATEST) if may("orders:read") else [],
         cart=carts.get_cart() if may("cart:write") else None,
         facets=_categories() if may("products:read") else [],
         draft=take_quick_order(),

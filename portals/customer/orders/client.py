@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.portal.answers import Page
-from shared.portal.gateway import Area, Call, segment
+from shared.portal.gateway import Area, Call, Query, segment
 from shared.portal.orders import OrderAnswer
 
 PAGE_SIZE = 25
@@ -16,10 +16,13 @@ class Order(OrderAnswer, frozen=True, kw_only=True):
 
 
 class Orders(Area):
-    def list_orders(
-        self, *, status: str | None = None, cursor: str | None = None, limit: int = PAGE_SIZE
-    ) -> Page[Order]:
-        return self.gateway.get("/orders", Page[Order], status=status, cursor=cursor, limit=limit)
+    def find_orders(self, wanted: Query, cursor: str | None) -> Page[Order]:
+        """Return a page of the company's orders as `wanted`, newest first."""
+        query = {**wanted, "cursor": cursor, "limit": PAGE_SIZE, "with_total": "true"}
+        return self.gateway.get("/orders", Page[Order], **query)
+
+    def latest_orders(self, limit: int) -> list[Order]:
+        return self.gateway.get("/orders", Page[Order], limit=limit).items
 
     def get_order(self, order_id: str) -> Order:
         return self.gateway.get(f"/orders/{segment(order_id)}", Order)

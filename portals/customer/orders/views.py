@@ -9,11 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from portals.customer.cart.client import SkuQuantity, carts
 from portals.customer.orders.client import Order, orders
-from portals.customer.orders.forms import CancellationForm, OrderFilters
+from portals.customer.orders.forms import CancellationForm
 from portals.customer.orders.presenter import cancellation_question, remainder_question, timeline
 from shared.calls.service_client import UpstreamRefused
+from shared.portal.answers import Page
 from shared.portal.drafts import take_draft
+from shared.portal.order_search import OrderSearchForm
 from shared.portal.orders import find_lines, returns_of, shipments_of
+from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import may, needs
 from shared.portal.questions import Question, ask_once
 from shared.portal.statuses import ORDER_WORDS
@@ -25,9 +28,9 @@ LONGEST_FIND = 100
 @blueprint.get("")
 @needs("orders:read")
 def order_list() -> str:
-    chosen = OrderFilters(request.args).chosen_status
-    page = orders.list_orders(status=chosen, cursor=request.args.get("cursor"))
-    return render_template("orders/order_list.html", page=page, chosen=chosen, words=ORDER_WORDS)
+    form = OrderSearchForm(request.args)
+    page = orders.find_orders(form.query(), wanted_cursor()) if form.validate() else Page[Order](items=[])
+    return render_template("orders/order_list.html", page=page, form=form, faults=form.faults, words=ORDER_WORDS)
 
 
 @blueprint.get("/<order_id>")

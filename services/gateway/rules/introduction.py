@@ -28,8 +28,19 @@ total is rounded half to even once, to a whole minor unit.
 
 ## Pages
 
-Lists answer `items` and `next_cursor`. Send it as `cursor`, with the same filters, for the next page; it is null on
-the last page. A cursor is opaque and does not expire.
+Lists answer `items`, `next_cursor` and `previous_cursor`. Send one as `cursor`, with the same filters and order, for
+the page beside; it is null where there is none. `Link` has the same as queries (RFC 8288). A cursor is opaque; another
+list, or the same with other filters, refuses it (422). `with_total=true` counts the list, up to 10,000.
+
+## What changed since
+
+Lists with `updated_after` show what was changed at that moment or later, in the order of the changes. Read all pages,
+keep `updated_until` of the first one, and begin the next run with it. What changes meanwhile is listed again.
+
+## Strictness
+
+Query parameters, fields and parts of forms that an operation does not have are refused (422), and so is a key that is
+given twice in an object (400).
 
 ## Errors
 

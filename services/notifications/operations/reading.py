@@ -18,9 +18,8 @@ def list_notifications(reader: Principal, wanted: NotificationsFilter) -> Page[N
     found = page(
         Notification.collection(),
         {**scope, **of_order, "recipient": {"$exists": True}},
+        wanted,
         sort=[("_id", -1, str)],
-        cursor=wanted.cursor,
-        limit=wanted.limit,
         fields=SHOWN,
     )
     return found.readable(lambda each: stored_as(NotificationRecord, Notification.decrypted(each)))

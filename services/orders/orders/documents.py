@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 import msgspec
-from mongoengine import BooleanField, DateTimeField, EnumField, IntField, StringField
+from mongoengine import BooleanField, DateTimeField, EnumField, IntField, ListField, StringField
 
 from services.orders.errors import ActionNotAllowed, OrderNotCancellable, OrderNotShippable, Shortage
 from services.orders.failures.rules import Failure
@@ -23,6 +23,7 @@ from services.orders.orders.rules import (
     Shipment,
     next_status,
     retry_seconds,
+    search_terms,
 )
 from shared.base.clock import now
 from shared.base.preconditions import revision_of
@@ -88,6 +89,7 @@ class Order(Aggregate):
     next_sweep_at = DateTimeField(db_field="due_at")
     attempts = IntField(default=0)
     is_awaited = BooleanField()
+    search_terms = ListField(StringField())
 
     meta = {
         "collection": "orders",
@@ -104,6 +106,11 @@ class Order(Aggregate):
             ("status", "_id"),
             ("ordered_on", "_id"),
             ("reference", "_id"),
+            ("updated_at", "_id"),
+            ("company_id", "updated_at", "_id"),
+            ("status", "updated_at", "_id"),
+            ("search_terms", "_id"),
+            ("company_id", "search_terms", "_id"),
             {"fields": ["next_sweep_at"], "sparse": True},
             {"fields": ["needs_attention", "_id"], "partialFilterExpression": {"needs_attention": True}},
         ],
@@ -113,6 +120,12 @@ class Order(Aggregate):
     def has_cart(cls, cart_key: str) -> bool:
         """Return whether an order was made of this version of a cart."""
         return cls.collection().find_one({"cart_key": cart_key}, {"_id": 1}) is not None
+
+    def commit(self) -> Self:
+        """Write state and events; an order of a release without search terms gets them."""
+        if not self.search_terms:
+            self.search_terms = search_terms((self.number, self.po_number, self.reference), self.line_items)
+        return super().commit()
 
     @property
     def is_undecided(self) -> bool:

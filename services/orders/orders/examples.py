@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 ORDER_ID = "ord_01k3v8m0c2x4y6z8a0b2d4f6h8"
@@ -111,5 +113,5 @@ SETTLED: Json = RETURNED | {
     "failures": [FAILURE],
     "settlement_note": "Refunded by bank transfer on 2 December.",
 }
-PAGE: Json = {"items": [ORDER], "next_cursor": "WyIyMDI2LTExLTI4VDA5OjMwOjAwKzAwOjAwIiwib3JkXzAxIl0"}
+PAGE: Json = example_page(ORDER)
 CANCELLATION: Json = {"reason": "Ordered twice"}

@@ -1,4 +1,4 @@
-"""The orders' API: reading, listing and cancelling."""
+"""The orders' API: reading and cancelling one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from flask.views import MethodView
 
 from services.orders.errors import OrderNotCancellable
 from services.orders.orders import examples, operations
-from services.orders.orders.rules import Cancellation, OrdersFilter
+from services.orders.orders.rules import Cancellation
 from services.orders.orders.schemas import (
     CancellationInput,
-    OrderPageSchema,
     OrderSchema,
-    OrdersQuery,
     OrderView,
     ReturnSchema,
     ReturnView,
@@ -20,29 +18,11 @@ from services.orders.orders.schemas import (
     order_view,
 )
 from shared.base.errors import VersionConflict
-from shared.data.pagination import Page
 from shared.web.auth import current_principal, requires
 from shared.web.conditional import conditional, precondition
 from shared.web.service import ApiBlueprint
 
 orders = ApiBlueprint("orders", __name__, url_prefix="/v1/orders", description="Reading and cancelling orders.")
-
-
-@orders.route("")
-class Orders(MethodView):
-    @requires("orders:read")
-    @orders.arguments(OrdersQuery, location="query")
-    @orders.response(200, OrderPageSchema, example=examples.PAGE)
-    @orders.operation("listOrders")
-    def get(self, wanted: OrdersFilter) -> Page[OrderView]:
-        """
-        List orders, newest first.
-
-        Buyers see the orders of their company, staff those of all companies. Filters are combined by "and". Without
-        `status` buyers see all but refused ones, staff all.
-        """
-        reader = current_principal()
-        return operations.list_orders(reader, wanted).map(lambda each: order_view(each, reader))
 
 
 @orders.route("/<order_id>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from services.orders.errors import CompanyMissing
 from shared.base.money import DecimalText, UnitPrice
+from shared.base.search_terms import LONGEST_TERM, folded, terms_of
 
 MAX_LINES = 2000
 FIRST_RETRY_SECONDS = 3
@@ -200,19 +201,6 @@ class Refund(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class OrdersFilter:
-    """Which orders to list, and which page of them; `company_id` is for staff."""
-
-    cursor: str | None
-    limit: int
-    reference: str | None = None
-    ordered_on: date | None = None
-    status: str | None = None
-    company_id: str | None = None
-    needs_attention: bool | None = None
-
-
-@dataclass(frozen=True)
 class Cancellation:
     """Why an order is cancelled, in the words of who cancels it."""
 
@@ -285,6 +273,12 @@ def is_complete(line_items: Sequence[OrderLine], shipments: Iterable[Shipment]) 
     """Return whether every unit of every line is shipped."""
     shipped = quantities_per_line(shipments)
     return all(shipped[line.line_id] == line.quantity for line in line_items)
+
+
+def search_terms(order_texts: Iterable[str | None], line_items: Iterable[SkuQuantity]) -> list[str]:
+    """Return what an order is found by: its number, PO number and reference, in parts too, and its SKUs."""
+    named = (term for text in order_texts for term in terms_of(text or ""))
+    return sorted({*named, *(folded(line.sku)[:LONGEST_TERM] for line in line_items)})
 
 
 def require_company(company_id: str | None) -> str:

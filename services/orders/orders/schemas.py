@@ -15,7 +15,6 @@ from services.orders.orders.rules import (
     ENDED,
     Cancellation,
     OrderAction,
-    OrdersFilter,
     OrderStatus,
     Return,
     Shipment,
@@ -30,22 +29,10 @@ from services.orders.orders.rules import (
     unshipped_amount,
 )
 from shared.base.money import Money, UnitPrice
-from shared.web.schemas import Day, InputSchema, MoneyField, OutputSchema, PageArgs, UnitPriceField, page_of, text
+from shared.web.schemas import InputSchema, MoneyField, OutputSchema, UnitPriceField, text
 from shared.web.tokens import Principal
 
 STATUSES = [status.value for status in OrderStatus]
-
-
-class OrdersQuery(PageArgs):
-    """`company_id` is for staff; `needs_attention` (only `true`) lists orders with a refused capture or refund."""
-
-    builds = OrdersFilter
-
-    reference = fields.String(load_default=None, validate=validate.Length(max=100))
-    ordered_on = Day(load_default=None)
-    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
-    company_id = fields.String(load_default=None, validate=validate.Length(max=100))
-    needs_attention = fields.Boolean(load_default=None, validate=validate.Equal(True))
 
 
 class CancellationInput(InputSchema):
@@ -137,9 +124,6 @@ class OrderSchema(OutputSchema):
     settlement_note = fields.String(allow_none=True, metadata={"description": "Shown to staff only."})
     created_at = fields.DateTime()
     updated_at = fields.DateTime()
-
-
-OrderPageSchema = page_of(OrderSchema)
 
 
 class LineView(Struct):

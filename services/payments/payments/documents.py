@@ -51,6 +51,8 @@ class Payment(Aggregate):
         "indexes": [
             {"fields": ["order_id"], "unique": True},
             ("company_id", "-_id"),
+            ("updated_at", "_id"),
+            ("company_id", "updated_at", "_id"),
             {"fields": ["attempt_due_at"], "sparse": True},
         ],
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 AUTHORIZATION: Json = {
@@ -36,7 +38,7 @@ PAYMENT: Json = {
     "created_at": "2026-11-28T09:30:00.400Z",
     "updated_at": "2026-11-29T14:00:01.000Z",
 }
-PAGE: Json = {"items": [PAYMENT], "next_cursor": None}
+PAGE: Json = example_page(PAYMENT)
 REFUND: Json = {
     "id": "txn_01k3v8m0c2x4y6z8a0b2d4f6h8",
     "kind": "refund",

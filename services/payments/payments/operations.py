@@ -17,7 +17,7 @@ from services.payments.transactions.rules import (
 )
 from shared.base.clock import now
 from shared.base.errors import NotFound
-from shared.data.pagination import Page, page
+from shared.data.pagination import Page, changes_page
 from shared.data.persistence import retry_on_failover
 from shared.data.struct_fields import stored_as
 from shared.observe.observability import get_logger
@@ -43,18 +43,11 @@ def get_refund(reader: Principal, payment_id: str, refund_id: str) -> ShownTrans
 
 
 def list_payments(reader: Principal, wanted: PaymentsFilter) -> Page[PaymentRecord]:
-    """Return a page of payments, newest first, without their card tokens."""
+    """Return a page of payments without their card tokens."""
     query = {**reader.company_scope("payments:read")}
     if wanted.order_id is not None:
         query["order_id"] = wanted.order_id
-    found = page(
-        Payment.collection(),
-        query,
-        sort=[("_id", -1, str)],
-        cursor=wanted.cursor,
-        limit=wanted.limit,
-        fields=HIDDEN,
-    )
+    found = changes_page(Payment.collection(), query, wanted, fields=HIDDEN)
     return found.readable(partial(stored_as, PaymentRecord)).map(partial(_shown_to, reader))
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from services.payments.transactions.rules import ShownTransaction, TransactionKind, TransactionRecord, requested_amount
 from shared.base.money import Money
+from shared.base.pages import ChangesRequest
 from shared.base.preconditions import revision_of
 
 
@@ -148,13 +149,11 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-@dataclass(frozen=True)
-class PaymentsFilter:
-    """Which payments are listed: those of one order, or all; a page begins after `cursor`."""
+@dataclass(frozen=True, kw_only=True)
+class PaymentsFilter(ChangesRequest):
+    """Which payments are listed: those of one order, or all."""
 
-    order_id: str | None
-    cursor: str | None
-    limit: int
+    order_id: str | None = None
 
 
 def is_allowed(status: PaymentStatus, action: PaymentAction) -> bool:

@@ -6,7 +6,8 @@ from marshmallow import fields, validate
 
 from services.payments.payments.rules import ACTIONS_OF_PEOPLE, PaymentsFilter, PaymentStatus
 from services.payments.transactions.rules import REFUSED, TransactionKind, TransactionStatus
-from shared.web.schemas import MoneyField, OutputSchema, PageArgs, one_of, page_of
+from shared.web.lists import ChangesArgs, changes_page_of
+from shared.web.schemas import MoneyField, OutputSchema, one_of
 
 REASON = f"The card processor's; buyers read `{REFUSED}` for captures and refunds."
 
@@ -38,10 +39,14 @@ class PaymentSchema(OutputSchema):
     updated_at = fields.DateTime()
 
 
-PaymentPageSchema = page_of(PaymentSchema)
+PaymentPageSchema = changes_page_of(PaymentSchema)
 
 
-class PaymentsQuery(PageArgs):
+class PaymentsQuery(ChangesArgs):
     builds = PaymentsFilter
 
-    order_id = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+    order_id = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=64),
+        metadata={"description": "The payment of one order."},
+    )

@@ -13,10 +13,11 @@ from pymongo import InsertOne, UpdateOne
 from services.products.batches.rules import Batch, RowChange, change_of
 from services.products.catalog.documents import Product, StoredProduct, StoredProducts
 from services.products.catalog.rules import ProductFields, price_warnings
+from services.products.counts.documents import refusals_of, set_many
 from services.products.currencies.rules import ANY_CURRENCY, SoldCurrencies
 from services.products.errors import PriceBreaksInvalid, StockContended
 from services.products.rows.rules import ImportedRow, RowFault
-from services.products.stock.documents import Stock, refusals_of, set_many
+from services.products.stock.documents import Stock
 from shared.base.ids import new_id
 from shared.data.persistence import retry_on_failover, write_unordered
 

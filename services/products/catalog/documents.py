@@ -17,9 +17,11 @@ from services.products.stock.rules import StockLevel
 from shared.base.clock import now
 from shared.base.errors import NotFound
 from shared.base.ids import new_id
+from shared.base.pages import ChangesRequest, PageRequest
 from shared.base.preconditions import revision_of
+from shared.data import pagination
 from shared.data.events import Envelope
-from shared.data.pagination import Page, page
+from shared.data.pagination import Page, changes_page, page
 from shared.data.persistence import Aggregate, retry_on_failover
 from shared.data.struct_fields import StructField, StructListField, read_each, stored_as, to_stored
 from shared.events.catalog.products import Price, PriceBreak, ProductChanged
@@ -27,7 +29,7 @@ from shared.events.catalog.products import Price, PriceBreak, ProductChanged
 FIELD_NAMES = ProductFields.__struct_fields__
 PRICED = {"sku": 1, "name": 1, "unit_price": 1, "price_breaks": 1, "is_active": 1, "_id": 0}
 WITHOUT_OUTBOX = {"outbox": 0}
-BY_SKU = [("sku", 1, str)]
+SORTS = {**pagination.SORTS, "sku": [("sku", 1, str)], "-sku": [("sku", -1, str)]}
 
 
 class StoredProduct(ProductFields, frozen=True, kw_only=True):
@@ -100,6 +102,8 @@ class Product(Aggregate):
             {"fields": ["is_active", "sku"]},
             {"fields": ["is_active", "category", "sku"]},
             {"fields": ["unit_price.currency"]},
+            {"fields": ["updated_at", "_id"]},
+            {"fields": ["is_active", "updated_at", "_id"]},
         ],
     }
 
@@ -126,9 +130,18 @@ class Product(Aggregate):
             raise _not_found(sku)
 
     @classmethod
-    def view_page(cls, query: Mapping[str, Any], *, cursor: str | None, limit: int) -> Page[ProductView]:
-        """Return one page by SKU, each product with its stock; in two queries."""
-        found = page(cls.collection(), query, sort=BY_SKU, cursor=cursor, limit=limit, fields=WITHOUT_OUTBOX)
+    def changes(cls, query: Mapping[str, Any], wanted: ChangesRequest) -> Page[ProductView]:
+        """Return one page, by SKU unless another order is wanted, each product with its stock; in two queries."""
+        found = changes_page(cls.collection(), query, wanted, sorts=SORTS, usual="sku", fields=WITHOUT_OUTBOX)
+        return cls._with_stock(found)
+
+    @classmethod
+    def all(cls, wanted: PageRequest) -> Page[ProductView]:
+        """Return one page of all products by SKU, each with its stock; in two queries."""
+        return cls._with_stock(page(cls.collection(), {}, wanted, sort=SORTS["sku"], fields=WITHOUT_OUTBOX))
+
+    @classmethod
+    def _with_stock(cls, found: Page[dict[str, Any]]) -> Page[ProductView]:
         levels = Stock.levels(str(each.get("sku")) for each in found.items)
         return found.readable(lambda each: _view(each, levels.get(each["sku"])))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 
@@ -32,6 +34,6 @@ CREATED: Json = NEW | {
     "updated_at": "2026-11-02T08:15:00.000Z",
 }
 PRODUCT: Json = CREATED | {"is_stocked": True, "available": 4600, "version": 2}
-PAGE: Json = {"items": [PRODUCT], "next_cursor": None}
+PAGE: Json = example_page(PRODUCT)
 CHANGES: Json = {"unit_price": gbp("26"), "category": "Bolts"}
 CHANGED: Json = PRODUCT | CHANGES | {"version": 3, "updated_at": "2026-11-28T09:30:00.000Z"}

@@ -9,8 +9,9 @@ from services.products.catalog.rules import ProductFields, ProductPatch, Product
 from services.products.currencies.documents import sold_currencies
 from services.products.errors import SkuTaken
 from shared.base.errors import FieldError, InvalidInput
+from shared.base.pages import PageRequest
 from shared.base.preconditions import Precondition
-from shared.data.pagination import Page, PageRequest
+from shared.data.pagination import Page
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.events.catalog.products import Price
 from shared.observe.observability import get_logger
@@ -20,15 +21,15 @@ log = get_logger()
 
 
 def list_products(reader: Principal, wanted: ProductsFilter) -> Page[ProductView]:
-    """Return one page by SKU; products that are not for sale are shown only to readers who may write products."""
+    """Return one page; products that are not for sale are shown only to readers who may write products."""
     category = {} if wanted.category is None else {"category": wanted.category}
     skus = {"sku": {"$in": sorted(set(wanted.skus))}} if wanted.skus else {}
-    return Product.view_page({**_visible_to(reader), **category, **skus}, cursor=wanted.cursor, limit=wanted.limit)
+    return Product.changes({**_visible_to(reader), **category, **skus}, wanted)
 
 
 def list_all_products(wanted: PageRequest) -> Page[ProductView]:
     """Return one page of all products by SKU, for services that keep a copy."""
-    return Product.view_page({}, cursor=wanted.cursor, limit=wanted.limit)
+    return Product.all(wanted)
 
 
 def get_product(reader: Principal, sku: str) -> ProductView:

@@ -9,6 +9,7 @@ from services.products.catalog import examples, operations
 from services.products.catalog.documents import ProductView
 from services.products.catalog.rules import ProductFields, ProductPatch, ProductsFilter
 from services.products.catalog.schemas import (
+    AllProductsPageSchema,
     AllProductsQuery,
     ProductChanges,
     ProductInput,
@@ -18,7 +19,8 @@ from services.products.catalog.schemas import (
 )
 from services.products.errors import PriceBreaksInvalid, SkuTaken
 from shared.base.errors import VersionConflict
-from shared.data.pagination import Page, PageRequest
+from shared.base.pages import PageRequest
+from shared.data.pagination import Page
 from shared.web.auth import current_principal, internal, requires
 from shared.web.components import LOCATED
 from shared.web.conditional import conditional, precondition
@@ -100,7 +102,7 @@ class OneProduct(MethodView):
 class AllProducts(MethodView):
     @internal("search")
     @internal_products_blp.arguments(AllProductsQuery, location="query")
-    @internal_products_blp.response(200, ProductPageSchema)
+    @internal_products_blp.response(200, AllProductsPageSchema)
     @internal_products_blp.operation("listAllProducts")
     def get(self, wanted: PageRequest) -> Page[ProductView]:
         """List every product by SKU, those that are not for sale too."""

@@ -13,6 +13,7 @@ import msgspec
 from services.products.errors import PriceBreaksInvalid
 from shared.base.errors import FieldError
 from shared.base.money import unit_price_text
+from shared.base.pages import ChangesRequest
 from shared.events.catalog.products import Price, PriceBreak, ProductState
 
 MAX_BREAKS = 50
@@ -70,13 +71,11 @@ class ProductPatch:
         return with_sorted_breaks(ProductFields(**self._values))
 
 
-@dataclass(frozen=True)
-class ProductsFilter:
+@dataclass(frozen=True, kw_only=True)
+class ProductsFilter(ChangesRequest):
     """Which page of the products is listed: of all, of one category, or of these SKUs."""
 
-    category: str | None
-    cursor: str | None
-    limit: int
+    category: str | None = None
     skus: list[str] = field(default_factory=list)
 
 

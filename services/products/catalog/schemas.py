@@ -8,10 +8,11 @@ from marshmallow import fields, validate
 
 from services.products.catalog.rules import TEXTS, ProductFields, ProductPatch, ProductsFilter, price
 from shared.base.money import UnitPrice
-from shared.data.pagination import PageRequest
+from shared.base.pages import PageRequest
 from shared.events.catalog.products import PriceBreak
 from shared.web import schemas
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, UnitPriceField, page_of, page_size
+from shared.web.lists import CURSOR_LENGTH, ChangesArgs, changes_page_of, page_of, page_size, sort_by
+from shared.web.schemas import InputSchema, OutputSchema, UnitPriceField
 
 MOST_SKUS = 100
 
@@ -88,16 +89,21 @@ class ProductSchema(OutputSchema):
     is_active = fields.Boolean(metadata={"description": "Whether the product is for sale."})
     version = fields.Integer(metadata={"description": "Rises by one with each change."})
     created_at = fields.DateTime()
-    updated_at = fields.DateTime()
+    updated_at = fields.DateTime(
+        metadata={"description": "Of the product itself: changes of stock are listed at `GET /v1/inventory`."}
+    )
 
 
-ProductPageSchema = page_of(ProductSchema)
+ProductPageSchema = changes_page_of(ProductSchema)
+AllProductsPageSchema = page_of(ProductSchema, name="AllProductsPageSchema")
 
 
-class ProductsQuery(PageArgs):
+class ProductsQuery(ChangesArgs):
     builds = ProductsFilter
 
-    category = fields.String(load_default=None, validate=validate.Length(max=100))
+    category = fields.String(
+        load_default=None, validate=validate.Length(max=100), metadata={"description": "The whole category."}
+    )
     skus = fields.List(
         schemas.Sku(),
         data_key="sku",
@@ -105,10 +111,11 @@ class ProductsQuery(PageArgs):
         validate=validate.Length(max=MOST_SKUS),
         metadata={"description": f"Any of these SKUs, at most {MOST_SKUS}: `sku=BOLT-M8&sku=NUT-M8`."},
     )
+    sort = sort_by("sku", "-sku", "created_at", "-created_at")
 
 
 class AllProductsQuery(InputSchema):
     builds = PageRequest
 
-    cursor = fields.String(load_default=None, validate=validate.Length(max=512))
+    cursor = fields.String(load_default=None, validate=validate.Length(max=CURSOR_LENGTH))
     limit = page_size(500, most=500)

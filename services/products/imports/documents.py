@@ -18,7 +18,8 @@ from services.products.rows.rules import RowFault
 from shared.base.clock import now
 from shared.base.ids import new_id
 from shared.base.numbers import DecimalMark
-from shared.data.pagination import Page, PageRequest, page
+from shared.base.pages import PageRequest
+from shared.data.pagination import Page, page
 from shared.data.persistence import Aggregate, retry_on_failover
 from shared.data.struct_fields import StructField, StructListField, read_each, stored_as, to_stored
 from shared.events.catalog.products import ImportRequested
@@ -164,9 +165,7 @@ class ProductImport(Aggregate):
     def summaries(cls, wanted: PageRequest) -> Page[ImportSummary]:
         """Return one page of all imports, newest first: their ids begin with the time."""
         names = dict.fromkeys((field.encode_name for field in msgspec.structs.fields(ImportSummary)), 1)
-        found = page(
-            cls.collection(), {}, sort=[("_id", -1, str)], cursor=wanted.cursor, limit=wanted.limit, fields=names
-        )
+        found = page(cls.collection(), {}, wanted, sort=[("_id", -1, str)], fields=names)
         return found.readable(lambda each: stored_as(ImportSummary, each))
 
     @classmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 FILE: Json = {"file": "sku,name,unit_price,currency,stock\nBOLT-M8,Hex bolt M8 x 40,0.255,GBP,5000\n"}
@@ -36,7 +38,7 @@ QUEUED: Json = IMPORT | {
     "has_failed_rows": False,
     "errors": [],
 }
-PAGE: Json = {"items": [SUMMARY], "next_cursor": None}
+PAGE: Json = example_page(SUMMARY, is_of_changes=False)
 FAILED_ROWS = (
     "reason,sku,name,unit_price,currency\n"
     "unit_price: Give a number with at most four decimals.,NUT-M8,Hex nut M8,0.00001,GBP\n"

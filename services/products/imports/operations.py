@@ -29,8 +29,9 @@ from services.products.imports.rules import (
 from services.products.rows.rules import ImportedRow, RowFault, parse_row
 from shared.base.errors import HandedBack, NotFound
 from shared.base.numbers import DecimalMark
+from shared.base.pages import PageRequest
 from shared.base.skus import normal_sku
-from shared.data.pagination import Page, PageRequest
+from shared.data.pagination import Page
 from shared.observe.observability import get_logger
 from shared.web.service import current_clients, current_settings
 

@@ -23,7 +23,8 @@ from services.products.imports.schemas import (
     UploadedFile,
 )
 from services.products.rows.rules import OPTIONAL, REQUIRED
-from shared.data.pagination import Page, PageRequest
+from shared.base.pages import PageRequest
+from shared.data.pagination import Page
 from shared.data.storage_contract import StoredFileMissing
 from shared.web.auth import requires
 from shared.web.components import LOCATED

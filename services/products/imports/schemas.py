@@ -10,8 +10,9 @@ from werkzeug.datastructures import FileStorage
 
 from services.products.imports.documents import ImportStatus
 from services.products.imports.rules import ImportOptions
-from shared.data.pagination import PageRequest
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, one_of, page_of
+from shared.base.pages import PageRequest
+from shared.web.lists import PageArgs, page_of
+from shared.web.schemas import InputSchema, OutputSchema, one_of
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from services.products.catalog.documents import Product
-from services.products.inventory.rules import Inventory, inventory_of
-from services.products.stock.documents import Stock, set_on_hand, stop_stocking
+from services.products.counts.documents import set_on_hand, stop_stocking
+from services.products.inventory.documents import inventory_page
+from services.products.inventory.rules import Inventory, inventory_of, listed_inventory
+from services.products.stock.documents import Stock
+from shared.base.pages import ChangesRequest
 from shared.base.preconditions import ANY_STATE, Precondition
+from shared.data.pagination import Page
 from shared.observe.observability import get_logger
 
 log = get_logger()
+
+
+def list_inventory(wanted: ChangesRequest) -> Page[Inventory]:
+    """Return one page of the SKUs that are stocked or were."""
+    return inventory_page(wanted).map(listed_inventory)
 
 
 def get_inventory(sku: str) -> Inventory:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from marshmallow import fields, validate
 
 from services.products.stock.rules import MAX_UNITS
+from shared.base.pages import ChangesRequest
+from shared.web.lists import ChangesArgs, changes_page_of, sort_by
 from shared.web.schemas import InputSchema, OutputSchema
 
 
@@ -31,3 +33,16 @@ class InventorySchema(OutputSchema):
     on_hand = fields.Integer(allow_none=True)
     reserved = fields.Integer()
     available = fields.Integer(allow_none=True)
+    updated_at = fields.DateTime(
+        allow_none=True,
+        metadata={"description": "When one of the numbers changed last; null: the SKU was never stocked."},
+    )
+
+
+InventoryPageSchema = changes_page_of(InventorySchema)
+
+
+class InventoryQuery(ChangesArgs):
+    builds = ChangesRequest
+
+    sort = sort_by("sku", "-sku")

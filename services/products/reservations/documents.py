@@ -16,6 +16,7 @@ from services.products.reservations.rules import OpenReservation, ReservationRec
 from services.products.stock.rules import Shortage, SkuQuantity
 from shared.base.clock import now
 from shared.base.ids import new_id
+from shared.base.pages import PageRequest
 from shared.data.pagination import Page, page
 from shared.data.persistence import retry_on_failover
 from shared.data.struct_fields import StructListField, read_each, stored_as, to_stored
@@ -177,14 +178,13 @@ class Reservation(Document):
         retry_on_failover(lambda: cls.collection().update_many(query, {"$set": changes}))
 
     @classmethod
-    def list_open(cls, before: datetime, *, cursor: str | None, limit: int) -> Page[OpenReservation]:
+    def list_open(cls, before: datetime, wanted: PageRequest) -> Page[OpenReservation]:
         """Return one page of open reservations begun before a moment, oldest first."""
         found = page(
             cls.collection(),
             {"is_open": True, "reserved_at": {"$lt": before}},
+            wanted,
             sort=[("reserved_at", 1, datetime), ("_id", 1, str)],
-            cursor=cursor,
-            limit=limit,
             fields={"reserved_at": 1},
         )
         return found.readable(lambda each: stored_as(OpenReservation, each))

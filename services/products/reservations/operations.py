@@ -185,7 +185,7 @@ def _shipped(event: OrderShipped) -> Shipped:
 
 def list_reservations(wanted: ReservationsFilter) -> Page[OpenReservation]:
     """Return one page of open reservations begun before a moment, for the orders' reconciliation."""
-    return Reservation.list_open(wanted.before, cursor=wanted.cursor, limit=wanted.limit)
+    return Reservation.list_open(wanted.before, wanted)
 
 
 def sweep_reservations() -> int:

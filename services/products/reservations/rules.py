@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from services.products.stock.rules import Shortage, SkuQuantity
+from shared.base.pages import PageRequest
 
 
 class ReservationStatus(StrEnum):
@@ -73,13 +74,11 @@ class ComparedOrders:
     order_ids: list[str]
 
 
-@dataclass(frozen=True)
-class ReservationsFilter:
+@dataclass(frozen=True, kw_only=True)
+class ReservationsFilter(PageRequest):
     """Open reservations begun before a moment: which page of them."""
 
     before: datetime
-    cursor: str | None
-    limit: int
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from services.products.reservations.rules import ComparedOrders, ReservationRequest, ReservationsFilter
 from services.products.stock.rules import MAX_LINES, MAX_UNITS, SkuQuantity
 from shared.web import schemas
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of
+from shared.web.lists import PageArgs, page_of
+from shared.web.schemas import InputSchema, OutputSchema
 
 
 class ReservationLineInput(InputSchema):

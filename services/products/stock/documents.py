@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from mongoengine import DateTimeField, Document, IntField, StringField
-from pymongo import DeleteOne, UpdateOne
+from mongoengine import BooleanField, DateTimeField, Document, IntField, StringField
+from pymongo import UpdateOne
 from pymongo.collection import Collection
 
-from services.products.errors import StockBelowReserved, StockContended
-from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLevel, StockView, stock_revision
+from services.products.errors import StockContended
+from services.products.stock.rules import HeldStock, Shipped, StockHold, StockLevel, StockView
 from shared.base.clock import now
-from shared.base.errors import Problem
-from shared.base.preconditions import ANY_STATE, Precondition
-from shared.data.persistence import retry_on_failover, write_unordered
+from shared.data.persistence import retry_on_failover
 from shared.data.struct_fields import StructListField, read_each, stored_as, to_stored
 
 WAREHOUSE = "main"
-LEVEL_FIELDS = {"sku": 1, "on_hand": 1, "reserved": 1, "available": 1}
+LEVEL_FIELDS = {"sku": 1, "on_hand": 1, "reserved": 1, "available": 1, "updated_at": 1}
 OPERATIONS_PER_WRITE = 2_000
 RELEASE_ATTEMPTS = 10
-SET_ATTEMPTS = 20
 
 
 def stock_id(sku: str) -> str:
@@ -35,7 +32,8 @@ class Stock(Document):
     """
     The stock of one SKU in one warehouse; a SKU without this document is not stocked.
 
-    `available` is `on_hand - reserved`. `ops` holds a StockHold per open reservation.
+    `available` is `on_hand - reserved`. `ops` holds a StockHold per open reservation. `is_stopped` marks the note that
+    a SKU is not stocked any more, under an id of its own: lists of changes have it, reservations never find it.
     """
 
     id = StringField(primary_key=True)
@@ -45,9 +43,16 @@ class Stock(Document):
     reserved = IntField(default=0)
     available = IntField(required=True)
     ops = StructListField(StockHold)
+    is_stopped = BooleanField()
     updated_at = DateTimeField()
 
-    meta = {"collection": "stock", "db_alias": "products", "strict": False, "auto_create_index": False}
+    meta = {
+        "collection": "stock",
+        "db_alias": "products",
+        "strict": False,
+        "auto_create_index": False,
+        "indexes": [("sku", "_id"), ("updated_at", "_id")],
+    }
 
     @classmethod
     def collection(cls) -> Collection[dict[str, Any]]:
@@ -80,6 +85,7 @@ class Stock(Document):
                 {
                     "$inc": {"reserved": quantity, "available": -quantity},
                     "$push": {"ops": to_stored(StockHold(order_id, token, quantity))},
+                    **_changed_now(),
                 },
             )
             for sku, quantity in sorted(quantities.items())
@@ -155,7 +161,7 @@ def _release(document_id: str, hold: StockHold) -> UpdateOne:
     held = {"id": hold.order_id, "token": hold.token}
     return UpdateOne(
         {"_id": document_id, "ops": {"$elemMatch": {**held, "quantity": hold.quantity}}},
-        {"$inc": {"reserved": -hold.quantity, "available": hold.quantity}, "$pull": {"ops": held}},
+        {"$inc": {"reserved": -hold.quantity, "available": hold.quantity}, "$pull": {"ops": held}, **_changed_now()},
     )
 
 
@@ -172,129 +178,19 @@ def _reductions(sku: str, order_id: str, part: str, quantity: int, levels: Mappi
     unseen = {"id": order_id, "shipments": {"$ne": part}}
     yield UpdateOne(
         {"_id": stock_id(sku), "ops": {"$elemMatch": {**unseen, "quantity": {"$gt": quantity}}}},
-        {"$inc": {**levels, "ops.$.quantity": -quantity}, "$push": {"ops.$.shipments": part}},
+        {"$inc": {**levels, "ops.$.quantity": -quantity}, "$push": {"ops.$.shipments": part}, **_changed_now()},
     )
     yield UpdateOne(
         {"_id": stock_id(sku), "ops": {"$elemMatch": {**unseen, "quantity": quantity}}},
-        {"$inc": dict(levels), "$pull": {"ops": {"id": order_id}}},
+        {"$inc": dict(levels), "$pull": {"ops": {"id": order_id}}, **_changed_now()},
     )
+
+
+def _changed_now() -> dict[str, Any]:
+    return {"$set": {"updated_at": now()}}
 
 
 def _chunks(updates: Iterable[UpdateOne]) -> Iterator[list[UpdateOne]]:
     iterator = iter(updates)
     while chunk := list(islice(iterator, OPERATIONS_PER_WRITE)):
         yield chunk
-
-
-def set_on_hand(sku: str, on_hand: int, precondition: Precondition = ANY_STATE) -> None:
-    """Set the units on hand; raise StockBelowReserved if orders reserve more than that."""
-
-    def attempt() -> bool:
-        current = Stock.level(sku)
-        precondition.require(stock_revision(current.on_hand if current else None))
-        _require_free(sku, current, down_to=on_hand)
-        return _changed([on_hand_update(sku, on_hand, current)]) == 1
-
-    _retry_until_set(attempt, sku)
-
-
-def stop_stocking(sku: str, precondition: Precondition = ANY_STATE) -> None:
-    """Delete the stock, so that the SKU can be ordered without limit; raise StockBelowReserved if any is reserved."""
-
-    def attempt() -> bool:
-        current = Stock.level(sku)
-        precondition.require(stock_revision(current.on_hand if current else None))
-        _require_free(sku, current, down_to=0)
-        unchanged = {"on_hand": current.on_hand} if current and precondition != ANY_STATE else {}
-        return current is None or _changed([_stock_deletion(sku, **unchanged)]) == 1
-
-    _retry_until_set(attempt, sku)
-
-
-def set_many(targets: Mapping[str, int | None]) -> tuple[set[str], dict[str, str]]:
-    """
-    Set the units on hand of many SKUs in one read and one write; None stops stocking.
-
-    Return the SKUs that changed, and those refused with the reason.
-    """
-    levels = Stock.levels(targets)
-    writes: list[UpdateOne | DeleteOne] = []
-    changed: set[str] = set()
-    refused: dict[str, str] = {}
-    for sku, target in targets.items():
-        current = levels.get(sku)
-        if target == (None if current is None else current.on_hand):
-            continue
-        refusal = _refusal(current, target or 0)
-        if refusal is not None:
-            refused[sku] = refusal
-            continue
-        writes.append(_stock_deletion(sku) if target is None else on_hand_update(sku, target, current))
-        changed.add(sku)
-    if _changed(writes) < len(writes):
-        refused |= _set_conflicting({sku: targets[sku] for sku in changed})
-    return changed - refused.keys(), refused
-
-
-def refusals_of(targets: Mapping[str, int | None]) -> dict[str, str]:
-    """Return those of the SKUs whose units on hand `set_many` would refuse to set at this moment, with the reason."""
-    levels = Stock.levels(targets)
-    return {
-        sku: refusal
-        for sku, target in targets.items()
-        if (refusal := _refusal(levels.get(sku), 0 if target is None else target))
-    }
-
-
-def _refusal(current: StockLevel | None, down_to: int) -> str | None:
-    if current is None or current.reserved <= down_to:
-        return None
-    return f"Stock cannot be set below the {current.reserved} units that orders reserve."
-
-
-def _set_conflicting(targets: Mapping[str, int | None]) -> dict[str, str]:
-    """Set, one by one, the SKUs that another process changed between read and write; return those refused."""
-    levels = Stock.levels(targets)
-    refused: dict[str, str] = {}
-    for sku, target in targets.items():
-        if target == (levels[sku].on_hand if sku in levels else None):
-            continue
-        try:
-            stop_stocking(sku) if target is None else set_on_hand(sku, target)
-        except Problem as refusal:
-            refused[sku] = refusal.detail
-    return refused
-
-
-def _require_free(sku: str, current: StockLevel | None, *, down_to: int) -> None:
-    reserved = 0 if current is None else current.reserved
-    if reserved > down_to:
-        raise StockBelowReserved(f"Orders reserve {reserved} units of {sku}; set at least that", reserved=reserved)
-
-
-def on_hand_update(sku: str, on_hand: int, current: StockLevel | None) -> UpdateOne:
-    """Return the write that sets on hand, guarded: without effect if `current` is stale or reserves more than that."""
-    moment = now()
-    if current is None:
-        fresh = {"sku": sku, "warehouse": WAREHOUSE, "on_hand": on_hand, "reserved": 0, "available": on_hand, "ops": []}
-        return UpdateOne({"_id": stock_id(sku)}, {"$setOnInsert": {**fresh, "updated_at": moment}}, upsert=True)
-    change = on_hand - current.on_hand
-    return UpdateOne(
-        {"_id": stock_id(sku), "on_hand": current.on_hand, "available": {"$gte": -change}},
-        {"$inc": {"on_hand": change, "available": change}, "$set": {"updated_at": moment}},
-    )
-
-
-def _stock_deletion(sku: str, **unchanged: int) -> DeleteOne:
-    return DeleteOne({"_id": stock_id(sku), "reserved": 0, **unchanged})
-
-
-def _changed(writes: list[UpdateOne | DeleteOne]) -> int:
-    return retry_on_failover(lambda: write_unordered(Stock.collection(), writes))
-
-
-def _retry_until_set(attempt: Callable[[], bool], sku: str) -> None:
-    for _ in range(SET_ATTEMPTS):
-        if attempt():
-            return
-    raise StockContended(f"The stock of {sku} keeps changing; retry")

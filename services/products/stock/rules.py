@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -24,6 +25,7 @@ class StockLevel(msgspec.Struct, frozen=True):
     on_hand: int
     available: int
     reserved: int = 0
+    updated_at: datetime | None = None
 
 
 def stock_revision(on_hand: int | None) -> str:

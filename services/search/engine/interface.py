@@ -20,12 +20,17 @@ class PagePosition:
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """Text (empty: everything by name), a category to stay in, and the position after which the page begins."""
+    """
+    Text (empty: everything by name), a category to stay in, and where the page begins.
+
+    It begins `after` a position, or, going back, where `skipped` products come before it.
+    """
 
     text: str
     limit: int
     category: str | None = None
     after: PagePosition | None = None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -95,11 +95,14 @@ def _count(searcher: Any, query: Any) -> int:
 def _hits(searcher: Any, tiers: list[Tier], order: str, request: SearchRequest) -> list[tuple[PagePosition, Any]]:
     """Return the hits of the page and the next one, if there is one."""
     hits: list[tuple[PagePosition, Any]] = []
-    wanted = request.limit + 1
+    wanted, to_skip = request.limit + 1, request.skipped
     first = request.after.tier if request.after else 0
     for number in range(first, len(tiers)):
         listing = _Listing(searcher, for_sale(tiers[number].query, request.category, but=tiers[number].but), order)
         skipped = listing.rank_after(request.after) if request.after and number == first else 0
+        if to_skip:
+            skipped = min(to_skip, listing.count())
+            to_skip -= skipped
         found = listing.hits(skipped, wanted - len(hits))
         hits += [(PagePosition(number, key, skipped + i), address) for i, (key, address) in enumerate(found, 1)]
         if len(hits) == wanted:
@@ -126,9 +129,12 @@ class _Listing:
         )
         return list(found.hits)
 
+    def count(self) -> int:
+        return _count(self._searcher, self._query)
+
     def rank_after(self, end: PagePosition) -> int:
         """Return how many products come before the page after `end`, whose rank other changes may have moved."""
-        count = _count(self._searcher, self._query)
+        count = self.count()
         if 0 < end.rank <= count and self._key_at(end.rank - 1) == end.key:
             return end.rank
         return bisect_right(range(count), end.key, key=self._key_at)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 import msgspec
-from mongoengine import StringField
+from mongoengine import ListField, StringField
 from mongoengine.errors import NotUniqueError
 
-from services.users.companies.rules import CompanyDetails
+from services.users.companies.rules import CompanyDetails, search_terms
 from shared.data.persistence import Aggregate
+from shared.data.text_search import begins_with
 
 
 class Company(Aggregate):
@@ -20,6 +22,7 @@ class Company(Aggregate):
 
     name = StringField(required=True, max_length=200)
     reference = StringField(max_length=100)
+    search_terms = ListField(StringField())
 
     meta = {
         "collection": "companies",
@@ -29,9 +32,21 @@ class Company(Aggregate):
                 "fields": ["reference"],
                 "unique": True,
                 "partialFilterExpression": {"reference": {"$exists": True}},
-            }
+            },
+            ("search_terms", "_id"),
+            ("updated_at", "_id"),
         ],
     }
+
+    def commit(self) -> Self:
+        self.search_terms = search_terms(self.name, self.reference)
+        return super().commit()
+
+    @classmethod
+    def ids_named(cls, words: Sequence[str], *, limit: int) -> list[str]:
+        """Return the ids of the first companies of which each word begins a search term."""
+        found = cls.collection().find(begins_with("search_terms", words), {"_id": 1}).sort("_id", 1).limit(limit)
+        return [each["_id"] for each in found]
 
     @classmethod
     def find_by_reference(cls, reference: str) -> Self | None:
@@ -59,3 +74,4 @@ class CompanyRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     reference: str | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None

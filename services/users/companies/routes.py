@@ -11,11 +11,18 @@ from flask.views import MethodView
 
 from services.users.companies import examples, operations
 from services.users.companies.documents import Company, CompanyRecord
-from services.users.companies.rules import CompaniesFilter, CompanyDetails
-from services.users.companies.schemas import CompaniesQuery, CompanyInput, CompanyPageSchema, CompanySchema
+from services.users.companies.rules import CompaniesFilter, CompanyDetails, CompanyIds, CompanyName
+from services.users.companies.schemas import (
+    CompaniesQuery,
+    CompanyIdsSchema,
+    CompanyInput,
+    CompanyNameQuery,
+    CompanyPageSchema,
+    CompanySchema,
+)
 from shared.data.pagination import Page
 from shared.web import idempotency
-from shared.web.auth import current_principal, requires
+from shared.web.auth import current_principal, internal, requires
 from shared.web.components import LOCATED
 from shared.web.conditional import conditional
 from shared.web.documented import document
@@ -23,6 +30,9 @@ from shared.web.idempotency import idempotent
 from shared.web.service import ApiBlueprint
 
 companies = ApiBlueprint("companies", __name__, url_prefix="/v1/companies", description="The companies that buy.")
+internal_companies = ApiBlueprint(
+    "internal-companies", __name__, url_prefix="/internal/v1/companies", description="Companies for other services"
+)
 
 
 def idempotent_if_keyed(route: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,3 +103,14 @@ class OneCompany(MethodView):
         Buyers can read their own only.
         """
         return operations.get_company(current_principal(), company_id)
+
+
+@internal_companies.route("")
+class FoundCompanies(MethodView):
+    @internal("orders")
+    @internal_companies.arguments(CompanyNameQuery, location="query")
+    @internal_companies.response(200, CompanyIdsSchema)
+    @internal_companies.operation("findCompanies")
+    def get(self, wanted: CompanyName) -> CompanyIds:
+        """List the ids of the companies that a text names, at most 50."""
+        return operations.find_companies(wanted)

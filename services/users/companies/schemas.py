@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.users.companies.rules import CompaniesFilter, CompanyDetails
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, page_of, text
+from services.users.companies.rules import CompaniesFilter, CompanyDetails, CompanyName
+from shared.web.lists import ChangesArgs, changes_page_of, search_text, sort_by
+from shared.web.schemas import InputSchema, OutputSchema, text
 
 
 class CompanyInput(InputSchema):
@@ -22,12 +23,33 @@ class CompanySchema(OutputSchema):
     name = fields.String()
     reference = fields.String(allow_none=True)
     created_at = fields.DateTime()
+    updated_at = fields.DateTime()
 
 
-CompanyPageSchema = page_of(CompanySchema)
+CompanyPageSchema = changes_page_of(CompanySchema)
 
 
-class CompaniesQuery(PageArgs):
+class CompaniesQuery(ChangesArgs):
     builds = CompaniesFilter
 
-    reference = fields.String(load_default=None, validate=validate.Length(min=1, max=100))
+    q = search_text("Finds companies by the beginnings of words of their name and reference; each word must be found.")
+    reference = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=100),
+        metadata={"description": "The whole reference, as it is written."},
+    )
+    sort = sort_by("created_at", "-created_at")
+
+
+class CompanyNameQuery(InputSchema):
+    builds = CompanyName
+
+    q = search_text("Beginnings of words of a company's name or reference.", required=True)
+
+
+class CompanyIdSchema(OutputSchema):
+    id = fields.String()
+
+
+class CompanyIdsSchema(OutputSchema):
+    items = fields.List(fields.Nested(CompanyIdSchema))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web.lists import example_page
+
 Json = dict[str, Any]
 
 NEW: Json = {
@@ -19,6 +21,6 @@ INVITATION: Json = NEW | {
 }
 TOKEN = "3kP9sW2xQ7vB5nM1cZ8dF4gH6jL0tRy_Aa8KeUiOp4S"
 ISSUED: Json = INVITATION | {"token": TOKEN}
-PAGE: Json = {"items": [INVITATION], "next_cursor": None}
+PAGE: Json = example_page(INVITATION, is_of_changes=False)
 LOOKUP: Json = {"token": TOKEN}
 ACCEPTANCE: Json = {"token": TOKEN, "name": "Jo Marsh", "password": "seven brass kettles"}

@@ -20,8 +20,9 @@ from services.users.people.rules import NewPerson, is_refused_password, normaliz
 from shared.base.addresses import network_of
 from shared.base.clock import now
 from shared.base.errors import FieldError, InvalidInput, NotFound, VersionConflict
+from shared.base.pages import PageRequest
 from shared.base.preconditions import Precondition
-from shared.data.pagination import Page, PageRequest, page
+from shared.data.pagination import Page, page
 from shared.data.struct_fields import read_each
 from shared.data.version_conflicts import retry_on_version_conflict
 from shared.observe.observability import get_logger
@@ -71,10 +72,10 @@ def list_invitations(reader: Principal, wanted: PageRequest) -> Page[InvitationV
     """Return one page of the readable invitations that were not accepted, expired ones too, oldest first."""
     query = open_invitations(reader.company_scope(INVITE))
     sort = [("_id", 1, str)]
-    found = page(User.collection(), query, sort=sort, cursor=wanted.cursor, limit=wanted.limit, fields={"_id": 1})
+    found = page(User.collection(), query, wanted, sort=sort, fields={"_id": 1})
     people = User.read_many({"_id": {"$in": [each["_id"] for each in found.items]}}, limit=wanted.limit)
     listed = read_each(people, lambda each: describe(each) if each.is_invited else None)
-    return Page([each for each in listed if each is not None], found.next_cursor)
+    return found.of([each for each in listed if each is not None])
 
 
 def open_invitations(scope: dict[str, str]) -> dict[str, Any]:

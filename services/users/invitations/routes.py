@@ -19,7 +19,8 @@ from services.users.invitations.schemas import (
 )
 from services.users.people.rules import NewPerson
 from shared.base.errors import NotFound
-from shared.data.pagination import Page, PageRequest
+from shared.base.pages import PageRequest
+from shared.data.pagination import Page
 from shared.web.auth import client_address, current_principal, public, requires
 from shared.web.components import LOCATED
 from shared.web.conditional import conditional, precondition

@@ -6,8 +6,9 @@ from marshmallow import fields, validate
 
 from services.users.invitations.rules import Acceptance, TokenGiven
 from services.users.people.rules import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, NewPerson
-from shared.data.pagination import PageRequest
-from shared.web.schemas import InputSchema, OutputSchema, PageArgs, no_card_number, page_of, secret_text, text
+from shared.base.pages import PageRequest
+from shared.web.lists import PageArgs, page_of
+from shared.web.schemas import InputSchema, OutputSchema, no_card_number, secret_text, text
 
 
 class InvitationsQuery(PageArgs):

@@ -12,7 +12,7 @@ from flask import Flask
 from services.orders import jobs
 from services.orders.clients import Clients
 from shared.base.clock import now
-from tests.fakes import FakePayments, FakeProducts
+from tests.fakes import FakePayments, FakeProducts, FakeUsers
 from tests.support import Api
 
 
@@ -31,6 +31,11 @@ def payments() -> FakePayments:
     return FakePayments()
 
 
+@pytest.fixture
+def users() -> FakeUsers:
+    return FakeUsers()
+
+
 @pytest.fixture(scope="session")
 def built() -> list[Flask]:
     """The app once it is made: building it and its indexes anew would cost more than the tests."""
@@ -38,8 +43,14 @@ def built() -> list[Flask]:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], built: list[Flask], products: FakeProducts, payments: FakePayments) -> Flask:
-    clients = Clients(products=products, payments=payments)
+def app(
+    make_app: Callable[..., Flask],
+    built: list[Flask],
+    products: FakeProducts,
+    payments: FakePayments,
+    users: FakeUsers,
+) -> Flask:
+    clients = Clients(products=products, payments=payments, users=users)
     if not built:
         built.append(make_app("orders", clients=clients))
     built[0].extensions["tradepost_clients"] = clients

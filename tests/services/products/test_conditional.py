@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.products.stock.documents import Stock, set_on_hand
+from services.products.counts.documents import set_on_hand
+from services.products.stock.documents import Stock
 from tests.factories.products import SKU, level_of, make_product, reserve
 
 PRODUCT = f"/v1/products/{SKU}"

@@ -15,52 +15,9 @@ from services.products.reservations.operations import sweep_reservations
 from services.products.stock.documents import Stock
 from shared.base.clock import now
 from shared.data.events import Envelope
-from shared.events.catalog.orders import OrderCancelled, OrderRemainderCancelled, OrderShipped, ShippedQuantity
+from shared.events.catalog.orders import OrderRemainderCancelled, OrderShipped
+from tests.factories.order_events import cancelled, remainder_cancelled, shipped
 from tests.factories.products import level_of, make_product, open_ops, reserve
-
-
-def shipped(shipment_id: str, *, order_id: str = "ord_1", is_complete: bool = False, **quantities: int) -> OrderShipped:
-    return OrderShipped(
-        order_id=order_id,
-        number="SO-000001",
-        company_id="cmp_acme",
-        placed_by="usr_one",
-        acted_by=None,
-        shipment_id=shipment_id,
-        payment_id=None,
-        currency="GBP",
-        amount=0,
-        is_complete=is_complete,
-        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in quantities.items()],
-    )
-
-
-def cancelled(order_id: str = "ord_1") -> OrderCancelled:
-    return OrderCancelled(
-        order_id=order_id,
-        number="SO-000001",
-        company_id="cmp_acme",
-        placed_by="usr_one",
-        acted_by=None,
-        payment_id=None,
-        reason="duplicate",
-        was_refused=False,
-    )
-
-
-def remainder_cancelled(order_id: str = "ord_1", **quantities: int) -> OrderRemainderCancelled:
-    return OrderRemainderCancelled(
-        order_id=order_id,
-        number="SO-000001",
-        company_id="cmp_acme",
-        placed_by="usr_one",
-        acted_by=None,
-        payment_id=None,
-        reason="out of production",
-        currency="GBP",
-        amount=0,
-        quantities=[ShippedQuantity(sku, quantity) for sku, quantity in quantities.items()],
-    )
 
 
 class TestShipped:

@@ -28,5 +28,5 @@ class TestCompanies:
     def test_finds_by_reference(self, staff: Visitor, gateway: FakeGateway):
         gateway.shop.add_company("com_globex", "Globex Retail", "C-2")
 
-        assert len(staff.get("/admin/companies?reference=C-2").rows()) == 1
-        assert "No company with this reference" in staff.get("/admin/companies?reference=C-3").text
+        assert len(staff.get("/admin/companies?q=C-2").rows()) == 1
+        assert "No companies found" in staff.get("/admin/companies?q=C-3").text

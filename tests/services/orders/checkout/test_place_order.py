@@ -269,8 +269,9 @@ class TestWithoutACardProcessor:
     """PSP_BACKEND=none: nothing is recorded for a card, and what costs nothing is placed as ever."""
 
     @pytest.fixture
-    def cardless(self, make_app, products, payments, api):
-        return api(make_app("orders", clients=Clients(products=products, payments=payments), psp_backend="none"))
+    def cardless(self, make_app, products, payments, users, api):
+        clients = Clients(products=products, payments=payments, users=users)
+        return api(make_app("orders", clients=clients, psp_backend="none"))
 
     def test_refuses_a_card_before_anything_is_held(self, cardless, products):
         payment = {"method": "card", "token": "tok_ok"}

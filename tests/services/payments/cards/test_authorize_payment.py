@@ -236,4 +236,4 @@ def test_another_company_sees_nothing(orders_side, payments_app, api):
 
     assert foreign.status_code == absent.status_code == 404
     assert set(foreign.json) == set(absent.json)
-    assert stranger.get("/v1/payments?order_id=ord_1").json == {"items": [], "next_cursor": None}
+    assert stranger.get("/v1/payments?order_id=ord_1").json["items"] == []

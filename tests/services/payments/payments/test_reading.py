@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from services.payments.payments.documents import Payment
+from tests.support import ACME
+
 
 class TestList:
     def test_finds_the_payment_of_an_order(self, orders_side, buyer):
@@ -20,6 +23,26 @@ class TestList:
 
         assert [each["id"] for each in first["items"] + second["items"]] == sorted(ids, reverse=True)
         assert second["next_cursor"] is None
+
+    def test_shows_captures_and_refunds_since(self, orders_side, admin):
+        first, second = orders_side.captured("ord_1"), orders_side.authorized("ord_2")
+        since = admin.get(f"/v1/payments/{second}").json["updated_at"]
+        refunded = admin.post(f"/v1/payments/{first}/refunds", json={"amount": {"amount": 100, "currency": "GBP"}})
+        assert refunded.status_code < 300, refunded.json
+
+        changed = admin.get(f"/v1/payments?updated_after={since}").json["items"]
+
+        assert [each["id"] for each in changed] == [second, first]
+
+    def test_is_read_in_index_order(self, orders_side):
+        for number in range(30):
+            orders_side.authorized(f"ord_{number}")
+        for query in ({}, {"company_id": ACME}):
+            for sort in ([("_id", -1)], [("updated_at", 1), ("_id", 1)], [("updated_at", -1), ("_id", -1)]):
+                found = Payment.collection().find(query).sort(sort).limit(21)
+                plan = str(found.explain()["queryPlanner"]["winningPlan"])
+                assert "COLLSCAN" not in plan
+                assert "'SORT'" not in plan
 
     def test_never_shows_the_token(self, orders_side, sandbox, buyer):
         sandbox.arm("charge", "error_before", times=2)

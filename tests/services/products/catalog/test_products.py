@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from services.products.catalog.documents import Product
-from tests.factories.products import SKU, make_product, price_break
+from tests.factories.products import SKU, csv_file, csv_row, make_product, price_break
 
 NEW = {"sku": " bolt-m8 ", "name": "Hex bolt", "unit_price": {"amount": 255, "currency": "GBP"}}
 
@@ -252,6 +252,25 @@ class TestListProducts:
         ]
 
         for query in lists:
-            plan = Product.collection().find(query).sort([("sku", 1)]).limit(20).explain()
-            assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), query
-            assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"]), query
+            for sort in ([("sku", 1)], [("updated_at", 1), ("_id", 1)], [("_id", -1)]):
+                plan = Product.collection().find(query).sort(sort).limit(20).explain()
+                assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"]), query
+                assert "'SORT'" not in str(plan["queryPlanner"]["winningPlan"]), query
+
+    def test_shows_what_was_changed_since(self, merchant: Any) -> None:
+        for sku in ("A", "B", "C"):
+            make_product(sku)
+        since = merchant.get("/v1/products/C").json["updated_at"]
+        merchant.patch("/v1/products/A", json={"name": "Another bolt"})
+
+        changed = merchant.get(f"/v1/products?updated_after={since}").json
+
+        assert [each["sku"] for each in changed["items"]][-2:] == ["C", "A"]
+        assert changed["updated_until"] < since
+
+    def test_shows_what_an_import_changed(self, merchant: Any, imported: Any) -> None:
+        make_product("A")
+        make_product("B")
+        imported(csv_file([csv_row("A", name="Another bolt")]))
+
+        assert merchant.get("/v1/products?sort=-updated_at").json["items"][0]["sku"] == "A"

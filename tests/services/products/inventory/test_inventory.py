@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.products.counts.documents import on_hand_update
 from services.products.inventory.operations import set_inventory
 from services.products.reservations.operations import release_stock
-from services.products.stock.documents import Stock, on_hand_update
+from services.products.stock.documents import Stock
 from tests.factories.products import SKU, level_of, make_product, reserve
 
 PATH = f"/v1/inventory/{SKU}"
@@ -24,6 +25,7 @@ class TestInventory:
             "on_hand": None,
             "reserved": 0,
             "available": None,
+            "updated_at": None,
         }
 
     def test_is_set_to_the_counted_units(self, merchant: Any) -> None:
@@ -32,7 +34,9 @@ class TestInventory:
         first = merchant.put(PATH, json={"on_hand": 10})
         second = merchant.put(PATH, json={"on_hand": 7})
 
-        assert first.json == {"sku": SKU, "is_stocked": True, "on_hand": 10, "reserved": 0, "available": 10}
+        shown = {"sku": SKU, "is_stocked": True, "on_hand": 10, "reserved": 0, "available": 10}
+        assert first.json == {**shown, "updated_at": first.json["updated_at"]}
+        assert second.json["updated_at"] >= first.json["updated_at"]
         assert second.json["available"] == 7
 
     def test_keeps_the_reserved_units(self, merchant: Any) -> None:

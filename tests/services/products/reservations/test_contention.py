@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from services.products.counts.documents import set_on_hand
 from services.products.errors import OutOfStock
 from services.products.reservations.documents import Reservation
 from services.products.reservations.operations import release_stock, reserve_stock
 from services.products.reservations.rules import ReservationStatus
-from services.products.stock.documents import Stock, set_on_hand
+from services.products.stock.documents import Stock
 from services.products.stock.rules import SkuQuantity
 from shared.base.errors import Problem
 from tests.factories.products import level_of, make_product, open_ops
