@@ -81,7 +81,7 @@ class FakePlatform:
         if who["Authorization"] != "Bearer rep@tradepost.example":
             return refused(403, "forbidden", "This needs companies:act")
         grant = {"access_token": f"acting:{body['company_id']}", "token_type": "Bearer", "expires_in": 600}
-        return 201, grant | {"company_id": body["company_id"]}
+        return 200, grant | {"company_id": body["company_id"]}
 
     def list_companies(self, *, query: Body, body: Any, who: dict[str, str]) -> Answer:
         return 200, _page(list(self.companies.values()), query)
@@ -322,7 +322,9 @@ def _shown_product(product: Body) -> Body:
 
 
 def _shown_stock(product: Body) -> Body:
-    return {name: product[name] for name in ("sku", "is_stocked", "on_hand", "reserved", "available")}
+    return ({name: product[name] for name in ("sku", "is_stocked", "on_hand", "reserved", "available")}) | {
+        "updated_at": NOW
+    }
 
 
 def _import(import_id: str, status: str) -> Body:
