@@ -52,6 +52,13 @@ def front() -> ResponseReturnValue:
     return redirect(url_for("gateway.docs"))
 
 
+@blueprint.get("/robots.txt")
+@public
+def robots() -> Response:
+    """Search engines may read the documentation; answers of the API are no pages."""
+    return Response("User-agent: *\nDisallow: /api/\n", content_type="text/plain; charset=utf-8")
+
+
 @blueprint.get("/docs")
 @public
 def docs() -> str:

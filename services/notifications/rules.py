@@ -42,7 +42,7 @@ class NotificationStatus(StrEnum):
 
 
 class ConfirmedLine(msgspec.Struct, frozen=True):
-    """A line of a confirmed order; `total` is text such as `1,020.00 GBP`."""
+    """A line of a confirmed order; `total` is text such as `£1,020.00`."""
 
     sku: str
     name: str
@@ -51,10 +51,11 @@ class ConfirmedLine(msgspec.Struct, frozen=True):
 
 
 class ShippedQuantity(msgspec.Struct, frozen=True):
-    """Units of one SKU in a shipment, or in what will not be shipped."""
+    """Units of one SKU in a shipment, or in what will not be shipped; `name` is None beyond the first lines."""
 
     sku: str
     quantity: int
+    name: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +138,7 @@ class RemainderCancellation(Facts, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        return f"Rest cancelled: {self.order}"
+        return f"Shipped, rest cancelled: {self.order}"
 
 
 FACTS: Mapping[NotificationKind, type[Facts]] = {
@@ -196,7 +197,7 @@ def order_shipped(event: OrderShipped) -> Announcement:
         number=event.number,
         is_complete=event.is_complete,
         total=money_text(event.amount, event.currency),
-        quantities=[ShippedQuantity(each.sku, each.quantity) for each in event.quantities],
+        quantities=[ShippedQuantity(each.sku, each.quantity, each.name) for each in event.quantities],
     )
     return _about_order(NotificationKind.ORDER_SHIPPED, event.shipment_id, event, facts)
 
@@ -232,7 +233,7 @@ def order_remainder_cancelled(event: OrderRemainderCancelled) -> Announcement:
         number=event.number,
         reason=event.reason,
         total=money_text(event.amount, event.currency),
-        quantities=[ShippedQuantity(each.sku, each.quantity) for each in event.quantities],
+        quantities=[ShippedQuantity(each.sku, each.quantity, each.name) for each in event.quantities],
     )
     return _about_order(NotificationKind.ORDER_REMAINDER_CANCELLED, event.order_id, event, facts)
 

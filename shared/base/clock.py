@@ -32,3 +32,9 @@ def frozen(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen.pop()
+
+
+def moment_text(at: datetime) -> str:
+    """Return a time as people read it, on pages and in mails: `24 Nov 2026, 14:05 UTC`."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"

@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 DecimalText = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$")]
 
 MAX_AMOUNT = 10**14
+# Other currencies are named by their code.
+SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 CURRENCY_ADVICE = "Give the ISO 4217 code of a currency, such as GBP."
 # Units of account that the table of ISO 4217 does not mark as funds; no money is paid in them.
 _UNITS_OF_ACCOUNT = frozenset({"UYW", "XAD"})
@@ -119,11 +121,13 @@ def major_units(minor: int | Decimal, currency: str) -> Decimal:
 
 
 def unit_price_text(amount: Decimal, currency: str) -> str:
-    """Return a unit price as problems name it, with all its decimals: `1,234.505 GBP`."""
-    major = major_units(amount, currency).normalize()
-    return f"{major:,.{max(exponent(currency), -int(major.as_tuple().exponent))}f} {currency}"
+    """Return a price as people read it, on pages, in mails and in problems, with all its decimals: `£1,234.505`."""
+    major = major_units(amount, currency)
+    digits = f"{abs(major):,.{max(exponent(currency), -int(major.normalize().as_tuple().exponent))}f}"
+    sign, symbol = "-" if major < 0 else "", SYMBOLS.get(currency)
+    return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
 
 
 def money_text(amount: int, currency: str) -> str:
-    """Return an amount in minor units as mails and problems name it: `1,234.50 GBP`."""
-    return f"{major_units(amount, currency):,.{exponent(currency)}f} {currency}"
+    """Return an amount in minor units as people read it: `£1,234.50`, `CHF 1,234.50`."""
+    return unit_price_text(Decimal(amount), currency)

@@ -28,6 +28,7 @@ from shared.portal.paging import register_paging
 from shared.portal.permissions import register_permissions
 from shared.portal.prefix import Prefix
 from shared.portal.reading import register_reading
+from shared.portal.robots import register_robots
 from shared.portal.sessions import SameSite, Sessions
 from shared.portal.settings import PortalSettings
 from shared.portal.sign_in import AccessCheck, GatewayAuthority, make_blueprint, require_sign_in
@@ -83,6 +84,7 @@ def create_portal(
     common = (make_blueprint(authority, tokens, check_access), make_invitations(InvitationClient(transport)))
     for blueprint in (*common, *blueprints):
         app.register_blueprint(blueprint)
+    register_robots(app, prefix)
     register_headers(app)
     register_error_pages(app)
     register_health(app, name, {"redis": store.check})

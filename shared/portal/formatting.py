@@ -9,10 +9,10 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-from shared.base.money import exponent, major_units
+from shared.base.clock import moment_text
+from shared.base.money import exponent, major_units, unit_price_text
 from shared.portal.answers import Page, Price
 
-SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 DASH = "\u2013"
 
 
@@ -20,13 +20,7 @@ def money(value: Price | None) -> str:
     """Return `Price(123450, "GBP")` as `£1,234.50`; decimals of the minor unit are kept."""
     if value is None:
         return DASH
-    currency = value.currency
-    major = major_units(Decimal(value.amount), currency)
-    places = max(exponent(currency), -int(major.normalize().as_tuple().exponent))
-    sign = "-" if major < 0 else ""
-    symbol = SYMBOLS.get(currency)
-    digits = f"{abs(major):,.{places}f}"
-    return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}"
+    return unit_price_text(Decimal(value.amount), value.currency)
 
 
 def major(value: Price | None) -> str:
@@ -54,7 +48,7 @@ def moment(value: str | None) -> Markup | str:
     if not value:
         return DASH
     at = datetime.fromisoformat(value).astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), f"{at.day} {at:%b %Y, %H:%M} UTC")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), moment_text(at))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

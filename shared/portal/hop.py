@@ -13,7 +13,7 @@ from shared.portal.navigation import here, safe_next
 from shared.portal.reading import is_read
 from shared.portal.sessions import SameSite
 
-WITHOUT_SESSION = {"static", "bootstrap.static", "live", "ready", "metrics", "invitations.accept", None}
+WITHOUT_SESSION = {"static", "bootstrap.static", "live", "ready", "metrics", "robots", "invitations.accept", None}
 
 
 def register_hop(app: Flask, same_site: SameSite) -> None:

@@ -9,14 +9,14 @@ from shared.web.refused_requests import REFUSAL
 
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-PROBES = ("/health/", "/metrics")
+AT_THE_ROOT = ("/health/", "/metrics", "/robots.txt")
 
 
 class Prefix:
     """
     WSGI middleware: `/admin/orders` is the app's `/orders`, and its links come out right.
 
-    Health probes are served at the root, as in every workload; any other path redirects to the portal's start page.
+    Health probes and `/robots.txt` are served at the root; any other path redirects to the portal's start page.
     """
 
     def __init__(self, app: WSGIApplication, prefix: str) -> None:
@@ -28,7 +28,7 @@ class Prefix:
         if path.startswith(self._prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._prefix
             environ["PATH_INFO"] = path[len(self._prefix) :]
-        elif not path.startswith(PROBES) and REFUSAL not in environ:
+        elif not path.startswith(AT_THE_ROOT) and REFUSAL not in environ:
             start_response("302 Found", [("Location", self._prefix + "/"), ("Content-Length", "0")])
             return []
         return self._app(environ, start_response)

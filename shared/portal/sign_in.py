@@ -28,7 +28,7 @@ from shared.portal.tokens import SignInNeeded, TokenStore
 log = get_logger()
 
 OPEN_ENDPOINTS = {
-    *("static", "bootstrap.static", "live", "ready", "metrics"),
+    *("static", "bootstrap.static", "live", "ready", "metrics", "robots"),
     *("sign_in.sign_in", "sign_in.sign_out", "invitations.accept", None),
 }
 NOT_CARRIED_OVER = {"csrf_token", "draft", "left_by", "viewer", "_flashes"}

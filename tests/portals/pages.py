@@ -123,6 +123,8 @@ def check(page: Page) -> None:
     _check_references(page, set(ids))
     _check_inline_code(page, policy)
     _check_faults(page)
+    (description,) = [each for each in page.all("meta") if each.get("name") == "description"]
+    assert len(description.get("content", "")) > 30
     for form in page.all("form"):
         assert form.get("action")
         assert form.get("method") in ("get", "post")

@@ -89,6 +89,7 @@ class TestSummary:
             ("/products/new", "/products/new", {"unit_price": "x", "price_breaks": "1"}, ["sku", "name", "unit_price"]),
             ("/companies", "/companies", {"name": " "}, ["name"]),
             ("/people", "/people", {}, ["email", "name"]),
+            ("/people", "/people", {"email": "\u00fc-x@acme.example"}, ["email", "name"]),
             ("/currencies", "/currencies", {"codes": "ABC"}, ["codes"]),
             ("/imports", "/imports", {}, ["file"]),
         ],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.notifications.config import NotificationsSettings
 from shared.base.errors import SettingsInvalid
+from shared.base.mail_addresses import AddressNotMailable, mailable_address
 from shared.base.settings import Settings
 from shared.base.settings_aws import resolve
 
@@ -73,6 +74,10 @@ def read_settings(environment: Mapping[str, str]) -> tuple[BootstrapSettings, No
         ours = BootstrapSettings.from_env(environment)
     except SettingsInvalid as fault:
         faults.append(str(fault))
+    try:
+        mailable_address(environment.get("OWNER_EMAIL", "").strip())
+    except AddressNotMailable as fault:
+        faults += [f"OWNER_EMAIL: {fault}"] if environment.get("OWNER_EMAIL") else []
     if not (environment.get("DOCUMENTDB_ADMIN_SECRET") or environment.get("DOCUMENTDB_ADMIN_SECRET_ARN")):
         faults.append("DOCUMENTDB_ADMIN_SECRET_ARN is missing")
     try:

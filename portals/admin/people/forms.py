@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from wtforms import ValidationError
 from wtforms.validators import DataRequired
 
 from portals.admin.people.client import InvitedPerson
+from shared.base.mail_addresses import AddressNotMailable, mailable_address
 from shared.portal.forms import PortalForm, TextField
 
 
@@ -15,6 +17,12 @@ class InvitationForm(PortalForm):
     name = TextField(validators=[DataRequired("Enter the name.")])
     role = TextField()
     company = TextField()
+
+    def validate_email(self, field: TextField) -> None:
+        try:
+            mailable_address(str(field.data))
+        except AddressNotMailable as fault:
+            raise ValidationError(str(fault)) from fault
 
     def pointers(self) -> dict[str, str]:
         return super().pointers() | {"roles": "role", "company_id": "company"}

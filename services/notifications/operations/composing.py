@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -15,7 +16,8 @@ from services.notifications import rules
 from services.notifications.config import NotificationsSettings
 from services.notifications.documents import Notification
 from services.notifications.errors import MailNotSendable
-from shared.base.clock import now
+from shared.base.clock import moment_text, now
+from shared.base.mail_addresses import AddressNotMailable, mailable_address
 
 
 def compose_mail(notification: Notification, settings: NotificationsSettings) -> EmailMessage:
@@ -40,8 +42,7 @@ def compose_invitation(
     """Return the mail that invites the installation's first person; its link is a secret, so it is never stored."""
     subject = f"Your invitation to {settings.email_sender_name}"
     message = _headed(mail_id, _address("", recipient), subject, now(), settings)
-    until = f"{expires_at:%d %B %Y, %H:%M} UTC"
-    shown: dict[str, object] = {"subject": subject, "name": "", "link": link, "expires_at": until}
+    shown: dict[str, object] = {"subject": subject, "name": "", "link": link, "expires_at": moment_text(expires_at)}
     shown["sender_name"] = settings.email_sender_name
     message.set_content(_render("invitation.txt", shown))
     message.add_alternative(_render("invitation.html", shown), subtype="html")
@@ -65,17 +66,24 @@ def _render(template: str, shown: dict[str, object]) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    templates = Environment(
         loader=PackageLoader("services.notifications"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["product"] = _product
+    return templates
+
+
+def _product(line: Mapping[str, Any]) -> str:
+    """Return name and SKU of a line, the SKU alone for one without a name."""
+    return f"{line['name']} ({line['sku']})" if line.get("name") else str(line["sku"])
 
 
 def _address(name: str, email: str) -> Address:
     try:
-        return Address(display_name=rules.one_line(name), addr_spec=email)
-    except (HeaderParseError, ValueError, IndexError) as fault:
-        raise MailNotSendable("The address is invalid") from fault
+        return Address(display_name=rules.one_line(name), addr_spec=mailable_address(email))
+    except AddressNotMailable as fault:
+        raise MailNotSendable("address_not_mailable") from fault

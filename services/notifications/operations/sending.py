@@ -46,7 +46,11 @@ def _send(notification: Notification) -> str:
     except MailNotDelivered as failure:
         notification.postpone(str(failure))
         return "postponed"
-    except (MailNotSendable, MessageError, ValueError) as refusal:
+    except MailNotSendable as refusal:
+        log.warning("notification_mail_not_sendable", notification_id=notification.id, reason=str(refusal))
+        notification.mark_failed(str(refusal))
+        return "failed"
+    except (MessageError, ValueError) as refusal:
         notification.mark_failed(type(refusal).__name__)
         return "failed"
     notification.mark_sent()

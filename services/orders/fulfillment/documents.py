@@ -25,6 +25,9 @@ from services.orders.orders.rules import (
 from shared.base.clock import now
 from shared.events.catalog.orders import OrderRemainderCancelled, OrderReturned, OrderShipped, ShippedQuantity
 
+# A mail lists no more, and an event of thousands must stay below the limit of SNS.
+MOST_NAMED = 50
+
 
 def record_shipment(order: Order, shipment: Shipment, *, settle_within: float) -> None:
     """Add a shipment and publish it; its capture is expected within so many seconds."""
@@ -162,10 +165,14 @@ def _end_settlement(order: Order) -> None:
 
 
 def _quantities(order: Order, units_per_line: Mapping[str, int]) -> list[ShippedQuantity]:
-    """Return units by line id as units per SKU, each SKU once."""
+    """Return units by line id as units per SKU, each SKU once, the first ones with the product's name."""
     skus = {line.line_id: line.sku for line in order.line_items}
+    names = {line.sku: line.name for line in order.line_items}
     units = units_per_sku(SkuQuantity(skus[line_id], quantity) for line_id, quantity in units_per_line.items())
-    return [ShippedQuantity(sku, quantity) for sku, quantity in units.items()]
+    return [
+        ShippedQuantity(sku, quantity, names[sku] if place < MOST_NAMED else None)
+        for place, (sku, quantity) in enumerate(units.items())
+    ]
 
 
 def _shipped(order: Order, shipment: Shipment) -> OrderShipped:

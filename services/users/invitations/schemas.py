@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from services.users.invitations.rules import Acceptance, TokenGiven
 from services.users.people.rules import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, NewPerson
+from shared.base.mail_addresses import AddressNotMailable, mailable_address
 from shared.base.pages import PageRequest
 from shared.web.lists import PageArgs, page_of
 from shared.web.schemas import InputSchema, OutputSchema, no_card_number, secret_text, text
@@ -15,12 +16,24 @@ class InvitationsQuery(PageArgs):
     builds = PageRequest
 
 
+def can_be_mailed(email: str) -> None:
+    """Refuse an address that no mail reaches: the invited person would never hear of an order."""
+    try:
+        mailable_address(email.strip())
+    except AddressNotMailable as fault:
+        raise ValidationError(str(fault)) from fault
+
+
 class InvitationInput(InputSchema):
     """`company_id` is left out for the merchant's own staff."""
 
     builds = NewPerson
 
-    email = fields.Email(required=True, validate=[validate.Length(max=254), no_card_number])
+    email = fields.String(
+        required=True,
+        validate=[validate.Length(max=254), no_card_number, can_be_mailed],
+        metadata={"format": "email"},
+    )
     name = text(max_length=200)
     company_id = text(max_length=64, required=False, load_default=None, allow_none=True)
     roles = fields.List(text(max_length=64), required=True, validate=validate.Length(min=1, max=8))

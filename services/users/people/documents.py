@@ -153,7 +153,9 @@ class User(Aggregate):
 
     @classmethod
     def find_by_email(cls, email: str) -> Self | None:
-        return cls.objects(email_index=email_index(email)).first()
+        """Return the person with this address; older versions stored a domain beyond ASCII as it was typed."""
+        as_typed = blind_index("users", "users.email", str(email).strip().casefold())
+        return cls.objects(email_index__in=list({email_index(email), as_typed})).first()
 
     def commit(self) -> Self:
         """Write as every aggregate does, with the index of the present address."""

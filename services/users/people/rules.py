@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from services.users.config import DEMO_MODE
+from shared.base.mail_addresses import with_ascii_domain
 from shared.base.texts import comparable
 
 DEMO_PASSWORD = "tradepost-demo"  # noqa: S105 - public on purpose: refused outside demo mode
@@ -116,8 +117,8 @@ class Contacts:
 
 
 def normalized_email(email: str) -> str:
-    """Return the one spelling under which an address is stored and found."""
-    return email.strip().casefold()
+    """Return the one spelling under which an address is stored and found, with its domain in ASCII."""
+    return with_ascii_domain(email.strip().casefold())
 
 
 def scope_of(permissions: Iterable[str]) -> str:

@@ -37,10 +37,15 @@ class ConfirmedLine(msgspec.Struct, frozen=True):
 
 
 class ShippedQuantity(msgspec.Struct, frozen=True):
-    """Units of one SKU in a shipment: a list, since a SKU may hold dots and a field name in DocumentDB may not."""
+    """
+    Units of one SKU in a shipment: a list, since a SKU may hold dots and a field name in DocumentDB may not.
+
+    The first 50 have the product's `name`, so that an event of thousands stays below the limit of SNS.
+    """
 
     sku: Sku
     quantity: Units
+    name: ProductName | None = None
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,11 @@ class TestHealth:
 
         assert 'http_request_duration_seconds_count{method="GET",route="/api/v1/orders",status="200"}' in metrics
 
+    def test_robots_may_read_the_documentation_alone(self, gateway):
+        answer = gateway.test_client().get("/robots.txt")
+
+        assert (answer.status_code, answer.text) == (200, "User-agent: *\nDisallow: /api/\n")
+
     def test_the_front_leads_to_the_documentation(self, gateway):
         response = gateway.test_client().get("/")
 

@@ -50,14 +50,14 @@ class TestRecipients:
         notifications.run_jobs()
 
         assert recipients(notifications) == ["ann@acme.example", "ann@acme.example"]
-        assert notifications.mails()[1]["Subject"] == "Refunded: 9.99 GBP for order SO-000001"
+        assert notifications.mails()[1]["Subject"] == "Refunded: £9.99 for order SO-000001"
 
     def test_of_a_refund_are_the_companys_contacts_when_nothing_was_confirmed(self, notifications):
         notifications.deliver(refunded())
         notifications.run_jobs()
 
         assert sorted(recipients(notifications)) == ["ann@acme.example", "bob@acme.example"]
-        assert notifications.mails()[0]["Subject"] == "Refunded: 9.99 GBP for your order"
+        assert notifications.mails()[0]["Subject"] == "Refunded: £9.99 for your order"
 
 
 class TestOnce:
@@ -127,9 +127,9 @@ def test_mail_of_a_shipment_names_what_is_in_it(notifications):
     notifications.run_jobs()
 
     (mail,) = notifications.mails()
-    assert "A part of order SO-000001 has been shipped" in text_of(mail)
+    assert "Order SO-000001 is partly shipped, the rest will follow." in text_of(mail)
     assert "40 x BOLT.M8" in text_of(mail)
-    assert "500.00 GBP" in text_of(mail, "html")
+    assert "£500.00" in text_of(mail, "html")
 
 
 class TestReturn:
@@ -142,7 +142,7 @@ class TestReturn:
         assert str(mail["To"]) == "Ann Acme <ann@acme.example>"
         for kind in ("plain", "html"):
             assert "order SO-000001" in text_of(mail, kind)
-            assert "12.50 GBP" in text_of(mail, kind)
+            assert "£12.50" in text_of(mail, kind)
             assert "The refund follows" in text_of(mail, kind)
         (shown,) = buyer.get("/v1/notifications?order_id=ord_1").json["items"]
         assert (shown["kind"], shown["status"]) == ("order_returned", "sent")

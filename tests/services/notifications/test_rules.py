@@ -26,9 +26,9 @@ def test_every_kind_has_its_facts(kind):
             rules.order_remainder_cancelled(remainder_cancelled()),
             "order_remainder_cancelled",
             "ord_1",
-            "Rest cancelled: order SO-000001",
+            "Shipped, rest cancelled: order SO-000001",
         ),
-        (rules.payment_refunded(refunded()), "order_refunded", "txn_1", "Refunded: 9.99 GBP for your order"),
+        (rules.payment_refunded(refunded()), "order_refunded", "txn_1", "Refunded: £9.99 for your order"),
     ],
 )
 def test_an_event_becomes_an_announcement_of_its_kind(announcement, kind, subject_id, subject):

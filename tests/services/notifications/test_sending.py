@@ -12,6 +12,7 @@ from services.notifications.clients.users import Contact
 from services.notifications.documents import Notification
 from services.notifications.operations import send_notification
 from shared.base.clock import now
+from shared.events.catalog.orders import ShippedQuantity
 from tests.factories.notifications import (
     ANN,
     cancelled,
@@ -35,10 +36,10 @@ class TestMail:
         assert str(mail["From"]) == "Tradepost <orders@tradepost.example>"
         assert str(mail["To"]) == "Ann Acme <ann@acme.example>"
         assert mail["Date"] is not None
-        assert "40 x Bolt <M8> (BOLT-M8): 1,020.00 GBP" in text_of(mail)
+        assert "40 x Bolt <M8> (BOLT-M8): £1,020.00" in text_of(mail)
         assert "PO-7" in text_of(mail)
         assert "Bolt &lt;M8&gt; (BOLT-M8)" in text_of(mail, "html")
-        assert "1,234.50 GBP" in text_of(mail, "html")
+        assert "£1,234.50" in text_of(mail, "html")
 
     def test_leads_to_the_order_in_the_customer_portal(self, notifications):
         notifications.deliver(confirmed())
@@ -65,7 +66,7 @@ class TestMail:
 
         text = text_of(notifications.mails()[0])
         assert "6 x BOLT.M8" in text
-        assert "15.00 GBP" in text
+        assert "£15.00" in text
         assert "out of production" in text
 
     def test_says_how_many_lines_it_leaves_out(self, notifications):
@@ -98,6 +99,37 @@ class TestMail:
 
         assert notifications.mails() == []
         assert Notification.objects.get().status == "failed"
+
+    @pytest.mark.parametrize("email", ["\u00fc-x@acme.example", "a@[192.0.2.1]", "a@localhost"])
+    def test_to_an_address_of_before_that_no_mail_reaches_is_tried_once_and_says_so(
+        self, notifications, address_book, email, capsys
+    ):
+        address_book.users["usr_ann"] = Contact(email, "Ann")
+        notifications.deliver(confirmed())
+        notifications.run_jobs()
+        notifications.sweep()
+
+        notification = Notification.objects.get()
+        assert (notification.status, notification.reason) == ("failed", "address_not_mailable")
+        assert notification.attempt_due_at is None
+        told = capsys.readouterr().out
+        assert told.count("notification_mail_not_sendable") == 1
+        assert email not in told
+
+    def test_to_a_domain_beyond_ascii_is_sent_to_its_ascii_form(self, notifications, address_book):
+        address_book.users["usr_ann"] = Contact("ann@b\u00fccher.example", "Ann")
+        notifications.deliver(confirmed())
+        notifications.run_jobs()
+
+        assert str(notifications.mails()[0]["To"]) == "Ann <ann@xn--bcher-kva.example>"
+
+    def test_names_the_products_of_a_shipment(self, notifications):
+        notifications.deliver(shipped(quantities=[ShippedQuantity("BOLT.M8", 4000, "Bolt"), ShippedQuantity("NUT", 1)]))
+        notifications.run_jobs()
+
+        (mail,) = notifications.mails()
+        assert "4,000 x Bolt (BOLT.M8)\n1 x NUT\n" in text_of(mail)
+        assert "Bolt (BOLT.M8)" in text_of(mail, "html")
 
 
 class TestSend:

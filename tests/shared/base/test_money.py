@@ -100,10 +100,10 @@ class TestCurrencies:
     @pytest.mark.parametrize(
         ("amount", "currency", "text"),
         [
-            (123450, "GBP", "1,234.50 GBP"),
-            (500, "JPY", "500 JPY"),
-            (4990, "CLP", "4,990 CLP"),
-            (1234, "OMR", "1.234 OMR"),
+            (123450, "GBP", "£1,234.50"),
+            (500, "JPY", "JPY 500"),
+            (4990, "CLP", "CLP 4,990"),
+            (1234, "OMR", "OMR 1.234"),
         ],
     )
     def test_are_written_as_people_read_them(self, amount, currency, text):

@@ -216,7 +216,7 @@ class TestDryRuns:
 
     def test_show_what_would_change(self, staff: Visitor, gateway: FakeGateway):
         change = {"row": 3, "sku": "NUT", "outcome": "updated"}
-        price = {"field": "unit_price", "before": "2.55 GBP", "after": "2.60 GBP"}
+        price = {"field": "unit_price", "before": "£2.55", "after": "£2.60"}
         found = self.checked(staff, gateway, changes=[change | {"changes": [price]}])
 
         page = staff.get(f"/admin/imports/{found['id']}")
@@ -224,7 +224,7 @@ class TestDryRuns:
         assert gateway.sent("POST", "/products/imports")[0].query["dry_run"] == "true"
         assert "nothing was changed" in page.text
         assert "1 To create" in page.text
-        assert page.rows() == ["3 NUT unit_price : 2.55 GBP \u2192 2.60 GBP"]
+        assert page.rows() == ["3 NUT unit_price : £2.55 \u2192 £2.60"]
         assert "and 1 more product" in page.text
         assert "dry run" in staff.get("/admin/imports").rows()[0]
 

@@ -73,7 +73,7 @@ class TestProducts:
         assert shop.products["BOLT-M8"] == before
 
     def test_warns_of_a_break_that_costs_more_than_fewer_units(self, staff: Visitor, shop):
-        warning = "From 12 units on, one costs 2.10 GBP: more than the 2.00 GBP for fewer."
+        warning = "From 12 units on, one costs £2.10: more than the £2.00 for fewer."
         shop.products["BOLT-M8"]["warnings"] = [warning]
 
         page = staff.get("/admin/products/BOLT-M8").submit("/products/BOLT-M8", unit_price="2.00")

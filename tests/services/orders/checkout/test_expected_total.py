@@ -23,8 +23,8 @@ class TestExpectedTotal:
         assert response.status_code == 409
         assert response.json["type"] == "/problems/total-changed"
         assert (response.json["expected_total"], response.json["total"]) == (gbp(2500), gbp(2600))
-        assert "25.00 GBP" in response.json["detail"]
-        assert "26.00 GBP" in response.json["detail"]
+        assert "£25.00" in response.json["detail"]
+        assert "£26.00" in response.json["detail"]
         assert (Order.objects.count(), products.held, payments.charges) == (0, {}, 0)
 
     @pytest.mark.parametrize("expected", [gbp(2499), gbp(2501), gbp(0), {"amount": 2500, "currency": "EUR"}])

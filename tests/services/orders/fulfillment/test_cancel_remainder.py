@@ -54,7 +54,10 @@ class TestCancelRemainder:
         assert announced(order) == ["order_shipped", "order_remainder_cancelled"]
         event = from_outbox("orders", Order.get(order.id).outbox[-1]).fields
         assert (event["amount"], event["payment_id"], event["reason"]) == (1567, "pay_1", "out of production")
-        assert event["quantities"] == [{"sku": "A", "quantity": 6}, {"sku": "B", "quantity": 2}]
+        assert event["quantities"] == [
+            {"sku": "A", "quantity": 6, "name": "Bolt"},
+            {"sku": "B", "quantity": 2, "name": "Bolt"},
+        ]
 
     def test_names_each_sku_once(self, staff, buyer):
         order = make_order(line_items=[make_line(1, sku="A"), make_line(2, sku="A")])
@@ -63,7 +66,7 @@ class TestCancelRemainder:
         end_rest(buyer, order)
 
         event = from_outbox("orders", Order.get(order.id).outbox[-1]).fields
-        assert event["quantities"] == [{"sku": "A", "quantity": 19}]
+        assert event["quantities"] == [{"sku": "A", "quantity": 19, "name": "Bolt"}]
 
     @pytest.mark.parametrize("status", ["placed", "pending_payment", "confirmed", "cancelled", "refused"])
     def test_refuses_an_order_that_is_not_partly_shipped(self, buyer, status):

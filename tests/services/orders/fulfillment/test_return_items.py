@@ -62,7 +62,7 @@ class TestReturnItems:
     def test_names_the_most_that_can_be_refunded_as_money(self, give_back):
         refusal = give_back(make_shipped_order(), ("1", 1, gbp(2501))).json["errors"][0]
 
-        assert refusal["detail"] == "At most 25.00 GBP of this line are captured and not yet refunded."
+        assert refusal["detail"] == "At most £25.00 of this line are captured and not yet refunded."
 
     def test_came_back_on_a_day_that_has_begun_somewhere(self, app, give_back, hold_clock):
         hold_clock(datetime(2026, 11, 28, 12, 30, tzinfo=UTC))  # the 29th in Kiribati

@@ -40,7 +40,10 @@ class TestShipOrder:
         assert [line["shipped_quantity"] for line in response.json["line_items"]] == [10, 3, 10]
         assert announced(order) == ["order_shipped"]
         event = last_event(order)
-        assert event["quantities"] == [{"sku": "BOLT", "quantity": 20}, {"sku": "NUT.4/A", "quantity": 3}]
+        assert event["quantities"] == [
+            {"sku": "BOLT", "quantity": 20, "name": "Bolt"},
+            {"sku": "NUT.4/A", "quantity": 3, "name": "Bolt"},
+        ]
         assert (event["amount"], event["is_complete"], event["payment_id"]) == (5750, True, "pay_1")
         assert event["shipment_id"] == shipment["id"]
 

@@ -50,7 +50,7 @@ class TestRefund:
     def test_names_the_most_that_can_be_refunded_as_money(self, orders_side, admin):
         refusal = refund(admin, orders_side.captured(amount=1000), 1001).json["errors"][0]
 
-        assert refusal["detail"] == "Give more than 0 and at most 10.00 GBP."
+        assert refusal["detail"] == "Give more than 0 and at most £10.00."
 
     def test_repeats_the_answer_for_a_repeated_key(self, orders_side, admin):
         payment_id = orders_side.captured()

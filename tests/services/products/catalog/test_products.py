@@ -118,7 +118,7 @@ class TestPriceWarnings:
         changed = merchant.patch(f"/v1/products/{SKU}", json={"unit_price": price})
 
         assert changed.status_code == 200
-        warning = "From 12 units on, one costs 2.10 GBP: more than the 2.005 GBP for fewer."
+        warning = "From 12 units on, one costs £2.10: more than the £2.005 for fewer."
         assert changed.json["warnings"] == merchant.get(f"/v1/products/{SKU}").json["warnings"] == [warning]
 
 

@@ -69,8 +69,8 @@ class TestDryRun:
         assert (change["row"], change["sku"], change["outcome"]) == (2, SKU, "updated")
         assert change["changes"] == [
             {"field": "description", "before": "Old", "after": "New"},
-            {"field": "unit_price", "before": "2.55 GBP", "after": "1,234.505 GBP"},
-            {"field": "breaks", "before": "", "after": "12: 2.10 GBP"},
+            {"field": "unit_price", "before": "£2.55", "after": "£1,234.505"},
+            {"field": "breaks", "before": "", "after": "12: £2.10"},
             {"field": "stock", "before": "5", "after": "not stocked"},
         ]
         assert created["outcome"] == "created"

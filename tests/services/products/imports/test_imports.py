@@ -210,7 +210,7 @@ class TestRows:
         assert (finished["updated"], finished["created"], finished["failed"]) == (1, 1, 0)
         (notice,) = finished["errors"]
         assert (notice["row"], notice["field"], notice["kind"]) == (2, "breaks", "notice")
-        assert notice["detail"] == "From 12 units on, one costs 2.10 GBP: more than the 2.00 GBP for fewer."
+        assert notice["detail"] == "From 12 units on, one costs £2.10: more than the £2.00 for fewer."
 
     def test_may_separate_thousands_by_commas(self, buyer: Any, imported: Import) -> None:
         imported(csv_file([csv_row(unit_price="1,234.50", stock="12,000", breaks="1,200:1,100.00")]))

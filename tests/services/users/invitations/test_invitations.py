@@ -63,6 +63,24 @@ class TestInvite:
 
         assert invite().json["type"] == "/problems/person-known"
 
+    @pytest.mark.parametrize(
+        "email",
+        ["\u00fc-x@acme.example", '"a b"@acme.example', "a@[192.0.2.1]", "a@localhost", "a" * 250 + "@b.example"],
+    )
+    def test_refuses_an_address_that_no_mail_reaches(self, invite, email):
+        answer = invite(email=email)
+
+        assert answer.status_code == 422
+        assert {error["pointer"] for error in answer.json["errors"]} == {"/email"}
+        assert User.objects.count() == 0
+
+    def test_of_a_domain_beyond_ascii_can_sign_in_in_both_spellings(self, invite, accept, client):
+        accept(invite(email="Nia@B\u00fccher.example").json["token"])
+
+        for email in ("nia@b\u00fccher.example", "nia@xn--bcher-kva.example", "NIA@B\u00dcCHER.example"):
+            login = client.post("/v1/auth/login", json={"email": email, "password": STRONG})
+            assert login.status_code == 200
+
     @pytest.mark.parametrize("role", ["buyer", "no_such_role"])
     def test_gives_staff_only_roles_of_staff(self, invite, role):
         answer = invite(roles=[role])
