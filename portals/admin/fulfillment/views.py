@@ -14,7 +14,7 @@ from portals.admin.fulfillment.presenter import (
     shipment_question,
 )
 from portals.admin.orders.client import orders
-from portals.admin.orders.views import order_page
+from portals.admin.orders.views import changed_page, order_page
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.form_keys import sent_form_key
 from shared.portal.formatting import money
@@ -38,6 +38,8 @@ def back_to_order(order_id: str) -> ResponseReturnValue:
 def ship(order_id: str) -> ResponseReturnValue:
     """Ship the quantities of the form; the button `all` ships all that is left when the request arrives."""
     order = orders.get_order(order_id)
+    if changed := changed_page(order, "ship"):
+        return changed
     form = shipment_form(order)(request.form)
     ships_all = bool(request.form.get("all"))
     if not ships_all and not form.validate():
@@ -57,6 +59,8 @@ def ship(order_id: str) -> ResponseReturnValue:
 @needs("orders:return")
 def record_return(order_id: str) -> ResponseReturnValue:
     order = orders.get_order(order_id)
+    if changed := changed_page(order, "return"):
+        return changed
     form = return_form(order)(request.form)
     if not form.validate():
         return order_page(order_id, sent="return", faults=form.faults), 422
@@ -95,10 +99,13 @@ def refund(order_id: str) -> ResponseReturnValue:
 @needs("orders:return")
 def settle(order_id: str) -> ResponseReturnValue:
     """Note how refused captures and refunds were dealt with."""
+    order = orders.get_order(order_id)
+    if changed := changed_page(order, "settle"):
+        return changed
     form = SettlementForm(request.form)
     if not form.validate():
         return order_page(order_id, sent="settle", faults=form.faults), 422
-    if asked := ask_once(settlement_question(orders.get_order(order_id), _order_address(order_id))):
+    if asked := ask_once(settlement_question(order, _order_address(order_id))):
         return asked
     try:
         fulfillment.settle(order_id, form.note.data)

@@ -20,14 +20,14 @@ from portals.admin.orders.presenter import (
 )
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.answers import Page
-from shared.portal.faults import Faults
+from shared.portal.faults import WHOLE_FORM, Faults
 from shared.portal.form_keys import new_form_key
 from shared.portal.gateway import Query
 from shared.portal.orders import returns_of, shipments_of
 from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import may, needs
 from shared.portal.questions import Question, ask_once
-from shared.portal.statuses import ORDER_WORDS
+from shared.portal.statuses import ORDER_WORDS, status_word
 
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 LONGEST_FIND = 100
@@ -79,11 +79,25 @@ def order_page(order_id: str, *, sent: str = "", faults: Faults | None = None) -
     )
 
 
+def changed_page(order: Order, action: str) -> ResponseReturnValue | None:
+    """
+    Return the order as it is now when it no longer allows what a form asks for, None when it does.
+
+    A form that was confirmed goes to the API: sent twice, it finds there what it has done.
+    """
+    if order.allows(action) or request.form.get("confirmed"):
+        return None
+    word = status_word("order", order.status).label
+    fault = f"The order changed while you looked at it, and nothing was done. It is now: {word}."
+    return order_page(order.id, faults={WHOLE_FORM: fault}), 409
+
+
 @blueprint.post("/<order_id>/cancellation")
 @needs("orders:write")
 def cancel(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
+        "cancel",
         orders.cancel,
         cancellation_question,
         done="Order {} is cancelled; its stock is free again.",
@@ -96,6 +110,7 @@ def cancel(order_id: str) -> ResponseReturnValue:
 def cancel_remainder(order_id: str) -> ResponseReturnValue:
     return _cancelled(
         order_id,
+        "cancel_remainder",
         orders.cancel_remainder,
         remainder_question,
         done="What was left of order {} is cancelled; its stock is free again.",
@@ -105,6 +120,7 @@ def cancel_remainder(order_id: str) -> ResponseReturnValue:
 
 def _cancelled(
     order_id: str,
+    action: str,
     cancel: Callable[[str, str], Order],
     question: Callable[[Order, str], Question],
     *,
@@ -113,8 +129,9 @@ def _cancelled(
 ) -> ResponseReturnValue:
     """Ask, cancel, and show the order with the outcome: `done` with its number, or the API's reason, else `refused`."""
     back = url_for("orders.order_detail", order_id=order_id)
-    if asked := ask_once(question(orders.get_order(order_id), back)):
-        return asked
+    order = orders.get_order(order_id)
+    if stopped := changed_page(order, action) or ask_once(question(order, back)):
+        return stopped
     form = CancellationForm(request.form)
     try:
         order = cancel(order_id, form.reason.data or "Cancelled by the merchant")

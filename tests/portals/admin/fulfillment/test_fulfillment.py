@@ -103,6 +103,20 @@ class TestQuestions:
         assert order["refunded_total"]["amount"] == 500
 
 
+class TestOrderChangedMeanwhile:
+    def test_shows_the_order_as_it_is_now(self, staff: Visitor, order: dict[str, Any]):
+        page = staff.get(f"/admin/orders/{order['id']}")
+        order["status"] = "cancelled"
+
+        changed = page.submit("/shipments", all="yes")
+
+        assert changed.status == 409
+        assert "It is now: Cancelled." in changed.text
+        assert changed.heading() == "Order SO-000124"
+        assert not [form for form in changed.all("form") if form.get("action", "").endswith("/shipments")]
+        assert not order["shipments"]
+
+
 class TestReturns:
     def test_refunds_the_paid_share_or_what_is_typed(self, staff: Visitor, order: dict[str, Any]):
         staff.get(f"/admin/orders/{order['id']}").submit("/shipments", all="yes").confirm()

@@ -80,13 +80,23 @@ class TestCancellation:
         page = staff.get(f"/admin/orders/{order['id']}").submit("/shipments", **{"ship-1": "1", "ship-2": ""}).confirm()
         page.submit("/shipments", all="yes").confirm()
 
-        assert "is shipped" in page.submit("/remainder-cancellation").confirm().text
+        changed = page.submit("/remainder-cancellation")
+        assert changed.status == 409
+        assert "nothing was done. It is now: Shipped." in changed.text
 
     def test_says_why_not_once_shipped(self, staff: Visitor, order: dict[str, Any]):
         page = staff.get(f"/admin/orders/{order['id']}")
         page.submit("/shipments", **{"ship-1": "1"}).confirm()
 
-        assert "Part of the order is shipped" in page.submit("/cancellation").confirm().text
+        changed = page.submit("/cancellation")
+        assert changed.status == 409
+        assert "nothing was done. It is now: Partly shipped." in changed.text
+
+    def test_asked_for_before_the_shipment_says_why_not(self, staff: Visitor, order: dict[str, Any]):
+        question = staff.get(f"/admin/orders/{order['id']}").submit("/cancellation")
+        staff.get(f"/admin/orders/{order['id']}").submit("/shipments", **{"ship-1": "1"}).confirm()
+
+        assert "Part of the order is shipped" in question.confirm().text
 
 
 class TestOverview:
