@@ -84,7 +84,6 @@ def create_portal(
     common = (make_blueprint(authority, tokens, check_access), make_invitations(InvitationClient(transport)))
     for blueprint in (*common, *blueprints):
         app.register_blueprint(blueprint)
-    register_robots(app, prefix)
     register_headers(app)
     register_error_pages(app)
     register_health(app, name, {"redis": store.check})
@@ -123,7 +122,8 @@ def _register_pages(app: Flask, folder: Path) -> None:
 
 
 def _wrap(app: Flask, settings: PortalSettings, prefix: str) -> None:
-    """Add the middleware: the client's address, the scheme, the Host, the prefix, the request's deadline."""
+    """Add `/robots.txt` and the middleware: the client's address, the scheme, the Host, the prefix, the deadline."""
+    register_robots(app, prefix)
     inner = deadline.Middleware(app.wsgi_app)
     public = (host_of(url) for url in (settings.public_customer_url, settings.public_admin_url))
     known = KnownHosts(Prefix(inner, prefix) if prefix else inner, (app.name, *public, *settings.allowed_hosts))
