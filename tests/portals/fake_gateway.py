@@ -104,7 +104,7 @@ class FakeGateway:
             raise failure
         reply = self._auth(call) or self._signed_in(call, token)
         if not self.is_newer:
-            check_answer(call.method, call.path, reply.status, None if is_file else reply.body)
+            check_answer(call.method, call.path, reply.status, reply.body.decode() if is_file else reply.body)
         if failure:
             raise UpstreamUnavailable("gateway", "timeout")
         return reply
