@@ -20,6 +20,12 @@ done. Send a request again with the same key and body when its answer was lost: 
 answer, with `Idempotent-Replayed: true`, and nothing is done twice. Answers of 5xx are not kept. Many bodies also
 take a `reference` of your own, which is unique without a limit of time.
 
+## Versions of a resource
+
+Answers to `GET` of a single resource carry an `ETag`. Send it in `If-None-Match` to get 304 without a body while
+nothing has changed. Send it in `If-Match` with what changes the resource, and nothing is done at another state: the
+answer is 412. Without `If-Match` any state is changed. Orders that reserve stock meanwhile make no tag stale.
+
 ## Money
 
 Amounts are in minor units of their ISO 4217 currency: `1234` with `GBP` is 12.34 GBP, `500` with `JPY` is 500 JPY.
@@ -46,7 +52,7 @@ given twice in an object (400).
 
 Every refusal is a problem document (`application/problem+json`, RFC 9457). Compare `type`, and show `title` and
 `detail` to people. `errors` points to each invalid field. Each operation lists the types that it answers; a type may
-be added. `request_id` is what to name when you ask for help.
+be added, and leads to a page that says what to do (`/docs/problems`). `request_id` is what to name when you ask for help.
 
 ## Limits
 
