@@ -52,7 +52,8 @@ given twice in an object (400).
 
 Every refusal is a problem document (`application/problem+json`, RFC 9457). Compare `type`, and show `title` and
 `detail` to people. `errors` points to each invalid field. Each operation lists the types that it answers; a type may
-be added, and leads to a page that says what to do (`/docs/problems`). `request_id` is what to name when you ask for help.
+be added, and leads to a page that says what to do (`/docs/problems`). `request_id` is what to name when you ask for
+help.
 
 ## Limits
 
