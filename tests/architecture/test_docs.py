@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.base.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     [
@@ -118,6 +120,14 @@ def test_licences_are_named_for_all_that_runs():
     assert [
         name for name in locked if not any(name.lower() == each or name.startswith(f"{each}-") for each in named)
     ] == []
+
+
+def test_the_version_has_its_chapter_in_the_changelog():
+    chapters = re.findall(r"^## (\S+)(?: \((\d{4}-\d\d-\d\d)\))?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert chapters[0] == ("Unreleased", "")
+    assert chapters[1][0] == VERSION
+    assert chapters[1][1]
 
 
 def test_no_two_decisions_have_one_number():
