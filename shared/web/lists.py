@@ -51,7 +51,7 @@ def search_text(description: str, *, required: bool = False) -> fields.String:
     return fields.String(
         required=required,
         **optional,
-        validate=[validate.Length(max=100), validate.Regexp(r"(?s).*\S", error="Give at least one character.")],
+        validate=[validate.Length(max=100), validate.Regexp(r"\s*\S", error="Give at least one character.")],
         metadata={"description": description},
     )
 
