@@ -17,7 +17,7 @@ from shared.web.tokens import Principal
 
 log = get_logger()
 
-# Without `status`, refused tries to order are left out of a buyer's list.
+# Refused tries to order are left out of a buyer's list, unless it asks for them or for what a program looks up.
 SHOWN_TO_BUYERS = [status.value for status in OrderStatus if status != OrderStatus.REFUSED]
 
 
@@ -26,7 +26,7 @@ def list_orders(reader: Principal, wanted: OrdersFilter) -> Page[OrderRecord]:
     scope = reader.company_scope("orders:read")
     if wanted.company_id and scope.get("company_id", wanted.company_id) != wanted.company_id:
         return no_changes()
-    if scope and not wanted.statuses:
+    if scope and not wanted.statuses and not wanted.is_for_programs:
         wanted = replace(wanted, statuses=SHOWN_TO_BUYERS)
     is_one_company = bool(scope or wanted.company_id)
     return orders_page(wanted, scope, [] if is_one_company else _companies_named(wanted.words))

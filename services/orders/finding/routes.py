@@ -27,8 +27,8 @@ class Orders(MethodView):
         List orders, newest first.
 
         Buyers see the orders of their company, staff those of all companies. Filters are combined by "and". Without
-        `status` buyers see all but refused ones, staff all. With `updated_after`, a program gets what was changed
-        since.
+        `status`, `updated_after` and `reference` buyers see all but refused ones. With `updated_after`, a program gets
+        what was changed since.
         """
         reader = current_principal()
         return operations.list_orders(reader, wanted).map(lambda each: order_view(each, reader))

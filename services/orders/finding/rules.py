@@ -28,6 +28,11 @@ class OrdersFilter(ChangesRequest):
         return query_words(self.q or "")
 
     @property
+    def is_for_programs(self) -> bool:
+        """Changes and one reference are asked for by programs, which must learn that an order was refused."""
+        return self.updated_after is not None or self.reference is not None
+
+    @property
     def usual_order(self) -> str:
         """A range of days is listed by day, so that one index serves both."""
         return "-ordered_on" if self.ordered_from or self.ordered_to else "-created_at"

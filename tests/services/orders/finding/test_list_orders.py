@@ -92,6 +92,11 @@ class TestListOrders:
             assert reader.get(f"/v1/orders/{refused.id}").status_code == 200
         assert ids(staff.get("/v1/orders")) == [placed.id, refused.id]
 
+    def test_tells_programs_of_buyers_that_an_order_was_refused(self, buyer):
+        refused = make_order(status="refused", reference="erp-1")
+        for looked_up in ("updated_after=2026-01-01T00:00:00Z", "reference=erp-1"):
+            assert ids(buyer.get(f"/v1/orders?{looked_up}")) == [refused.id]
+
     def test_lists_a_range_of_days_by_day(self, buyer):
         last, first, _ = (make_order(ordered_on=day).id for day in ("2026-02-28", "2026-02-01", "2026-03-01"))
 
