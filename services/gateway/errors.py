@@ -42,6 +42,7 @@ class UpstreamBroken(Problem):
     title = "Bad gateway"
     meaning = "The service behind the gateway did not complete its answer."
     advice = "Send the request again with the same Idempotency-Key; without one, read first whether it was done."
+    always_sends = ("Retry-After",)
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "2"})
@@ -52,6 +53,7 @@ class UpstreamTimedOut(Problem):
     title = "Gateway timeout"
     meaning = "The service behind the gateway did not answer in time. It may still have done what was asked."
     advice = "Send the request again with the same Idempotency-Key; without one, read first whether it was done."
+    always_sends = ("Retry-After",)
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "2"})

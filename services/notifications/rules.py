@@ -215,6 +215,7 @@ REFUSALS = {
     "payment_declined": "The card was declined. Please order again with another card.",
     "stock_unanswered": "The stock could not be confirmed in time. Please order again.",
     "payment_unanswered": "The payment was not confirmed in time. Please order again.",
+    "older_copy": "The order could not be placed. Please order again.",
 }
 
 

@@ -25,6 +25,17 @@ def sent_tag() -> str:
     return tag if _TAG.fullmatch(tag) else ""
 
 
+def tag_to_send(stored_tag: str, faults: Faults) -> str:
+    """
+    Return the tag for a form that is shown again.
+
+    While other faults are mended it is the tag that the form came with: the person has not seen anything newer.
+    """
+    if not faults or faults.get(WHOLE_FORM) == STALE[WHOLE_FORM]:
+        return stored_tag
+    return sent_tag() or stored_tag
+
+
 def is_stale(refusal: UpstreamRefused) -> bool:
     return refusal.status == 412
 

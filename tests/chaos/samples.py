@@ -35,7 +35,7 @@ def sample(kind: type[Event]) -> Event:
 def _value(kind: Any) -> Any:
     if typing.get_origin(kind) is list:
         return [_value(typing.get_args(kind)[0])]
-    if isinstance(kind, types.UnionType):
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
         return _value(typing.get_args(kind)[0])
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)

@@ -48,6 +48,25 @@ class TestProduct:
         assert (stored["name"], stored["category"]) == ("Bolt, mine", "Mine")
         assert stored["unit_price"]["amount"] == "999"
 
+    def test_mending_another_fault_replaces_nothing_unseen(self, staff: Visitor, second: Visitor, shop):
+        mine, theirs = staff.get(self.PATH), second.get(self.PATH)
+        theirs.submit("/BOLT-M8", name="Bolt, theirs")
+
+        page = mine.submit("/BOLT-M8", name="Bolt, mine", unit_price="cheap")
+        page = page.submit("/BOLT-M8", unit_price="9.99")
+
+        assert fault_at(page, "name") == "Error: Name stored now: Bolt, theirs"
+        assert shop.products["BOLT-M8"]["name"] == "Bolt, theirs"
+
+    def test_mending_a_count_replaces_nothing_unseen(self, staff: Visitor, second: Visitor, shop):
+        mine, theirs = staff.get(self.PATH), second.get(self.PATH)
+        theirs.submit("/BOLT-M8", on_hand="7")
+
+        page = mine.submit("/BOLT-M8", on_hand="many").submit("/BOLT-M8", on_hand="40")
+
+        assert fault_at(page, "on_hand") == "Error: On hand stored now: 7"
+        assert shop.products["BOLT-M8"]["available"] == 7
+
     def test_is_not_stale_because_an_order_reserved_some(self, staff: Visitor, shop):
         page = staff.get(self.PATH)
         shop.products["BOLT-M8"]["available"] -= 1
@@ -78,6 +97,15 @@ class TestCurrencies:
         assert fault_at(page, "codes") == "Error: Codes stored now: EUR GBP"
         assert shop.sold_in == ["EUR", "GBP"]
         assert "Saved" in page.submit("/currencies", codes="GBP USD EUR").text
+
+    def test_mending_another_fault_replaces_nothing_unseen(self, staff: Visitor, second: Visitor, shop):
+        mine, theirs = staff.get("/admin/currencies"), second.get("/admin/currencies")
+        theirs.submit("/currencies", codes="GBP EUR")
+
+        page = mine.submit("/currencies", codes="GBP ABC").submit("/currencies", codes="GBP USD")
+
+        assert fault_at(page, "codes") == "Error: Codes stored now: EUR GBP"
+        assert shop.sold_in == ["EUR", "GBP"]
 
 
 class TestCart:

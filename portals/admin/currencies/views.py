@@ -9,7 +9,7 @@ from portals.admin.currencies.client import SoldCurrencies, currencies
 from portals.admin.currencies.forms import CurrenciesForm
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import Faults
-from shared.portal.form_tags import changed_meanwhile, is_stale, sent_tag
+from shared.portal.form_tags import changed_meanwhile, is_stale, sent_tag, tag_to_send
 from shared.portal.permissions import needs
 
 blueprint = Blueprint("currencies", __name__, url_prefix="/currencies")
@@ -40,4 +40,5 @@ def change() -> ResponseReturnValue:
 
 
 def _page(sold: SoldCurrencies, typed: str, faults: Faults) -> str:
-    return render_template("currencies/currency_list.html", sold=sold, typed=typed, faults=faults)
+    tag = tag_to_send(sold.tag, faults)
+    return render_template("currencies/currency_list.html", sold=sold, tag=tag, typed=typed, faults=faults)

@@ -125,10 +125,6 @@ def _units(sku: str, most: int) -> UnitsField:
     return UnitsField(sku, most=most, required=False)
 
 
-def _refund(sku: str) -> AmountField:
-    return AmountField(sku, whole=True, required=False)
-
-
 def _with_fields(form: type, order: Order, fields: dict[str, Field]) -> type:
     """Return a subclass with these fields: WTForms adds fields to classes, not to forms."""
     return type(form.__name__, (form,), {**fields, "currency_of_amounts": order.total.currency})

@@ -14,7 +14,7 @@ from portals.admin.products.presenter import stocking_question
 from shared.base.money import currencies as all_currencies
 from shared.calls.service_client import UpstreamRefused
 from shared.portal.faults import WHOLE_FORM, Faults
-from shared.portal.form_tags import STALE, changed_meanwhile, is_stale, sent_tag
+from shared.portal.form_tags import STALE, changed_meanwhile, is_stale, sent_tag, tag_to_send
 from shared.portal.formatting import money, number, plural
 from shared.portal.paging import wanted_cursor
 from shared.portal.permissions import may, needs
@@ -133,12 +133,15 @@ def _stop_stocking(sku: str) -> ResponseReturnValue:
 def _page(found: Product, typed: dict[str, str], faults: Faults) -> str:
     inventory = products.get_inventory(found.sku)
     values = values_of(found) | typed
+    is_of_stock = typed.get("part") == "inventory"
     if faults == STALE:
         faults = _differences(found, inventory, typed)
     return render_template(
         "products/product.html",
         product=found,
         inventory=inventory,
+        product_tag=tag_to_send(found.tag, {} if is_of_stock else faults),
+        inventory_tag=tag_to_send(inventory.tag, faults if is_of_stock else {}),
         texts=text_fields(),
         currencies=all_currencies(),
         offered=_offered() if found.unit_price.currency not in all_currencies() else [],

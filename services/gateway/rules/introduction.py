@@ -10,12 +10,12 @@ staff keeps products and stock, ships and takes returns.
 
 `POST /api/v1/auth/login` with an e-mail address and a password answers an access token (ten minutes) and a refresh
 token. Send `Authorization: Bearer <access token>` with every request, and get a new access token in time by
-`POST /api/v1/auth/refresh`; a refresh token works once. Each operation names the permission that it needs in
+`POST /api/v1/auth/refresh`; a refresh token works once. An operation that needs a permission names it in
 `x-permission`. Staff with `companies:act` order for a company with a token of `POST /api/v1/auth/acting-tokens`.
 
 ## Idempotency
 
-Operations that create something or move money need the header `Idempotency-Key`, a new value for each thing to be
+Placing, shipping, returning and refunding need the header `Idempotency-Key`, a new value for each thing to be
 done. Send a request again with the same key and body when its answer was lost: within 24 hours it gets the first
 answer, with `Idempotent-Replayed: true`, and nothing is done twice. Answers of 5xx are not kept. Many bodies also
 take a `reference` of your own, which is unique without a limit of time.

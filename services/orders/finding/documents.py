@@ -43,7 +43,7 @@ def query_of(wanted: OrdersFilter, scope: Mapping[str, str], companies: Sequence
         "ordered_on": _days(wanted),
     }
     query: dict[str, Any] = {name: value for name, value in filters.items() if value is not None} | dict(scope)
-    return query | _text(wanted.words, companies)
+    return query if wanted.q is None else query | _text(wanted.words, companies)
 
 
 def _any_of(values: Sequence[str]) -> Any:
@@ -60,7 +60,5 @@ def _days(wanted: OrdersFilter) -> Any:
 
 
 def _text(words: Sequence[str], companies: Sequence[str]) -> dict[str, Any]:
-    if not words:
-        return {}
     named = begins_with("search_terms", words)
     return {"$or": [named, {"company_id": {"$in": list(companies)}}]} if companies else named

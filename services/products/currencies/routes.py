@@ -8,6 +8,7 @@ from services.products.currencies import examples, operations
 from services.products.currencies.rules import NewCurrencies, SoldCurrencies
 from services.products.currencies.schemas import CurrenciesInput, CurrenciesSchema
 from services.products.errors import CurrencyInUse
+from shared.base.errors import VersionConflict
 from shared.web.auth import requires
 from shared.web.conditional import conditional, precondition
 from shared.web.service import ApiBlueprint
@@ -34,7 +35,7 @@ class Currencies(MethodView):
     @requires("products:write")
     @currencies_blp.arguments(CurrenciesInput, example=examples.WANTED)
     @currencies_blp.response(200, CurrenciesSchema, example=examples.CURRENCIES)
-    @currencies_blp.operation("setCurrencies", CurrencyInUse)
+    @currencies_blp.operation("setCurrencies", CurrencyInUse, VersionConflict)
     @conditional
     def put(self, wanted: NewCurrencies) -> SoldCurrencies:
         """

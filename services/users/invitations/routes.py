@@ -18,7 +18,7 @@ from services.users.invitations.schemas import (
     TokenInput,
 )
 from services.users.people.rules import NewPerson
-from shared.base.errors import NotFound
+from shared.base.errors import NotFound, VersionConflict
 from shared.base.pages import PageRequest
 from shared.data.pagination import Page
 from shared.web.auth import client_address, current_principal, public, requires
@@ -76,7 +76,7 @@ class OneInvitation(MethodView):
 
     @requires("users:invite")
     @invitations.response(204)
-    @invitations.operation("withdrawInvitation", InvitationUsed)
+    @invitations.operation("withdrawInvitation", InvitationUsed, VersionConflict)
     @conditional
     def delete(self, user_id: str) -> None:
         """
@@ -91,7 +91,7 @@ class OneInvitation(MethodView):
 class InvitationRenewal(MethodView):
     @requires("users:invite")
     @invitations.response(200, IssuedInvitationSchema, example=examples.ISSUED)
-    @invitations.operation("renewInvitation", InvitationUsed)
+    @invitations.operation("renewInvitation", InvitationUsed, VersionConflict)
     @conditional
     def post(self, user_id: str) -> InvitationView:
         """

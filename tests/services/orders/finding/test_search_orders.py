@@ -68,6 +68,7 @@ class TestTexts:
         made = [make_order(reference=f"ERP-{n}", status="shipped").id for n in range(3)]
         make_order(reference="ERP-9", status="confirmed")
 
+        assert buyer.get("/v1/orders?q=%C2%B4").json["items"] == []
         first = buyer.get("/v1/orders?q=erp&status=shipped&limit=2&with_total=true").json
         assert [each["id"] for each in first["items"]] == made[:0:-1]
         assert first["total"] == 3

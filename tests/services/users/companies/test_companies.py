@@ -136,6 +136,7 @@ class TestList:
             found = admin.get("/v1/companies", query_string={"q": text}).json["items"]
             assert [each["id"] for each in found] == [acme.id], text
         assert admin.get("/v1/companies?q=obel").json["items"] == []
+        assert admin.get("/v1/companies?q=%C2%B4").json["items"] == []
         assert [each["id"] for each in admin.get("/v1/companies?sort=-created_at&q=m").json["items"]] == [
             other.id,
             acme.id,
