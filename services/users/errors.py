@@ -61,7 +61,7 @@ class InvitationExpired(Problem):
     status = 410
     title = "The invitation has expired; ask for a new one"
     meaning = "An invitation is valid for three days."
-    advice = "Ask whoever invited you to renew the invitation."
+    advice = "Ask the person who invited you to renew the invitation."
 
 
 class PersonKnown(Conflict):

@@ -29,7 +29,7 @@ def tag_to_send(stored_tag: str, faults: Faults) -> str:
     """
     Return the tag for a form that is shown again.
 
-    While other faults are mended it is the tag that the form came with: the person has not seen anything newer.
+    While other faults are corrected it is the tag that the form came with: the person has not seen anything newer.
     """
     if not faults or faults.get(WHOLE_FORM) == STALE[WHOLE_FORM]:
         return stored_tag

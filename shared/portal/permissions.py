@@ -18,7 +18,7 @@ def may(permission: str) -> bool:
 
 
 def needs(*permissions: str) -> Callable[[View], View]:
-    """Answer 403 to whoever lacks one of the permissions, before a form is shown that the API would refuse."""
+    """Answer 403 to a person who lacks one of the permissions, before a form is shown that the API would refuse."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -21,7 +21,7 @@ from tests.copilot.workspace import (
 MORE = ("gateway", "psp-sandbox", "search", "search-worker", "products-jobs")
 SINGLE = ("psp-sandbox", "search", "search-worker")
 SERVICES = [name for name in manifests() if name not in of_type(JOB)]
-GATEWAY_PATHS = ["/api/*", "/oauth/*", "/.well-known/*", "/docs*"]
+GATEWAY_PATHS = ["/api/*", "/problems/*", "/.well-known/*", "/docs*"]
 
 
 def _kind_of(name: str) -> str:

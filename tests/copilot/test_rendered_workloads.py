@@ -89,7 +89,7 @@ class TestEdge:
 
         assert len(_resources(template, "AWS::ElasticLoadBalancingV2::TargetGroup")) == 1
         if name == "gateway":
-            assert paths == ["/api/*", "/oauth/*", "/.well-known/*", "/docs*"]
+            assert paths == ["/api/*", "/problems/*", "/.well-known/*", "/docs*"]
 
 
 @pytest.mark.parametrize(("name", "environment"), SERVICES)

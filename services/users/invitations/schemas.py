@@ -17,7 +17,7 @@ class InvitationsQuery(PageArgs):
 
 
 def can_be_mailed(email: str) -> None:
-    """Refuse an address that no mail reaches: the invited person would never hear of an order."""
+    """Refuse an address that no mail reaches: the person would get no invitation and no mail about orders."""
     try:
         mailable_address(email.strip())
     except AddressNotMailable as fault:
